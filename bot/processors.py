@@ -6,14 +6,15 @@ Threads beyond it only wait for each other, and hold up the event loop.
 
 import os
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
-_ROOT: Final = Path("/")
+from bot.control_groups import ROOT, control_groups
+
 _V1_MOUNTS: Final = ("cpu", "cpu,cpuacct", "cpuacct,cpu")
 
 
-def usable_processors(root: Path = _ROOT) -> int:
+def usable_processors(root: Path = ROOT) -> int:
     """Whole processors that this process may keep busy; at least 1.
 
     Args:
@@ -23,7 +24,7 @@ def usable_processors(root: Path = _ROOT) -> int:
     return max(1, int(min([_available(), *quotas])))
 
 
-def model_threads(root: Path = _ROOT) -> int:
+def model_threads(root: Path = ROOT) -> int:
     """Threads for the language model: all processors but one, or two if there are only two.
 
     llama.cpp's threads wait for each other at every layer, so one that has lost its core holds up
@@ -42,26 +43,11 @@ def _available() -> int:
 
 def _quotas(root: Path) -> Iterator[float]:
     """The quotas of this process's control groups and of those above them, in processors."""
-    for line in _read(root / "proc/self/cgroup").splitlines():
-        number, _, rest = line.partition(":")
-        controllers, _, group = rest.partition(":")
-        if number == "0" and not controllers:
-            for folder in _folders(root / "sys/fs/cgroup", group):
-                yield _ratio(*_read(folder / "cpu.max").split()[:2])
-        elif "cpu" in controllers.split(","):
-            for mount in _V1_MOUNTS:
-                for folder in _folders(root / "sys/fs/cgroup" / mount, group):
-                    quota, period = (
-                        _read(folder / f"cpu.cfs_{name}_us").strip() for name in ("quota", "period")
-                    )
-                    yield _ratio(quota, period)
-
-
-def _folders(mount: Path, group: str) -> Iterator[Path]:
-    """The group's folder and all above it. In a container only the last may exist."""
-    path = PurePosixPath(group.lstrip("/"))
-    if ".." not in path.parts:
-        yield from (mount / one for one in (path, *path.parents))
+    for group in control_groups("cpu", _V1_MOUNTS, root):
+        if group.is_unified:
+            yield _ratio(*group.read("cpu.max").split()[:2])
+        else:
+            yield _ratio(group.read("cpu.cfs_quota_us"), group.read("cpu.cfs_period_us"))
 
 
 def _ratio(quota: str = "", period: str = "") -> float:
@@ -70,10 +56,3 @@ def _ratio(quota: str = "", period: str = "") -> float:
         return int(quota) / int(period)
     except (ValueError, ZeroDivisionError):
         return 0.0
-
-
-def _read(file: Path) -> str:
-    try:
-        return file.read_text()
-    except OSError:
-        return ""

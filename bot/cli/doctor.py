@@ -20,7 +20,7 @@ from bot import terminal
 from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
-from bot.cli.model_checks import language_model_state, model_source
+from bot.cli.model_checks import language_model_state, memory_state, model_source
 from bot.cli.settings_checks import unused
 from bot.cli.speech_checks import recognition_state, voices_state
 from bot.cli.storage_checks import database_state, free_space
@@ -152,6 +152,7 @@ def _receive_buffer() -> Finding:
 def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("local runtimes", _runtimes)
     yield _try("device", lambda: _device(settings))
+    yield _memory(settings)
     yield _weights(settings)
     yield _try("model source", lambda: model_source(settings))
     yield voices(settings)
@@ -181,6 +182,17 @@ def _device(settings: Settings) -> str:
     heard = "a GPU" if place_whisper(settings.skydeck_device)[0] == "cuda" else "the processor"
     written = "a GPU" if place_llama(settings.skydeck_device) else "the processor"
     return f"speech recognition on {heard}, language model on {written}"
+
+
+def _memory(settings: Settings) -> Finding:
+    state, is_enough = memory_state(settings)
+    if is_enough:
+        return Finding("memory", well=True, state=state)
+    advice = (
+        "Set SKYDECK_LLM=tiny, or let other machines do it: SKYDECK_LLM_URL, SKYDECK_ASR_URL and "
+        "SKYDECK_TTS_URL, or RUNPOD_API_KEY."
+    )
+    return Finding("memory", well=True, state=state, advice=advice, warns=True)
 
 
 def _weights(settings: Settings) -> Finding:

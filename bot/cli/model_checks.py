@@ -1,17 +1,19 @@
 """What `skydeck doctor` says about the language models."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from bot.asr_source import read_asr
 from bot.clock import SystemClock
 from bot.contract import Message
-from bot.llm_source import GgufFile
+from bot.llm_source import GgufFile, HubFile
+from bot.memory import usable_memory_bytes
 from bot.models.store import ModelStore
 from bot.sanitize import clean_line
 from bot.settings import Settings
 from bot.workers.build import check_gguf
-from bot.workers.llm_choice import present_choice
+from bot.workers.llm_choice import needed_gib, present_choice
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.penny.voice_files import spoken_by
 from bot.workers.protocols import Prompt, complete
@@ -20,6 +22,9 @@ _QUESTION: Final = Prompt(
     messages=[Message(role="user", content="Answer with one word: what colour is snow?")],
     max_tokens=500,  # enough for a model that thinks first
 )
+
+_ELSEWHERE: Final = HubFile("", "")
+"""Takes no memory here."""
 
 
 def model_source(settings: Settings) -> str:
@@ -42,6 +47,17 @@ def language_model_state(settings: Settings) -> str:
         if isinstance(source, GgufFile):
             check_gguf(source.path)
     return describe_choice(settings)
+
+
+def memory_state(settings: Settings) -> tuple[str, bool]:
+    """Say how much memory there is and what the local models take; and whether that is enough."""
+    speaks = settings.skydeck_asr_url is None or settings.skydeck_tts_url is None
+    choice = present_choice(settings)
+    if settings.skydeck_llm_url is not None:
+        choice = replace(choice, text=_ELSEWHERE, voice=_ELSEWHERE)
+    there, needed = usable_memory_bytes() / 2**30, needed_gib(choice, speaks=speaks)
+    state = f"{there:.1f} GiB for this process; its models take about {needed:.1f} once loaded"
+    return state, there == 0 or there >= needed
 
 
 def describe_choice(settings: Settings) -> str:

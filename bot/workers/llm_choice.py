@@ -14,7 +14,8 @@ from typing import Final
 
 from pydantic import TypeAdapter
 
-from bot.llm_source import SMALL, TINY, Listed, LlmSource, read_llm
+from bot.llm_source import SMALL, TINY, GgufFile, Listed, LlmSource, read_llm
+from bot.memory import usable_memory_bytes
 from bot.processors import usable_processors
 from bot.settings import Settings
 
@@ -23,16 +24,15 @@ MIN_MEMORY_GIB: Final = 4.5
 recognition and the voice 0.8."""
 MAX_FIRST_SOUND_S: Final = 2.0
 """The longest wait for the first sound of a spoken answer."""
+_MODEL_GIB: Final = {TINY: 0.7, SMALL: 1.9}
+_SPEECH_GIB: Final = 0.8
+_REST_GIB: Final = 0.2
 RECOGNITION_AND_SYNTHESIS_S: Final = 0.45
 """What recognition and synthesis add to the language model's first sentence; measured on two slow
 cores."""
 _TRIAL_FILE: Final = "llm-trial.json"
 _MAX_TRIAL_S: Final = 3600
 _GIB: Final = 2**30
-_CGROUP_LIMITS: Final = (
-    Path("/sys/fs/cgroup/memory.max"),
-    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,31 @@ def choose(setting: str, machine: Machine, trial: Trial | None) -> LlmChoice:
     return LlmChoice(Listed(SMALL), voice, why)
 
 
+def needed_gib(choice: LlmChoice, *, speaks: bool) -> float:
+    """Roughly how much memory the local models take once all are loaded, in GiB.
+
+    Args:
+        choice: The language models; a file of one's own counts with its size, one at the hub not.
+        speaks: Whether speech is recognised and spoken on this machine.
+    """
+    models = sum(map(_model_gib, choice.sources))
+    return models + (_SPEECH_GIB if speaks else 0.0) + _REST_GIB
+
+
+def _model_gib(source: LlmSource) -> float:
+    match source:
+        case Listed(name):
+            return _MODEL_GIB.get(name, _MODEL_GIB[SMALL])
+        case GgufFile(path):
+            with contextlib.suppress(OSError):
+                return path.stat().st_size / _GIB
+    return 0.0
+
+
 def this_machine(settings: Settings) -> Machine:
     """Describe this machine as far as the choice depends on it."""
     return Machine(
-        memory_bytes=_memory_bytes(),
+        memory_bytes=usable_memory_bytes(),
         cores=usable_processors(),
         device=settings.skydeck_device.value,
         threads=settings.skydeck_threads,
@@ -193,16 +214,3 @@ def keep_trial(folder: Path, trial: Trial) -> None:
             part.replace(folder / _TRIAL_FILE)
         finally:
             part.unlink(missing_ok=True)
-
-
-def _memory_bytes() -> int:
-    """Return the memory that this process may use: the machine's, or its container's limit."""
-    try:
-        import psutil  # noqa: PLC0415  (an extra)
-    except ImportError:
-        return 0
-    memory = int(psutil.virtual_memory().total)
-    for file in _CGROUP_LIMITS:
-        with contextlib.suppress(OSError, ValueError):  # no such file, or "max"
-            memory = min(memory, int(file.read_text(encoding="ascii")))
-    return memory

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from bot.contract import Message
-from bot.errors import JobFailed, WeightsError
+from bot.errors import JobFailed
 from bot.settings import Device
 from bot.workers.device import place_llama, runtime_missing
+from bot.workers.load_errors import load_error
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong, Slot
 
 _SLOT_TOKENS = 8192
@@ -171,8 +172,9 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
         try:
             return xllamacpp.Server(params)
         except Exception as e:
-            raise WeightsError(
-                f"The language model could not be loaded ({e}).",
+            raise load_error(
+                "The language model",
+                e,
                 hint="Check SKYDECK_LLM; `skydeck models verify` finds a damaged model of ours.",
             ) from e
 

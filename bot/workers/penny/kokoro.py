@@ -19,6 +19,7 @@ import numpy as np
 from audio.samples import Samples
 from bot.errors import JobFailed, WeightsError
 from bot.workers.device import runtime_missing
+from bot.workers.load_errors import load_error
 
 RATE_HZ: Final = 24_000
 _STYLE_SIZE: Final = 256
@@ -49,7 +50,7 @@ class Kokoro:
                 str(model), sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as e:
-            raise WeightsError(f"{model} could not be loaded ({_line(e)}).", hint=_HINT) from e
+            raise load_error(str(model), e, hint=_HINT) from e
         self._types = {one.name: one.type for one in self._session.get_inputs()}
         self._tokens = "input_ids" if "input_ids" in self._types else "tokens"
         if set(self._types) != {self._tokens, "style", "speed"}:

@@ -12,7 +12,7 @@ import numpy as np
 from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from audio.stopping import Stop
-from bot.errors import BadInput, JobFailed, WeightsError
+from bot.errors import BadInput, JobFailed
 from bot.hallucinations import Certainty, is_hallucinated
 from bot.languages import (
     LANGUAGES,
@@ -25,6 +25,7 @@ from bot.languages import (
 from bot.languages.decision import by_code
 from bot.settings import Device
 from bot.workers.device import place_whisper, runtime_missing
+from bot.workers.load_errors import load_error
 from bot.workers.penny.speech_windows import cut_windows
 
 ENGLISH = "en"
@@ -393,8 +394,6 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
             compute_type=numbers,
             cpu_threads=threads,
         )
-    except (RuntimeError, ValueError, OSError) as e:
-        raise WeightsError(
-            f"The speech recognition model could not be loaded ({' '.join(str(e).split())[:300]}).",
-            hint="skydeck models verify, or check SKYDECK_ASR.",
-        ) from e
+    except (RuntimeError, ValueError, OSError, MemoryError) as e:
+        hint = "skydeck models verify, or check SKYDECK_ASR."
+        raise load_error("The speech recognition model", e, hint=hint) from e

@@ -17,12 +17,14 @@ from bot.languages import DEFAULT
 from bot.processors import usable_processors
 from bot.voices.voice_book import Engine, Voice, VoiceBook
 from bot.workers.device import runtime_missing
+from bot.workers.load_errors import load_error
 from bot.workers.penny import espeak
 from bot.workers.penny.kokoro import Kokoro
 from bot.workers.penny.voice_files import check_piper
 
 log = logging.getLogger(__name__)
 
+_UNLOADABLE = (RuntimeError, ValueError, OSError, LookupError, TypeError, MemoryError)
 _MAX_PIPER = 8
 """How many of Piper's voices stay loaded, in about 100 MB each: people may choose any of them."""
 
@@ -154,13 +156,10 @@ class LocalVoices:
                     self._piper[voice] = _load_piper(model, self._threads)
                 except ImportError:
                     raise runtime_missing() from None
-                except (RuntimeError, ValueError, OSError, LookupError, TypeError) as e:
+                except _UNLOADABLE as e:
                     hint = "skydeck models verify" if voice.model else f"Check {path}."
-                    why = " ".join(f"{type(e).__name__}: {e}".split())[:200]
-                    raise WeightsError(
-                        f"Piper's voice {voice.model or voice.name} could not be loaded ({why}).",
-                        hint=hint,
-                    ) from e
+                    name = f"Piper's voice {voice.model or voice.name}"
+                    raise load_error(name, e, hint=hint) from e
             model = self._piper[voice] = self._piper.pop(voice)  # the latest comes last
             if len(self._piper) > _MAX_PIPER:
                 del self._piper[next(iter(self._piper))]

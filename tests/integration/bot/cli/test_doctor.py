@@ -5,9 +5,11 @@
 import asyncio
 
 import numpy as np
+import pytest
 
 from audio.codec import wav
-from bot.cli.doctor import voices
+from bot.cli import model_checks
+from bot.cli.doctor import _memory, voices
 from bot.settings import Settings
 from tests.fakes.audio_api import FakeAudio, Reply
 
@@ -32,3 +34,21 @@ def test_where_none_does_they_are_this_machine_s(tmp_path):
     assert (found.well, found.state) == (True, "en: joe (piper), es: es (espeak)")
     found = voices(settings(tmp_path, skydeck_voices="es=ef_dora"))
     assert (found.well, found.advice) == (False, "skydeck models pull ef_dora")
+
+
+@pytest.mark.parametrize(
+    ("gib", "more", "warns"),
+    [
+        (2, {"skydeck_llm": "auto"}, False),
+        (2, {"skydeck_llm": "small"}, True),
+        (1, {"skydeck_llm": "auto"}, True),
+        (1, {"skydeck_llm_url": "http://localhost:1/v1", "skydeck_llm_model": "m"}, False),
+        (0, {"skydeck_llm": "small"}, False),  # nobody can tell
+    ],
+)
+def test_too_little_memory_is_told(tmp_path, monkeypatch, gib, more, warns):
+    monkeypatch.setattr(model_checks, "usable_memory_bytes", lambda: gib * 2**30)
+    monkeypatch.setattr("bot.workers.llm_choice.usable_memory_bytes", lambda: gib * 2**30)
+    found = _memory(settings(tmp_path, **more))
+    assert (found.well, found.warns, bool(found.advice)) == (True, warns, warns)
+    assert f"{gib}.0 GiB" in found.state

@@ -18,6 +18,7 @@ from bot.workers.llm_choice import (
     Trial,
     choose,
     keep_trial,
+    needed_gib,
     present_choice,
     read_trial,
     settle_choice,
@@ -77,6 +78,25 @@ def test_a_setting_decides_both(setting: str, source: object):
     choice = choose(setting, LAPTOP, None)
     assert choice.text == choice.voice == source
     assert not choice.needs_trial
+
+
+@pytest.mark.parametrize(
+    ("memory", "seconds", "most"), [(2, 0.1, 2.0), (4.5, 0.9, 4.5), (4.5, 1.9, 4.5)]
+)
+def test_what_auto_takes_fits(memory: float, seconds: float, most: float):
+    """Speech included, also where two language models are loaded."""
+    machine = Machine(int(memory * GIB), cores=2, device="cpu", threads=0)
+    assert needed_gib(choose("auto", machine, trial(seconds)), speaks=True) <= most
+
+
+def test_a_file_of_ones_own_takes_its_size(tmp_path: Path):
+    file = tmp_path / "m.gguf"
+    with file.open("wb") as one:
+        one.truncate(3 * GIB)
+    choice = choose(str(file), LAPTOP, None)
+    assert needed_gib(choice, speaks=False) == pytest.approx(3.2)
+    file.unlink()
+    assert needed_gib(choice, speaks=False) == pytest.approx(0.2)
 
 
 @pytest.fixture
