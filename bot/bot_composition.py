@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Final, Never
 
 from bot.catalogue import load_grace
@@ -16,6 +17,7 @@ from bot.jobs.runner import JobRunner
 from bot.models.store import ModelStore
 from bot.observability.bot import Observability, open_observability
 from bot.observability.heartbeat import send_heartbeats
+from bot.pauses import spare_long_lived
 from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.store import Store
@@ -66,9 +68,14 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
                 chores.create_task(_prune(store, recordings, settings)),
                 chores.create_task(send_heartbeats(bot, clock, with_services=services.embedded)),
             ]
-            await bot.run_until_stopped(on_online=lambda: say("Online. Ctrl-C stops."))
+            await bot.run_until_stopped(on_online=partial(_begin, say))
             for chore in endless:
                 chore.cancel()
+
+
+def _begin(say: Say) -> None:
+    say("Online. Ctrl-C stops.")
+    spare_long_lived()
 
 
 async def _check(settings: Settings, say: Say) -> None:
@@ -98,6 +105,7 @@ async def _open_bot(
         recordings=recordings,
         on_turn=seen.on_turn,
         on_overlap=seen.on_turn.overlapped,
+        on_loaded=spare_long_lived,
     )
     runner = JobRunner(services.client, store.jobs, clock, outlive=not services.embedded)
     with contextlib.closing(voices):

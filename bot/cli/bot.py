@@ -6,6 +6,7 @@ import sys
 from bot.bot_composition import run_bot
 from bot.cli.models import pull_with_progress
 from bot.observability.logs import set_up_logs
+from bot.pauses import shorten_turns
 from bot.settings import load_settings
 
 
@@ -18,6 +19,7 @@ def bot() -> None:
     """
     settings = load_settings()
     set_up_logs(settings)
+    shorten_turns()
     asyncio.run(run_bot(settings, fetch=pull_with_progress, say=_say))
 
 

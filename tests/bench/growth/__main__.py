@@ -4,7 +4,7 @@ import argparse
 import sys
 import time
 
-from tests.bench.growth import of_bot, of_store, page
+from tests.bench.growth import of_bot, of_store, of_voice, page
 
 MEASURES = {
     "guilds": of_bot.guilds,
@@ -13,6 +13,7 @@ MEASURES = {
     "journal": of_store.journal,
     "ledger": of_store.ledger,
     "processes": of_bot.processes,
+    "silent-calls": of_voice.silent_calls,
     "speakers": of_bot.speakers,
 }
 

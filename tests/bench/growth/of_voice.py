@@ -1,0 +1,61 @@
+"""Voice channels where nobody speaks: what each costs by being there."""
+
+# mypy: ignore-errors
+
+import asyncio
+import json
+import sys
+import tempfile
+
+from tests.bench.growth.curve import Curve
+from tests.paths import ROOT
+
+CALLS = (0, 1, 10, 50, 200)
+
+
+def silent_calls() -> list[Curve]:
+    """Voice channels that the bot is in."""
+    ours = [asyncio.run(_measured("skydeck", number)) for number in CALLS]
+    plain = [asyncio.run(_measured("plain", number)) for number in CALLS]
+    shared = {
+        "size": "voice channels where nobody speaks", "sizes": [*CALLS],
+        "peer": "plain discord.py, connected and deaf",
+    }  # fmt: skip
+    return [
+        Curve(
+            title=title, unit=unit, ours=[one[key] for one in ours],
+            theirs=[one[key] for one in plain], **shared,
+        )
+        for title, unit, key in (
+            ("Memory by silent voice channels", "MB", "mb"),
+            ("Processor by silent voice channels", "% of a core", "processor"),
+            ("Wake-ups by silent voice channels", "a second, of all threads", "wakes"),
+        )
+    ]  # fmt: skip
+
+
+async def _measured(who: str, number: int) -> dict[str, float]:
+    from tests.simulator import Simulator
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with Simulator() as sim:
+            for guild_number in range(number):
+                guild = sim.guild(f"Guild {guild_number}")
+                person = guild.member(f"Person {guild_number}", locale="en-US")
+                await person.joins(guild.voice_channel("Lounge"))
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "tests.simulator.elsewhere", sim.base_url),
+                *("tests.bench.growth.silent_calls", who, str(number), sim.token, folder),
+                cwd=ROOT,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            try:
+                told, _ = await asyncio.wait_for(process.communicate(), 600)
+            finally:
+                if process.returncode is None:
+                    process.kill()
+                    await process.wait()
+    found = json.loads(told.splitlines()[-1])
+    print(f"  {who}, {number}: " + ", ".join(f"{k} {v:.1f}" for k, v in found.items()), flush=True)
+    return found
