@@ -104,7 +104,7 @@ class _Header(ctypes.Structure):
     _fields_ = (
         ("name", ctypes.c_void_p),
         ("namelen", ctypes.c_uint32),
-        ("iov", ctypes.POINTER(_Vector)),
+        ("iov", ctypes.c_void_p),  # of a `_Vector`; a pointer's object would take 300 bytes more
         ("iovlen", ctypes.c_size_t),
         ("control", ctypes.c_void_p),
         ("controllen", ctypes.c_size_t),
@@ -168,12 +168,11 @@ class DatagramReader:
         size = _BATCH * MAX_DATAGRAM_BYTES
         self._buffer = (ctypes.c_char * size).from_buffer(mmap.mmap(-1, size))
         start = ctypes.addressof(self._buffer)
-        self._vectors = (_Vector * _BATCH)(
-            *(_Vector(start + n * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES) for n in range(_BATCH))
-        )
+        self._vectors = (_Vector * _BATCH)()
         self._headers = (_Header * _BATCH)()
-        for header, vector in zip(self._headers, self._vectors, strict=True):
-            header.iov, header.iovlen = ctypes.pointer(vector), 1
+        for number, (header, vector) in enumerate(zip(self._headers, self._vectors, strict=True)):
+            vector.base, vector.len = start + number * MAX_DATAGRAM_BYTES, MAX_DATAGRAM_BYTES
+            header.iov, header.iovlen = ctypes.addressof(vector), 1
 
     def read(self, udp: socket.socket) -> list[bytes]:
         """What has arrived at a non-blocking socket; nothing if nothing has.
