@@ -283,6 +283,8 @@ class TurnManager:
 
     def _prepare(self, user_id: int, clip: Clip | None, *, is_urgent: bool = False) -> None:
         """Let the service take in what was said so far, if an answer will surely be wanted."""
+        if not self._options.partial_recognition or self._floor.turn is not None:
+            return
         turn = self._turns.open.get(user_id) or UserTurn(0, user_id, self._options)
         turn_now = replace(turn)
         turn_now.inherit(self._turns.speeches[user_id])
@@ -290,8 +292,7 @@ class TurnManager:
         is_new = turn.state is TurnState.SPEAKING and not turn.words
         whole = clip and turn.with_clip(clip)
         is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
-        is_free = self._options.partial_recognition and self._floor.turn is None
-        if is_free and is_ours and is_new and is_short:
+        if is_ours and is_new and is_short:
             self._turns.commands.append(Prepare(user_id, whole, is_urgent))
 
     def _advance(self, turn: UserTurn) -> None:
