@@ -42,7 +42,7 @@ async def _skydeck(number: int, token: str, folder: Path) -> dict[str, float]:
             (person,) = channel.voice_states
             consents = bot.store.consents
             await consents.set(guild.id, person, agreed=True, locale="en-US", at_ms=1)
-            await bot.cogs["voice"].channels.enter(channel, called_by=person, locale="en-US")
+            await bot.cogs["Voice"].channels.enter(channel, called_by=person, locale="en-US")
 
         return await _measured(bot, token, number, enter)
 
