@@ -171,7 +171,7 @@ class VoiceSession:
             task.cancel()
         if self._follower is not None:
             self._follower.cancel()
-        self._group.create_task(asyncio.to_thread(self._hearing.join))
+        self._start(asyncio.to_thread(self._hearing.join))
         await self._group.__aexit__(None, None, None)
 
     # -- who is there, and what they want ------------------------------------------------------
