@@ -31,6 +31,7 @@ class HearingThread(threading.Thread):
         clock: The transport's clock.
         options: How often to look.
         deliver: Called on this thread with the events of one look, if there are any.
+        on_end: Called on this thread at its end.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class HearingThread(threading.Thread):
         clock: Clock,
         options: LatencyOptions,
         deliver: Callable[[list[SpeechEvent]], None],
+        on_end: Callable[[], None],
     ) -> None:
         super().__init__(daemon=True, name="voice-hearing")
         self._transport = transport
@@ -47,6 +49,7 @@ class HearingThread(threading.Thread):
         self._clock = clock
         self._options = options
         self._deliver = deliver
+        self._on_end = on_end
         self._is_over = threading.Event()
         self._forgotten: set[int] = set()
         self._judged: deque[JudgedWords] = deque()
@@ -62,12 +65,18 @@ class HearingThread(threading.Thread):
         self._transport.wake()
 
     def end(self) -> None:
-        """Stop soon; `join` waits for it."""
+        """Stop soon."""
         self._is_over.set()
         self._transport.wake()
 
     def run(self) -> None:
         """Listen until the end."""
+        try:
+            self._hear()
+        finally:
+            self._on_end()
+
+    def _hear(self) -> None:
         due = self._clock.now()
         while not self._is_over.is_set():
             now = self._clock.now()

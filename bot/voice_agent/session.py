@@ -120,6 +120,7 @@ class VoiceSession:
     _hearing: HearingThread = field(init=False)
     _is_over: bool = False
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    _deaf: asyncio.Event = field(default_factory=asyncio.Event)
     _is_playing: bool = False
     _progress: PlayoutProgress = field(default_factory=PlayoutProgress)
     _overlaps: OverlapTracker = field(init=False)
@@ -145,12 +146,17 @@ class VoiceSession:
         await self._group.__aenter__()
         loop = asyncio.get_running_loop()
 
-        def deliver(events: list[SpeechEvent]) -> None:
+        def tell(act: Callable[..., None], *given: object) -> None:
             with suppress(RuntimeError):  # the loop has been closed
-                loop.call_soon_threadsafe(self._take, events)
+                loop.call_soon_threadsafe(act, *given)
 
         self._hearing = HearingThread(
-            self.transport, self.speech_input, self.clock, self.config.options.latency, deliver
+            self.transport,
+            self.speech_input,
+            self.clock,
+            self.config.options.latency,
+            partial(tell, self._take),
+            partial(tell, self._deaf.set),
         )
         self._hearing.start()
         self._follower = self._group.create_task(self._follow_playout())
@@ -171,8 +177,8 @@ class VoiceSession:
             task.cancel()
         if self._follower is not None:
             self._follower.cancel()
-        self._start(asyncio.to_thread(self._hearing.join))
         await self._group.__aexit__(None, None, None)
+        await self._deaf.wait()
 
     # -- who is there, and what they want ------------------------------------------------------
 

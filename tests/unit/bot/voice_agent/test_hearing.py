@@ -89,7 +89,7 @@ class Stage:
         self.events: list[Any] = []
         self.delivered = threading.Semaphore(0)
         self.thread = HearingThread(
-            self.transport, self.input, SystemClock(), OPTIONS, self._deliver
+            self.transport, self.input, SystemClock(), OPTIONS, self._deliver, lambda: None
         )
 
     def _deliver(self, events: list[Any]) -> None:
