@@ -14,7 +14,7 @@ from collections.abc import Callable
 from audio.speech_events import SpeechEvent
 from bot.clock import Clock
 from bot.voice_agent.events import JudgedWords
-from bot.voice_agent.options import LatencyOptions
+from bot.voice_agent.options.latency import LatencyOptions
 from bot.voice_agent.ports import SpeechInput, VoiceTransport
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.spoken_commands import find_commands
 from bot.voice_agent.events import Cue, Remember
-from bot.voice_agent.options import ThinkingSoundOptions, VoiceAgentOptions
+from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
 from bot.voice_agent.overlaps import Overlap
 from bot.voice_agent.ports import SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.recordings import RecordingStore

@@ -15,7 +15,7 @@ from bot.clock import SystemClock
 from bot.contract import System
 from bot.voice_agent.events import JudgedWords
 from bot.voice_agent.hearing import HearingThread
-from bot.voice_agent.options import LatencyOptions
+from bot.voice_agent.options.latency import LatencyOptions
 from bot.voice_agent.session import SessionConfig, VoiceSession
 from tests.waiting import HANGS_S
 
