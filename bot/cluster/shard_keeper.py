@@ -107,6 +107,8 @@ class ShardKeeper:
         served = self.shards.sessions()
         table = await self.leases.beat(self.count, served | self._fenced_off)
         self._safe_until = asked_at + FENCE_S
+        if self.clock.now() >= self._safe_until:
+            return  # the answer took so long that the leases may have expired again
         me = self.leases.owner
         for shard in served:
             if table.owners.get(shard) != me:

@@ -50,15 +50,26 @@ class CutOff(Leases):
 
     Attributes:
         looks: How often the keeper asked for other processes' shard counts.
+        tries: How often it tried to renew its leases.
+        answers: If set, the database's answers come only when this is.
+        answer_waits: Whether one waits for that.
     """
 
     is_cut_off = False
     looks = 0
+    tries = 0
+    answers: asyncio.Event | None = None
+    answer_waits = False
 
     async def beat(self, count, held):
+        self.tries += 1
         if self.is_cut_off:
             raise StoreFailed("The database failed: cut off.")
-        return await super().beat(count, held)
+        table = await super().beat(count, held)
+        if self.answers is not None:
+            self.answer_waits = True
+            await self.answers.wait()
+        return table
 
     async def others(self, count):
         found = await super().others(count)
@@ -172,6 +183,20 @@ async def test_who_was_cut_off_alone_goes_on_where_it_stood(start):
     a.leases.is_cut_off = False
     await until(lambda: even(a))
     assert {session.id for shard, session in a.shards.opened[9:] if session} == {"a"}
+
+
+async def test_an_answer_that_comes_too_late_opens_nothing(start):
+    a = start("a")
+    await until(lambda: even(a))
+    a.leases.answers = asyncio.Event()
+    await until(lambda: a.leases.answer_waits)
+    await a.clock.turn(FENCE_S)
+    await until(lambda: a.served == [])
+    a.leases.is_cut_off = True
+    a.leases.answers.set()
+    since = a.leases.tries
+    await until(lambda: a.leases.tries > since + 1)
+    assert a.served == []
 
 
 async def test_who_has_another_count_waits(start):
