@@ -5,8 +5,9 @@ It runs in a process of its own (`decoder`), which loads only this and PyAV: no 
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
 import av
@@ -67,6 +68,13 @@ class _Window:
     def tell(self) -> int:
         """The position, counted from the start of the window."""
         return self._file.tell() - self._start
+
+
+@dataclass(frozen=True, slots=True)
+class _Forward:
+    """A window that can only be read to its end."""
+
+    read: Callable[[int], bytes]
 
 
 def pcm(file: BinaryIO, *, rate_hz: int, limit_s: float, loss: Loss) -> Iterator[bytes]:
@@ -131,8 +139,9 @@ def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Itera
     for part in parts(file):
         is_media = True
         try:
-            with _opened(file, part) as container:
-                salvage.stated_s += _check_header(container, part, limit_s)
+            window = _Window(file, part.start, part.end)
+            with _opened(file, part, window) as container:
+                salvage.stated_s += _check_header(container, part, window.size, limit_s)
                 packets = _packets(container, salvage)
                 if part.kind == "ogg":
                     packets = _without_gaps(packets, salvage)
@@ -140,7 +149,7 @@ def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Itera
                 for frame in _frames(packets, salvage):
                     heard_s += frame.samples / frame.sample_rate
                     yield frame
-                salvage.note_truncation(part, container.size, heard_s)
+                salvage.note_truncation(part, window.size, heard_s)
         except (NotAudioError, av.FFmpegError) as e:
             is_unreadable = isinstance(e, av.FFmpegError) or part.missing > 0
             no_index = part.kind in {"m4a", "caf"} and is_unreadable
@@ -149,7 +158,7 @@ def _frames_of_parts(file: BinaryIO, limit_s: float, salvage: _Salvage) -> Itera
         raise NotAudioError(UNKNOWN)
 
 
-def _opened(file: BinaryIO, part: Part) -> Any:
+def _opened(file: BinaryIO, part: Part, window: _Window) -> Any:
     """Open a part as the container that its bytes show it to be, and as nothing else."""
     demuxer = DEMUXERS[part.kind]
     options = {
@@ -159,7 +168,8 @@ def _opened(file: BinaryIO, part: Part) -> Any:
         "codec_whitelist": ",".join(sorted(_DECODERS)),
         "max_streams": str(MAX_STREAMS),
     }
-    source: Any = _Window(file, part.start, part.end)
+    # One wrong entry of an AVI's index, which FFmpeg reads where it can seek, would end the sound.
+    source: Any = _Forward(window.read) if part.kind == "avi" else window
     if part.kind == "m4a" and part.missing:
         source = with_whole_index(file, part.start) or source
     return av.open(
@@ -181,7 +191,7 @@ def _any_tags(pyav: str) -> dict[str, Any]:
     return {"metadata_errors": "ignore"}
 
 
-def _check_header(container: Any, part: Part, limit_s: float) -> float:
+def _check_header(container: Any, part: Part, size: int, limit_s: float) -> float:
     """Refuse what cannot be decoded. Returns the length that the header states; 0 if it does not.
 
     Only the length of a container that states one is believed: for the others FFmpeg guesses it
@@ -194,7 +204,7 @@ def _check_header(container: Any, part: Part, limit_s: float) -> float:
         raise NotAudioError("The file's audio has a codec that is not supported.")
     coding.thread_count = 1
     stated_s = _stated_s(container) if part.kind in _STATES_LENGTH else 0.0
-    if part.kind != "m4a" and container.size < stated_s * _MIN_BYTES_PER_S:
+    if part.kind != "m4a" and size < stated_s * _MIN_BYTES_PER_S:
         return 0.0  # the header is damaged; a movie's is believed, since its index takes memory
     if stated_s > limit_s:
         raise too_long(stated_s, limit_s)

@@ -11,7 +11,7 @@ receives it, so the two clocks only have to run equally fast.
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Never, Protocol
@@ -114,10 +114,7 @@ class ShardKeeper:
             if table.owners.get(shard) != me:
                 log.warning("shard %d was taken over by another process", shard)
                 await self.shards.close(shard)
-        for shard, session in self._fenced_off.items():
-            if table.owners.get(shard) == me:
-                self.shards.open(shard, session)
-        self._fenced_off.clear()
+        self._reopen(one for one in self._fenced_off if table.owners.get(one) == me)
         live = frozenset(one for one, count in table.live.items() if count == self.count)
         step = plan(me, ClusterState(live, table.owners, self.count), self.shards.costs())
         if step.give:
@@ -128,6 +125,12 @@ class ShardKeeper:
             for shard, session in sorted(taken.items()):
                 log.info("taking shard %d%s", shard, "" if session is None else " with its session")
                 self.shards.open(shard, session)
+
+    def _reopen(self, kept: Iterable[int]) -> None:
+        """Open the shards again that were closed only because nobody knew whose they are."""
+        for shard in kept:
+            self.shards.open(shard, self._fenced_off[shard])
+        self._fenced_off.clear()
 
     async def retire(self, *, but: Collection[int] = ()) -> None:
         """Release all shards except those in `but`, and take no more.

@@ -20,8 +20,13 @@ from bot.models.progress import Advance
 
 # pip unpacks into the system's temporary folder, which is often small or in memory. The wheel must
 # only take space on the disk that was checked for it, so we give pip a temporary folder there.
+# Its standard input closes when we end, however we end: pip then ends, too, and writes nothing into
+# a folder that the next process has cleaned up.
 _START = (
-    "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
+    "import os, runpy, sys, tempfile, threading; "
+    "end_with_us = lambda: (os.read(0, 1), os._exit(1)); "
+    "threading.Thread(target=end_with_us, daemon=True).start(); "
+    "tempfile.tempdir = sys.argv.pop(1); "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
 )
 _OPTIONS = (
@@ -72,7 +77,7 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
     done = 0
     with subprocess.Popen(  # noqa: S603 - our own interpreter, a fixed program, names from the manifest
         command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -88,6 +93,7 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
                     now = int(match[1])
                     advance(now - done)
                     done = now
+            child.wait()  # before its input closes
         except BaseException:
             child.kill()
             raise
