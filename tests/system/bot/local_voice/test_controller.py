@@ -140,38 +140,55 @@ def open_talk(card, penny, tmp_path, loaded):
 
 async def test_a_question_is_answered_aloud_and_in_words(open_talk, card, clips, tmp_path):
     question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
-    async with open_talk(remember=True, connect=connect) as me:
-        with card.recorded() as recording:
-            me.controller.key_down()
-            await me.says(question)
-            assert me.controller.view().doing is Doing.RECORDING
-            assert me.controller.view().recording_s > 1
-            me.controller.key_up()
-            entry = await me.answered()
-            await me.played_out(recording)
-        assert "france" in entry.asked.lower()
-        assert "paris" in entry.answered.lower()
-        assert has_word(await me.transcribed(recording.loud()), "paris")
-        view = me.controller.view()
-        assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
-        assert me.controller.transcript.latest_answer == entry.answered
-
-        me.controller.submit("And of Spain?")
-        typed = await me.answered()
-        assert "madrid" in typed.answered.lower()
-        assert not typed.spoken
-
-        me.controller.submit("/keywords The quick brown fox jumps over the lazy dog in Madrid.")
-        task = await me.answered(kind=Kind.TASK)
-        assert task.answered
-
-        saved = await me.controller.save()
-        folder = next(tmp_path.glob("skydeck-*"))
-        assert str(folder) in saved
-        sound = codec.decode(folder / "001-question.ogg", rate_hz=RATE_HZ, limit_s=30)
-        assert has_word(await me.transcribed(sound), "france")
+    for _ in range(TRIES):
+        (tmp_path / "memory.json").unlink(missing_ok=True)
+        async with open_talk(remember=True, connect=connect) as me:
+            before = me.lost_sound()
+            entry, recording = await asks_aloud(me, card, question)
+            if "france" not in entry.asked.lower() and me.lost_sound() > before:
+                continue  # a busy machine's sound card left something out
+            await goes_on_from(me, entry, recording, tmp_path)
+            break
+    else:
+        pytest.fail("sound was lost each time")
     async with open_talk(remember=True) as me:
         assert len(me.controller.conversation._session.chat_context.messages()) == 4
+
+
+async def asks_aloud(me, card, question):
+    with card.recorded() as recording:
+        me.controller.key_down()
+        await me.says(question)
+        assert me.controller.view().doing is Doing.RECORDING
+        assert me.controller.view().recording_s > 1
+        me.controller.key_up()
+        entry = await me.answered()
+        await me.played_out(recording)
+    return entry, recording
+
+
+async def goes_on_from(me, entry, recording, tmp_path):
+    assert "france" in entry.asked.lower()
+    assert "paris" in entry.answered.lower()
+    assert has_word(await me.transcribed(recording.loud()), "paris")
+    view = me.controller.view()
+    assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
+    assert me.controller.transcript.latest_answer == entry.answered
+
+    me.controller.submit("And of Spain?")
+    typed = await me.answered()
+    assert "madrid" in typed.answered.lower()
+    assert not typed.spoken
+
+    me.controller.submit("/keywords The quick brown fox jumps over the lazy dog in Madrid.")
+    task = await me.answered(kind=Kind.TASK)
+    assert task.answered
+
+    saved = await me.controller.save()
+    folder = max(tmp_path.glob("skydeck-*"))
+    assert str(folder) in saved
+    sound = codec.decode(folder / "001-question.ogg", rate_hz=RATE_HZ, limit_s=30)
+    assert has_word(await me.transcribed(sound), "france")
 
 
 async def test_what_is_said_just_before_the_key_is_heard(open_talk):
