@@ -36,6 +36,7 @@ class Grammar:
         joint: What may come between two commands.
         answers: The answers to the assistant's own question, by name.
         languages: The codes of the languages, by each name.
+        spellings: What recognisers write for some words, and those words.
     """
 
     command: re.Pattern[str]
@@ -44,6 +45,13 @@ class Grammar:
     joint: re.Pattern[str]
     answers: Mapping[str, re.Pattern[str]]
     languages: Mapping[str, str]
+    spellings: Mapping[str, str]
+
+    def spelt(self, text: str) -> str:
+        """A text, in which each word ends with a space, with the words that were meant."""
+        for heard, meant in self.spellings.items():
+            text = f" {text}".replace(f" {heard} ", f" {meant} ")[1:]
+        return text
 
 
 @cache
@@ -68,6 +76,10 @@ def grammar_of(language: str) -> Grammar:
         joint=re.compile(any_of(table["joint"])),
         answers={name: around(any_of(phrases), "") for name, phrases in table["answers"].items()},
         languages=languages,
+        spellings={
+            " ".join(words_of(heard)): " ".join(words_of(meant))
+            for heard, meant in table["spellings"].items()
+        },
     )
 
 

@@ -13,6 +13,9 @@ _MAX_WORDS: Final = 24
 """The longest command has half as many."""
 _DRAWN_OUT: Final = re.compile(r"(\w)\1{2,}")
 """A letter that somebody holds down: "stoppp"."""
+_ONE_LETTER: Final = r"\1"
+_MAX_REPEATED_WORDS: Final = 200
+"""How much is looked at of an utterance that may only repeat itself."""
 _MAX_COMMANDS: Final = 3
 """How many commands one utterance may hold: "say it again, slower and in Spanish"."""
 
@@ -107,23 +110,37 @@ class _Text:
     begins: tuple[int, ...]
 
     @classmethod
-    def of(cls, words: Sequence[str]) -> "_Text | None":
+    def of(cls, words: Sequence[str], grammar: Grammar) -> "_Text | None":
         """None: too long to be a command, or empty."""
         if not 0 < len(words) <= _MAX_WORDS:
             return None
-        said = [_DRAWN_OUT.sub(r"\1", word) for word in words]
-        begins = accumulate((len(word) + 1 for word in said), initial=0)
-        return cls("".join(f"{word} " for word in said), tuple(begins)[:-1])
+        said = "".join(f"{_DRAWN_OUT.sub(_ONE_LETTER, word)} " for word in words)
+        spelt = grammar.spelt(said)
+        lengths = (len(word) + 1 for word in spelt.split())
+        return cls(spelt, tuple(accumulate(lengths, initial=0))[:-1])
 
 
 def _commands_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:
-    text = _Text.of(words)
+    text = _Text.of(words, grammar)
     chain = None if text is None else _chain(text, 0, grammar, _MAX_COMMANDS)
+    if chain is None and len(once := _said_once(words)) < len(words):
+        return _commands_in(once, grammar)
     return tuple(dict.fromkeys(chain or ()))
 
 
+def _said_once(words: Sequence[str]) -> list[str]:
+    """The words of an utterance that only repeats itself: "shut up shut up shut up"."""
+    if len(words) > _MAX_REPEATED_WORDS:
+        return list(words)
+    for length in range(1, min(len(words) // 2, _MAX_WORDS) + 1):
+        times, rest = divmod(len(words), length)
+        if not rest and list(words) == list(words[:length]) * times:
+            return list(words[:length])
+    return list(words)
+
+
 def _answers_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:
-    text = _Text.of(words)
+    text = _Text.of(words, grammar)
     return tuple(
         SpokenCommand(CommandKind(name))
         for name, phrases in grammar.answers.items()
