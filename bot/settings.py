@@ -197,6 +197,9 @@ class Settings(BaseSettings):
     hyphens and apostrophes; empty: by its identity. On a server, `/settings persona` decides."""
     skydeck_persona_instructions: str = Field(default="", max_length=MAX_INSTRUCTIONS_CHARS)
     """How the assistant is to be there, in your own words, in up to 1,000 characters."""
+    skydeck_actions: bool = True
+    """Whether a sentence may ask for what commands do ("summarise this"), in Discord and in
+    `skydeck ask`."""
     skydeck_preset: Preset | None = None
     """The models for a kind of machine: laptop, or gpu-24gb (an 8B language model, Whisper
     large-v3-turbo, Kokoro). It sets SKYDECK_LLM, SKYDECK_ASR and SKYDECK_VOICES where they are

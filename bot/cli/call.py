@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bot.catalogue import load_grace
+from bot.cli.asked_action import AskedActions
 from bot.cli.clip import (
     QUESTION_LIMIT_S,
     RECORDING_LIMIT_S,
@@ -31,33 +32,44 @@ from bot.settings import load_settings
 
 _MAX_TEXT_BYTES = 20_000_000
 """More than any service takes; the limit keeps a wrong file out of memory."""
+_MAX_QUESTION_CHARS = 16_000
+"""Of a question with its files: Penny takes 20,000. A module gets all of a file."""
 _ONE_OF_BOTH = "Give either a text or --file, not both."
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know.")],
+    question: Annotated[str, typer.Argument(help="What you want to know, or to have done.")],
     *,
+    file: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A text file that the question is about; may be repeated.", show_default=False
+        ),
+    ] = None,
     save: SaveOption = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Ask Penny in writing; with --save she also speaks.
 
+    A sentence may ask for what `skydeck call` does.
+
     Example: skydeck ask "What is the capital of France?"
+
+    Example: skydeck ask "Summarise this in Spanish" --file report.txt
     """
     if not question.strip():
         raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
     if save is not None:
         check_writable(save)
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
-    text = Input(type=InputType.TEXT, data=question, **given(language=language))
-    request = converse(
-        text,
-        source=chosen.source,
-        context=chosen.context,
-        params={"speak": save is not None},
-    )
-    asyncio.run(perform(chosen, request))
+    file_text = _text_of_files(file) if file else ""
+    asked = AskedActions(chosen.settings, question, file_text)
+    said = f"{question}\n\n{file_text}"[:_MAX_QUESTION_CHARS] if file_text else question
+    text = Input(type=InputType.TEXT, data=said, **given(language=language))
+    params = {"speak": save is not None, **asked.params}
+    request = converse(text, source=chosen.source, context=chosen.context, params=params)
+    asyncio.run(perform(chosen, request, asked=asked))
 
 
 def call(

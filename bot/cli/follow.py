@@ -203,7 +203,7 @@ class ScreenSink:
         self._stop_spinner()
         response = result.response
         if self._line_open:
-            self._write("\n")
+            self._end_line()
         elif not self._streams:
             self._write(readable(response) + "\n")
         elif words := readable(response).strip():
@@ -221,8 +221,14 @@ class ScreenSink:
         self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        """Restore the terminal."""
+        """Restore the terminal, and end a line that is open."""
         self._stop_spinner()
+        self._end_line()
+
+    def _end_line(self) -> None:
+        if self._line_open:
+            self._write("\n")
+        self._line_open = False
 
     def _show_state(self, words: str) -> None:
         state = Text(clean_excerpt(words, limit=_MAX_STATE_CHARS))  # never parsed as markup

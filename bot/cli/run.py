@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.actions.asked import following
+from bot.cli.asked_action import AskedActions
 from bot.cli.clip import save_reply
 from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
@@ -52,33 +54,70 @@ class CallOptions:
         return None if persona is None else Context(persona=persona)
 
 
-async def perform(chosen: CallOptions, request: Request) -> None:
+async def perform(
+    chosen: CallOptions, request: Request, *, asked: AskedActions | None = None
+) -> None:
     """Make the call and show it.
+
+    Args:
+        chosen: How.
+        request: The request.
+        asked: What its answer may lead to.
 
     Raises:
         SkydeckError: The call failed.
     """
     service = request.target.service
-    sink: JsonSink | ScreenSink = JsonSink()
     with contextlib.ExitStack() as screen:
-        if not chosen.as_json:
-            sink = ScreenSink(_name(request), streams=service is Service.PENNY)
-            screen.callback(sink.close)
+        sink = _sink(chosen, request, screen)
         if chosen.settings.embedded:
             sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
         async with open_paid_services(
             chosen.settings,
-            only={service},
+            only={service} | (asked.services if asked is not None and asked.params else set()),
             fetch=lambda store, names: _fetch(store, names, sink, chosen.warm_up),
             warm_up=chosen.warm_up,
         ) as services:
             result = await _call(services, request, sink)
+            if asked is not None:
+                acted = await _act(services, asked, result, chosen, screen)
+                if acted is not None:
+                    result, sink = acted
             try:
                 if chosen.save is not None:
                     _keep(result, service, chosen.save)
             finally:
                 sink.final(result)  # what cannot be saved can still be read
             _tell_of_recordings(heard_in(result.response))
+
+
+def _sink(
+    chosen: CallOptions, request: Request, screen: contextlib.ExitStack
+) -> JsonSink | ScreenSink:
+    if chosen.as_json:
+        return JsonSink()
+    sink = ScreenSink(_name(request), streams=request.target.service is Service.PENNY)
+    screen.callback(sink.close)
+    return sink
+
+
+async def _act(
+    services: Services,
+    asked: AskedActions,
+    result: Result,
+    chosen: CallOptions,
+    screen: contextlib.ExitStack,
+) -> tuple[Result, JsonSink | ScreenSink] | None:
+    """Do what an answer's action says; None: it has none, or nothing is done."""
+    requests = asked.requests(result.response, chosen.source)
+    request, acted = following(requests, None), None
+    while request is not None:
+        screen.close()  # ends the line that is open
+        sink = _sink(chosen, request, screen)
+        result = await _call(services, request, sink)
+        acted = result, sink
+        request = following(requests, result.response)
+    return acted
 
 
 def _tell_of_recordings(heard: Sequence[Heard]) -> None:

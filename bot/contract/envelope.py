@@ -289,7 +289,11 @@ class Audio(TolerantWire):
 
 
 class Output(TolerantWire):
-    """The output. The minimum is `data`; Penny adds transcript, text and audio."""
+    """The output. The minimum is `data`; Penny adds transcript, text and audio.
+
+    `action` is what the person asked for (`bot.contract.actions`), as the service sent it: whoever
+    offered it must check it.
+    """
 
     type: str | None = None
     data: Any = None
@@ -297,6 +301,7 @@ class Output(TolerantWire):
     language: str | None = None
     text: Words = None
     audio: Audio | None = None
+    action: Any = None
 
     @field_validator("audio", mode="before")
     @classmethod

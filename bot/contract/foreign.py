@@ -133,7 +133,14 @@ def _output(value: dict[Any, Any], depth: int) -> Steps[Any]:
         return found or (output if isinstance(output, dict) else _of_scalar(output))
     if isinstance(output, dict) and not _OUTPUT_NAMES.isdisjoint(output):
         return output
+    if isinstance(output, dict) and _is_action(output.get("action")):
+        return output
     return (yield from _held(output, {}, depth))
+
+
+def _is_action(value: object) -> bool:
+    """Whether it is the contract's `output.action`, which needs no words beside it."""
+    return isinstance(value, dict) and "service" in value and "module" in value
 
 
 def _flat(value: dict[Any, Any], depth: int) -> Steps[Any]:

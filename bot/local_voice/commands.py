@@ -34,6 +34,7 @@ ABOUT: Final = {
     Instruction.SAVE: "write the conversation to a folder, with its sound",
 }
 _BUILD: Final = "build"
+_OR_SAY: Final = "Or say it: summarise what we said, translate that into Spanish, correct this: …"
 _ITERATIONS: Final = 4
 
 
@@ -84,6 +85,7 @@ class Commands:
             options = ", ".join(option.name for option in module.options)
             suffix = f" (options: {options})" if options else ""
             lines.append(f"/{name}: {module.purpose}{suffix}")
+        lines.append(_OR_SAY)
         return "\n".join(lines)
 
     def completions(self, text: str) -> list[str]:

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import replace
 
 from bot.background import Background
 from bot.composition import available, model_fetcher
-from bot.contract import Request, System
+from bot.contract import Request, Response, Service, Source, System
 from bot.errors import BadInput
 from bot.local_voice import tasks
 from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.choices import voice_choices
 from bot.local_voice.devices import Devices
 from bot.local_voice.options import Options, Surroundings
+from bot.local_voice.said_actions import SaidActions
 from bot.local_voice.said_commands import SaidCommands
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Choice
@@ -95,6 +96,15 @@ class Conversation:
             )
         )
         session.voice = prefs.voice
+        if settings.skydeck_actions:
+            session.actions.taker = SaidActions(
+                self._options.modules,
+                set(available(settings)) - {Service.PENNY},
+                Source(system=config.system),
+                config.assistant,
+                self._transcript,
+                self._perform_all,
+            )
         if self._options.memory is not None:
             session.chat_context = self._options.memory.recall()
         return session
@@ -145,6 +155,12 @@ class Conversation:
         """Cancel the newest command; False if none is running."""
         running = [task for task in self._tasks if not task.done()]
         return bool(running) and running[-1].cancel()
+
+    def _perform_all(self, requests: Generator[Request, Response, None], said: str) -> None:
+        """Run what the person has asked for in a sentence beside the conversation."""
+        if self._client is not None:
+            work = tasks.perform_all(requests, said, self._client, self._transcript)
+            self._commands.start(work)
 
     def stop_answer(self) -> None:
         """Stop the answer under way."""

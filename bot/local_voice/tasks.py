@@ -1,7 +1,9 @@
 """Runs one `/command`, and shows its job's updates as a growing entry."""
 
+from collections.abc import Generator
 from typing import Final
 
+from bot.actions.asked import following
 from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
 from bot.contract.plain import readable
@@ -21,9 +23,26 @@ _STATE_TEXT = {
 }
 
 
+async def perform_all(
+    requests: Generator[Request, Response, None],
+    said: str,
+    client: ServiceClient,
+    transcript: Transcript,
+) -> None:
+    """Run the requests of an action, each with an entry of its own, until one has no result."""
+    result: Response | None = None
+    try:
+        while (request := following(requests, result)) is not None:
+            result = await perform(request, said, client, transcript)
+            if result is None:
+                return
+    except SkydeckError as e:
+        transcript.error(str(e))
+
+
 async def perform(
     request: Request, typed: str, client: ServiceClient, transcript: Transcript
-) -> None:
+) -> Response | None:
     """Run a command and show its progress; a failure becomes a part of the entry.
 
     Args:
@@ -31,20 +50,28 @@ async def perform(
         typed: The command as the person typed it.
         client: The services.
         transcript: Shows the entry.
+
+    Returns:
+        The result; None: there is none.
     """
+    result: Response | None = None
     number = transcript.add(Kind.TASK, asked=typed, progress="sending")
     try:
         async with client.submit(request) as updates:
             async for update in updates:
                 _show(number, update, transcript)
+                result = update.response or result
     except JobCancelled:
         transcript.change(number, progress="stopped", is_over=True, was_cut=True)
+        return None
     except SkydeckError as e:
         transcript.change(number, progress="failed", is_over=True)
         transcript.error(str(e))
+        return None
     except BaseException:
         transcript.change(number, progress="stopped", is_over=True, was_cut=True)
         raise
+    return result
 
 
 def _show(number: int, update: Update, transcript: Transcript) -> None:

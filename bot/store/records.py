@@ -54,6 +54,7 @@ class GuildSettings:
         allowed_channels: Where the assistant answers; empty: everywhere.
         allowed_roles: Whom it answers; empty: everybody.
         default_modules: By service, the module for requests that name none.
+        actions: Whether a sentence may ask for what commands do.
     """
 
     guild_id: int
@@ -62,6 +63,7 @@ class GuildSettings:
     allowed_channels: frozenset[int] = frozenset()
     allowed_roles: frozenset[int] = frozenset()
     default_modules: Mapping[Service, str] = field(default_factory=dict)
+    actions: bool = True
 
 
 class GuildChanges(TypedDict, total=False):
@@ -72,6 +74,7 @@ class GuildChanges(TypedDict, total=False):
     allowed_channels: frozenset[int]
     allowed_roles: frozenset[int]
     default_modules: Mapping[Service, str]
+    actions: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ guilds = Table(
     Column("allowed_channels", JSON, nullable=False),
     Column("allowed_roles", JSON, nullable=False),
     Column("default_modules", JSON, nullable=False),
+    Column("actions", Boolean),
 )
 """A server's settings. No row: it has chosen nothing."""
 

@@ -1,11 +1,12 @@
 """What surrounds a voice conversation: where speech comes from and goes to, and who watches."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from audio.playout_queue import PlayoutQueue
 from audio.speech_events import SpeechEvent, SpeechFrame
 from audio.turn_end import Words
+from bot.contract import Response
 from bot.voice_agent.events import Asked, TurnUpdate
 
 
@@ -60,6 +61,19 @@ class TranscriptView(Protocol):
 
     def trouble(self, kind: str) -> None:
         """Report a fault of the connection, or that it is over."""
+        ...
+
+
+class ActionTaker(Protocol):
+    """Takes the actions that people ask for aloud (`bot.contract.actions`)."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters that offer actions with a question; none if nothing can be asked for."""
+        ...
+
+    def take(self, user_id: int, transcript: str, response: Response) -> None:
+        """Take the action of an answer that was played to its end. It must not wait."""
         ...
 
 

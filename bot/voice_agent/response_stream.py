@@ -32,12 +32,14 @@ class ResponseStream:
 
     Attributes:
         wants_answer: Take the answer, too; else only the transcript.
+        proposal: The final response, if it comes with an action.
     """
 
     request_id: int
     wants_answer: bool
     limits: LimitOptions = DEFAULT_OPTIONS.limits
     transcript: str | None = None
+    proposal: Response | None = None
     _has_text: bool = False
     _has_audio: bool = False
     _is_cold_start: bool = False
@@ -56,10 +58,16 @@ class ResponseStream:
         if update.response is not None:
             facts += self._transcript(update.response, at_s)
             if self.wants_answer:
+                self._note_action(update.response)
                 facts += await self._reply(update.response, at_s)
         if update.state is JobState.COMPLETED:
             facts.append(RequestCompleted(self.request_id, at_s))
         return facts
+
+    def _note_action(self, response: Response) -> None:
+        output = response.output
+        if not response.is_partial and output is not None and output.action is not None:
+            self.proposal = response
 
     def _transcript(self, response: Response, at_s: float) -> list[Fact]:
         text = response.transcript

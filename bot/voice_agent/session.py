@@ -64,6 +64,7 @@ from bot.voice_agent.hearing import HearingThread
 from bot.voice_agent.overlaps import Overlap, OverlapTracker
 from bot.voice_agent.ports import SessionRecorder, SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.preparation import Preparation
+from bot.voice_agent.proposed_actions import ProposedActions
 from bot.voice_agent.recordings import RecordingStore
 from bot.voice_agent.response_stream import ResponseStream
 from bot.voice_agent.session_config import SessionConfig
@@ -89,6 +90,7 @@ class VoiceSession:
         voice: The voice of the answers; None: chosen by language.
         voices: The voices of those people who have chosen one, by id; they count more.
         commands: Performs what people tell the assistant to do.
+        actions: The actions that people ask for.
     """
 
     transport: VoiceTransport
@@ -106,6 +108,7 @@ class VoiceSession:
     chat_context: ChatContext = field(init=False)
     voice: str | None = None
     voices: Mapping[int, str] = field(default_factory=dict)
+    actions: ProposedActions = field(default_factory=ProposedActions)
     latency: LatencyStopwatch = field(init=False)
     commands: CommandPerformer = field(init=False)
     _replies: CommandReplies = field(init=False)
@@ -318,6 +321,7 @@ class VoiceSession:
                 self.view.show(command)
             case Remember():
                 self.chat_context.add(command, self._names.get(command.user_id, ""))
+                self.actions.over(command)
                 self._start(self._remember(command))
             case _:
                 self._control_playout(command)
@@ -430,7 +434,8 @@ class VoiceSession:
             stream = ResponseStream(request_id, command.wants_answer, self.config.options.limits)
             heard = partial(self.commands.arrived, command.user_id)
             speech = StyledSpeech(self.commands.manner_for(command.user_id), heard)
-            await self._call(request, stream, self._put, speech)
+            deliver = self.actions.watching(command.turn_id, stream, self._put)
+            await self._call(request, stream, deliver, speech)
         except SkydeckError as e:
             log.warning("turn not answered (%s): %s", e.code, e)
             self._put(RequestFailed(request_id, e, self.clock.now()))
@@ -474,19 +479,16 @@ class VoiceSession:
             self.recorder.charged(response.usage.cost_usd)
 
     def _request(self, command: SendRequest) -> Request:
-        source = self.config.source(command.user_id)
-        question: Any = command.text or ""
-        if command.clip is not None:
-            question = audio_input(command.clip.file(), format="ogg")
-        context = self._context(command.user_id)
-        language = self.config.language
+        user_id, clip = command.user_id, command.clip
+        question: Any = audio_input(clip.file(), format="ogg") if clip else command.text or ""
+        source, context = self.config.source(user_id), self._context(user_id)
+        language, voice = self.config.language, self.voices.get(user_id) or self.voice
         if not command.wants_answer:
             return transcribe(question, source=source, language=language, context=context)
-        voice = self.voices.get(command.user_id) or self.voice
-        params = self.commands.params_for(command.user_id) | ({"voice": voice} if voice else {})
-        return converse(
-            question, source=source, language=language, context=context, params=params or None
-        )
+        params = self.commands.params_for(user_id) | self.actions.params
+        params |= {"voice": voice} if voice else {}
+        about: Any = {"source": source, "language": language, "context": context}
+        return converse(question, **about, params=params or None)
 
     def _context(self, user_id: int) -> Context:
         locale, name = self._locale_of(user_id), self._names.get(user_id)

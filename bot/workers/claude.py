@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
-from bot.workers.protocols import CompletionUsage, Prompt
+from bot.workers.protocols import CompletionUsage, Prompt, ToolCall
 
 if TYPE_CHECKING:
     from anthropic import APIStatusError, AsyncAnthropic
@@ -73,6 +73,7 @@ class Claude:
     """
 
     context_chars = _CONTEXT_CHARS
+    takes_tools = True
 
     def __init__(self, key: SecretStr, *, model: str, base_url: str | None = None) -> None:
         self.name = model
@@ -153,6 +154,11 @@ class Claude:
 
             form = {"type": "json_schema", "schema": transform_schema(prompt.schema)}
             request["output_config"] = {**request.get("output_config", {}), "format": form}
+        if prompt.tools:
+            request["tools"] = [
+                {"name": t.name, "description": t.description, "input_schema": dict(t.schema)}
+                for t in prompt.tools
+            ]
         return request
 
     def _usage(self, final: "Message | None") -> CompletionUsage:
@@ -175,7 +181,10 @@ class Claude:
         tokens_in, tokens_out = final.usage.input_tokens, final.usage.output_tokens
         known = _known(self.name)
         cost = known.price(tokens_in, tokens_out) if known else None
-        return CompletionUsage(tokens_in, tokens_out, "length" if cut else "stop", cost)
+        calls = tuple(
+            ToolCall(block.name, block.input) for block in final.content if block.type == "tool_use"
+        )
+        return CompletionUsage(tokens_in, tokens_out, "length" if cut else "stop", cost, calls)
 
 
 def _known(name: str) -> _Model | None:

@@ -85,7 +85,8 @@ class OpenAIChat:
     """A `LanguageModel` behind OpenAI's chat completions.
 
     It ignores a prompt's `slot`. Where the server cannot enforce a schema, the prompt asks for the
-    JSON in words, and the caller checks the answer, as it does for every model.
+    JSON in words, and the caller checks the answer, as it does for every model. It takes no tools:
+    servers differ too much in them.
 
     Args:
         base_url: The address up to and including `/v1`.
@@ -93,6 +94,8 @@ class OpenAIChat:
         key: The key; None: the server needs none.
         context_tokens: The model's window.
     """
+
+    takes_tools = False
 
     def __init__(
         self, base_url: str, *, model: str, key: SecretStr | None = None, context_tokens: int = 8192

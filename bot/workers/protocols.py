@@ -1,6 +1,6 @@
 """Protocols of a service and of the language model behind it."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Protocol
@@ -59,6 +59,23 @@ class Slot(IntEnum):
     BACKGROUND = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """What a model may ask for in place of an answer; `schema` is its input's JSON Schema."""
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that a model asks for; its input is as the model wrote it."""
+
+    name: str
+    input: Any
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prompt:
     """One request to a language model.
@@ -66,6 +83,7 @@ class Prompt:
     Attributes:
         messages: The system prompt first. If it does not change, the model reuses its cache.
         schema: A JSON Schema that the model enforces while it generates.
+        tools: For a model that `takes_tools`; others ignore them.
     """
 
     messages: Sequence[Message]
@@ -73,16 +91,21 @@ class Prompt:
     temperature: float = 0.2
     schema: dict[str, Any] | None = None
     slot: Slot = Slot.BACKGROUND
+    tools: Sequence[Tool] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionUsage:
-    """What an answer cost, and why it ended (`stop`, or `length` if it was cut off)."""
+    """What an answer cost, and why it ended (`stop`, or `length` if it was cut off).
+
+    `tool_calls` are the tools that the model asks for.
+    """
 
     input_tokens: int
     output_tokens: int
     finish_reason: str
     cost_usd: float | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 class PromptTooLong(JobFailed):
@@ -97,6 +120,8 @@ class LanguageModel(Protocol):
     name: str
     context_chars: int
     """The longest prompt that leaves room for an answer, in characters; a low estimate."""
+    takes_tools: bool
+    """Whether it can be offered tools; else it chooses by a schema."""
 
     def stream(self, prompt: Prompt) -> AsyncGenerator[str | CompletionUsage, None]:
         """Yield text as it comes, then `CompletionUsage` once. Closing it stops the model.

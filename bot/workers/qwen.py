@@ -49,6 +49,7 @@ class Qwen:
     """
 
     context_chars = int((_SLOT_TOKENS - 1536) * _CHARS_PER_TOKEN)
+    takes_tools = False
 
     def __init__(
         self,

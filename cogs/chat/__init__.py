@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 async def setup(bot: "SkyDeck") -> None:
     """Load the cog for discord.py; imported here, so that pure modules load without it."""
+    from cogs.chat._action_buttons import ActionButton
     from cogs.chat._cog import Chat
     from cogs.chat._commands import ChatCommands
     from cogs.chat._deletions import Deletions
@@ -16,7 +17,7 @@ async def setup(bot: "SkyDeck") -> None:
     from cogs.shared.translator import speak_languages
 
     await speak_languages(bot)
-    bot.add_dynamic_items(StopButton, RegenerateButton)
+    bot.add_dynamic_items(StopButton, RegenerateButton, ActionButton)
     await bot.add_cog(Chat(bot))
     await bot.add_cog(ChatCommands(bot))
     await bot.add_cog(Deletions(bot))

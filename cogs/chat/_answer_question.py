@@ -1,6 +1,6 @@
 """Asks Penny or one of Grace's modules, and shows the answer in its message."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import discord
@@ -35,10 +35,15 @@ async def ask(
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
     style: SpeakingStyle = AS_USUAL,
+    actions: Mapping[str, Any] | None = None,
+    message: discord.Message | None = None,
 ) -> None:
-    """Ask a question; a spoken question is also answered aloud. For the rest see `perform`."""
+    """Ask a question; a spoken question is also answered aloud. For the rest see `perform`.
+
+    `actions` are the parameters that offer actions with it.
+    """
     voice = await voice_for(bot, requester) if question.is_answered_aloud else None
-    params = style.params | given(voice=voice)
+    params = style.params | given(voice=voice) | dict(actions or {})
     request = _request(bot, question, said_before, requester, thread, params)
     await perform(
         bot,
@@ -50,6 +55,7 @@ async def ask(
         interaction=interaction,
         is_wanted=is_wanted,
         manner=style.manner,
+        message=message,
     )
 
 
@@ -88,6 +94,7 @@ async def perform(
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
     manner: Manner = PLAIN,
+    message: discord.Message | None = None,
 ) -> None:
     """Run a request; if it cannot start, the placeholder message gives the reason.
 
@@ -101,13 +108,16 @@ async def perform(
         interaction: The interaction to respond to, if it is a command.
         is_wanted: As for `JobRunner.perform`.
         manner: How the answer is spoken.
+        message: The question, if it is a message.
 
     Raises:
         SkydeckError: It cannot start, and there is no placeholder message.
     """
     placeholder = answer if isinstance(answer, Placeholder) else None
     live = answer.live if isinstance(answer, Placeholder) else answer
-    view = make_view(bot, requester, live, thread, placeholder=placeholder, manner=manner)
+    view = make_view(
+        bot, requester, live, thread, placeholder=placeholder, manner=manner, message=message
+    )
     try:
         await bot.runner.perform(
             request,

@@ -24,6 +24,8 @@ from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.rate_limits import Refusals
 from bot.store.records import StoredMessage
+from cogs.chat._acting import Acting
+from cogs.chat._action_buttons import ActionAnswer
 from cogs.chat._answer_question import ask
 from cogs.chat._called_by_name import WrittenCalls
 from cogs.chat._job_message import ChatMessage, Thread
@@ -77,12 +79,17 @@ class Chat(commands.Cog, name=COG):
         self.bot = bot
         self.regenerating = Regenerating(bot)
         self.written = WrittenCommands(bot)
+        self.acting = Acting(bot)
         self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:
         """Register to recover the answers that another process began."""
         self.bot.runner.register(ChatMessage, functools.partial(ChatJobView.revive, self.bot))
         await self.written.warm_up()
+
+    async def cog_unload(self) -> None:
+        """Stop what runs beside the conversation."""
+        await self.acting.close()
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
@@ -159,6 +166,10 @@ class Chat(commands.Cog, name=COG):
         """The Regenerate button was pressed."""
         await self.regenerating.answer(interaction, question_id, module)
 
+    async def decide(self, interaction: discord.Interaction[SkyDeck], answer: ActionAnswer) -> None:
+        """A button under the question about an action was pressed."""
+        await self.acting.decide(interaction, answer)
+
     async def _may_call_late(self, message: discord.Message) -> bool:
         """Whether an edit may have added what was forgotten: the bot's name, or the question.
 
@@ -232,6 +243,8 @@ class Chat(commands.Cog, name=COG):
         with contextlib.suppress(discord.HTTPException, OSError):  # only a courtesy
             await message.channel.typing()
         asked, content = await self._find_question(message, words)
+        if asked is message and await self.acting.answered(message, requester, content):
+            return
         said_before = await history_before(
             self.bot, message, asked=asked, whole_channel=whole_channel
         )
@@ -245,6 +258,8 @@ class Chat(commands.Cog, name=COG):
             raise BadInput(question.note)
         is_quoted = asked is not message or not any(map(may_be_audio, content.files))
         question = replace(question, is_quoted=is_quoted)
+        own = content if asked is message else None
+        actions = await self.acting.offer_with(message.guild, question, own, requester)
         is_dropped = not is_edited and await was_dropped(self.bot, message)
         thread = Thread(
             question_id=message.id,
@@ -253,6 +268,7 @@ class Chat(commands.Cog, name=COG):
             note=question.note,
             module=await self._default_module(message.guild) if question.is_bare else "",
             is_message=True,
+            offers=bool(actions),
         )
         live = LiveMessage(
             self.bot, requester.channel_id, NO_MESSAGE, requester.user_id, words=words
@@ -275,6 +291,8 @@ class Chat(commands.Cog, name=COG):
             thread,
             is_wanted=is_wanted,
             style=self.written.style_for(message),
+            actions=actions,
+            message=message,
         )
 
     async def _remember_once(

@@ -28,6 +28,7 @@ class Thread(PlacePart):
         file: The name of a file for an answer longer than a message; empty: it is split.
         module: Grace's module that answers; empty: Penny answers.
         is_message: Whether the question is a message, not a command.
+        offers: Whether actions were offered with the question.
     """
 
     question_id: Annotated[Snowflake, stored_as(QUESTION)] = 0
@@ -37,6 +38,7 @@ class Thread(PlacePart):
     file: str = ""
     module: str = ""
     is_message: Annotated[bool, stored_as(ASKED_BY_MESSAGE)] = False
+    offers: bool = False
 
 
 class ChatMessage(Thread, JobMessage):

@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Protocol, Self, cast
 
 import discord
 
@@ -17,10 +17,11 @@ from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Job, JobStage
+from cogs.chat._acting import Acting, Taken
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
-from cogs.chat._redelivery import find_reply
-from cogs.chat._views import again_view
+from cogs.chat._redelivery import fetch_question, find_reply
+from cogs.chat._views import COG, again_view
 from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.files import notes_of
@@ -41,10 +42,12 @@ class ChatJobView(MessageView[ChatMessage]):
     Attributes:
         draft: The answer so far.
         manner: How it is spoken; after a restart, as usual.
+        message: The question, if it is a message and this process got it.
     """
 
     draft: Draft = field(default_factory=Draft)
     manner: Manner = PLAIN
+    message: discord.Message | None = None
 
     @classmethod
     async def revive(cls, bot: SkyDeck, job: Job, place: ChatMessage, **more: Any) -> Self | None:
@@ -75,11 +78,38 @@ class ChatJobView(MessageView[ChatMessage]):
         await self.live.refresh(Page(text=text, view=self.controls))
 
     async def done(self, response: Response) -> None:
-        """Show the whole answer, remember it, and speak it if the question was spoken."""
+        """Show the whole answer, remember it, and speak it if the question was spoken.
+
+        An action that comes with it is done instead, or the person is asked about it.
+        """
         await asyncio.to_thread(self.draft.complete, response)
-        await self._settle(self.place.note, *notes_of(response, self.words))
+        taken = await self._act(response)
+        if taken is None or taken.note:
+            note = taken.note if taken is not None else ""
+            await self._settle(self.place.note, *notes_of(response, self.words), note)
+        else:
+            await self._remember_heard(int(self.bot.clock.wall() * 1000))
+            if taken.page is not None:
+                await self.live.settle(taken.page)
         if self.place.is_spoken and response.audio is not None and self.draft.text.strip():
             await self._speak(response.audio)
+
+    async def _act(self, response: Response) -> Taken | None:
+        """Take the answer's action; None: there is none, or nobody who could have asked for it."""
+        has_action = response.output is not None and response.output.action is not None
+        cog = self.bot.get_cog(COG)
+        if not has_action or not self.place.is_message or cog is None:
+            return None
+        message = self.message or await fetch_question(self.bot, self.place)
+        if message is None:
+            return None
+        acting = cast("Acts", cog).acting
+        try:
+            return await acting.take(response, message, self.live, is_offered=self.place.offers)
+        except (SkydeckError, discord.HTTPException) as e:
+            self.draft.text = ""  # it says that the action is being done
+            is_direct = self.place.guild_id is None
+            return Taken(note=explain(e, self.words, privately=is_direct).text)
 
     async def failed(self, error: SkydeckError) -> None:
         """Keep the draft, and say why it is not complete.
@@ -205,10 +235,17 @@ def make_view(
     *,
     placeholder: Placeholder | None = None,
     manner: Manner = PLAIN,
+    message: discord.Message | None = None,
 ) -> ChatJobView:
     """The view of an answer that is about to be written."""
     place = ChatMessage.at(live, requester, thread, begun=bot.clock.wall())
-    return ChatJobView(bot, place, live, placeholder, manner=manner)
+    return ChatJobView(bot, place, live, placeholder, manner=manner, message=message)
+
+
+class Acts(Protocol):
+    """The cog, as the view needs it."""
+
+    acting: Acting
 
 
 async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:

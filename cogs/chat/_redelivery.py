@@ -11,6 +11,7 @@ import discord
 
 from bot.discord_client import SkyDeck
 from bot.jobs.place import question_at
+from cogs.chat._job_message import ChatMessage
 
 _LOOKED_THROUGH: Final = 20
 
@@ -45,6 +46,21 @@ async def find_reply(bot: SkyDeck, channel_id: int, question_id: int) -> int | N
                 and one.reference.message_id == question_id
             ):
                 return one.id
+    return None
+
+
+async def fetch_question(bot: SkyDeck, place: ChatMessage) -> discord.Message | None:
+    """The message that an answer is for, with its author as a member; None if it is not there."""
+    channel = bot.get_channel(place.channel_id) or bot.get_partial_messageable(
+        place.channel_id, guild_id=place.guild_id
+    )
+    if not isinstance(channel, discord.abc.Messageable):
+        return None
+    with contextlib.suppress(discord.HTTPException, OSError):
+        message = await channel.fetch_message(place.question_id)
+        if message.guild is not None and not isinstance(message.author, discord.Member):
+            message.author = await message.guild.fetch_member(place.user_id)
+        return message
     return None
 
 

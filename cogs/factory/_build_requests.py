@@ -6,20 +6,23 @@ from typing import Final, Literal
 
 import discord
 
-from bot.contract import Request
+from bot.contract import Request, Service
 from bot.contract.factory import MAX_ITERATIONS, File, build
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
+from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
+from bot.store.repositories.recovery import Ending
 from cogs.factory._files import Attachment, unpack
 from cogs.factory._job_view import make_view
 from cogs.factory._plan import Plan, title_of
+from cogs.shared.actions import AskedAction
 from cogs.shared.answering import command_placeholder, give_reason, placeholder_reply
 from cogs.shared.attachments import MAX_BUILD_FILES_BYTES, download
 from cogs.shared.page import given_name
-from cogs.shared.permissions import require_posting
+from cogs.shared.permissions import require_permissions, require_posting
 from cogs.shared.requester import words_of
 
 ITERATIONS: Final = 4
@@ -64,7 +67,7 @@ async def start_build(
     require_posting(interaction, "embed_links", "attach_files", "read_message_history")
     words = words_of(requester)
     request = _request(build_request, requester)
-    plan = _plan(bot, interaction, build_request, words)
+    plan = _plan(bot, interaction.app_permissions, interaction.channel, build_request, words)
     if build_request.fetch is None:
         placeholder = command_placeholder(bot, interaction, requester)
         view = make_view(bot, queue, requester, plan, placeholder.live, placeholder)
@@ -92,6 +95,35 @@ async def start_build(
         )
     except (SkydeckError, discord.HTTPException) as e:
         await give_reason(live, e, words)
+
+
+async def build_on_request(
+    bot: SkyDeck, queue: BuildQueue, asked: AskedAction, is_wanted: Wanted
+) -> None:
+    """Build what somebody asked for in a sentence, and follow it to its end.
+
+    Raises:
+        MissingPermission, BadInput: It cannot start here or as asked.
+        SkydeckError: It did not start.
+    """
+    may = asked.permissions
+    require_permissions(may, "embed_links", "attach_files", "read_message_history")
+    kind = asked.steps[0].params.get("kind", "auto")
+    build_request = BuildRequest(task=asked.source.text, kind=kind)
+    words = words_of(asked.requester)
+    plan = _plan(bot, may, asked.channel, build_request, words)
+    view = make_view(bot, queue, asked.requester, plan, asked.live)
+    ending = await bot.runner.perform(
+        _request(build_request, asked.requester),
+        requester=asked.requester,
+        place=view.place,
+        title=plan.title,
+        view=view,
+        is_wanted=is_wanted,
+        interaction_id=asked.once,
+    )
+    if ending is Ending.COMPLETED:
+        asked.done(Service.FACTORY, plan.title)
 
 
 def read_build_request(request: Request) -> BuildRequest:
@@ -166,13 +198,13 @@ def _request(build_request: BuildRequest, requester: Requester) -> Request:
 
 def _plan(
     bot: SkyDeck,
-    interaction: discord.Interaction[SkyDeck],
+    may: discord.Permissions,
+    channel: object,
     build_request: BuildRequest,
     words: Words,
 ) -> Plan:
     """Where to show the build: in a thread of its own, if one can be opened here."""
-    may = interaction.app_permissions
-    is_wanted = isinstance(interaction.channel, discord.TextChannel)
+    is_wanted = isinstance(channel, discord.TextChannel)
     can_open = may.create_public_threads and may.send_messages_in_threads
     return Plan(
         title=title_of(build_request.task) or words("factory.untitled"),

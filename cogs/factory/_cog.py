@@ -14,11 +14,13 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
+from bot.jobs.runner import Wanted
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.factory._build_requests import (
     ITERATIONS,
     BuildKind,
     BuildRequest,
+    build_on_request,
     read_build_request,
     refined,
     start_build,
@@ -26,6 +28,7 @@ from cogs.factory._build_requests import (
 from cogs.factory._job_view import FactoryJobView, FactoryMessage
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._views import COG, Action
+from cogs.shared.actions import AskedAction
 from cogs.shared.commands import text
 from cogs.shared.names import typed_words
 from cogs.shared.places import Places
@@ -109,7 +112,15 @@ class Factory(commands.Cog, name=COG):
         build_request = BuildRequest(task=wanted, kind=kind, limit=iterations)
         await start_build(self.bot, self.queue, interaction, requester, build_request)
 
-    async def act(
+    async def act(self, asked: AskedAction, is_wanted: Wanted) -> None:
+        """Do what somebody asked for in a sentence.
+
+        Raises:
+            SkydeckError: It did not begin.
+        """
+        await build_on_request(self.bot, self.queue, asked, is_wanted)
+
+    async def press(
         self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
         """Handle a button under a build."""

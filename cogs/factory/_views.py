@@ -25,7 +25,7 @@ class Action(StrEnum):
 class HandlesActions(Protocol):
     """The cog, as the buttons need it."""
 
-    async def act(
+    async def press(
         self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
         """Handle a button under a build."""
@@ -61,7 +61,7 @@ class BuildButton(
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
         """Pass the press on to the cog."""
         cog = cast("HandlesActions", interaction.client.get_cog(COG))
-        await cog.act(self.action, self.journal_id, interaction)
+        await cog.press(self.action, self.journal_id, interaction)
 
 
 def buttons(journal_id: int, words: Words, *actions: Action) -> ui.View:

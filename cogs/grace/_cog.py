@@ -12,13 +12,17 @@ from bot.contract import Request, Service
 from bot.contract.grace import Module, task
 from bot.contract.options import Value
 from bot.discord_client import SkyDeck
+from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
+from cogs.grace._actions import perform_steps
 from cogs.grace._commands import Inputs, make_groups
-from cogs.grace._inputs import Source, SourceText, Typed, choose_source, read_source
+from cogs.grace._inputs import Source, Typed, choose_source, read_source
 from cogs.grace._jobs import GraceJobView, GraceMessage, Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._option_values import read_options
+from cogs.shared.actions import AskedAction
 from cogs.shared.requester import admit, readmit, words_of
+from cogs.shared.said import SourceText
 from cogs.shared.text_dialog import TextDialog
 
 
@@ -42,6 +46,14 @@ class Grace(commands.Cog):
         for command in self._commands:
             kind = getattr(command, "type", discord.AppCommandType.chat_input)
             self.bot.tree.remove_command(command.name, type=kind)
+
+    async def act(self, asked: AskedAction, is_wanted: Wanted) -> None:
+        """Do what somebody asked for in a sentence.
+
+        Raises:
+            SkydeckError: It did not begin.
+        """
+        await perform_steps(self.bot, asked, is_wanted)
 
     async def run_module(
         self,

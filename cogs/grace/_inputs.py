@@ -1,37 +1,23 @@
 """A job's input: which of the ways to give one was used, and the text that it leads to."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import discord
 
-from bot.contract import Input
-from bot.contract.envelope import speaker_label
-from bot.contract.grace import MAX_TEXT_CHARS
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, NotAllowed, TooLarge
-from bot.file_kinds import FileKind
-from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
-from bot.sanitize import is_blank
-from cogs.shared.attachments import name_of
-from cogs.shared.files import read_files, read_text
+from bot.errors import BadInput, NotAllowed
+from bot.i18n import Words
+from cogs.shared.files import read_text
 from cogs.shared.gone import require_there
-from cogs.shared.message_content import MessageContent, has_content, read_message, read_messages
-from cogs.shared.message_parts import walk, whole
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
 from cogs.shared.places import Places, find_place
 from cogs.shared.rights import Right, may
+from cogs.shared.said import READING, SourceText, check_text, latest_said, message_text
 
 MAX_MESSAGES: Final = 100
-_LOOK_BACK: Final = 3
-"""At most this many times the wanted number of messages is searched."""
-_MAX_FILES: Final = 3
-"""How many text files of one message are read."""
-_READING: Final = ("view_channel", "read_message_history")
-_TEXTS: Final = frozenset({FileKind.TEXT})
 _MAX_ID: Final = 2**63 - 1
 
 _LINK = re.compile(
@@ -41,19 +27,6 @@ _LINK = re.compile(
 )
 _IDS = re.compile(r"(?:(?P<channel>\d{1,20})-)?(?P<message>\d{1,20})", re.ASCII)
 """An id, or two as Discord's client copies them with Shift."""
-
-_SAID_BY_PEOPLE: Final = frozenset(
-    {
-        discord.MessageType.default,
-        discord.MessageType.reply,
-        discord.MessageType.chat_input_command,
-        discord.MessageType.context_menu_command,
-        discord.MessageType.thread_starter_message,
-        discord.MessageType.poll_result,
-    }
-)
-_FIRST_WORDS: Final = frozenset(words_for(one)("common.working") for one in INTERFACE_LANGUAGES)
-_UNDER_WAY = re.compile(r"[a-z]+:(?:cancel|stop):\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,74 +116,7 @@ def read_link(text: str, *, guild_id: int | None, words: Words) -> Linked:
     return Linked(channel_id, message_id)
 
 
-def is_said(message: discord.Message, own_id: int) -> bool:
-    """Whether a message belongs to the conversation: no system message, no unfinished answer.
-
-    Unfinished answers of the bot have a Stop or Cancel button, or start with the placeholder text.
-    """
-    if message.type not in _SAID_BY_PEOPLE:
-        return False
-    return message.author.id != own_id or not _is_under_way(message)
-
-
-def _is_under_way(message: discord.Message) -> bool:
-    if message.flags.loading or message.content in _FIRST_WORDS:
-        return True
-    ids = (getattr(one, "custom_id", None) for one in walk(whole(message).components))
-    return any(_UNDER_WAY.fullmatch(one or "") for one in ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message of a conversation: who said it, and what."""
-
-    name: str
-    content: MessageContent
-
-
-def conversation(newest_first: Iterable[Said]) -> str:
-    """Messages as lines `Name: text`, oldest first; files by their names."""
-    lines = []
-    for said in newest_first:
-        words = " ".join(said.content.words.split())
-        files = " ".join(f"[{name_of(attachment)}]" for attachment in said.content.files)
-        lines.append(f"{speaker_label(said.name)}: {' '.join(filter(None, [words, files]))}")
-    return "\n".join(reversed(lines))
-
-
-def check_text(text: str, words: Words) -> str:
-    """Check a text's length.
-
-    Raises:
-        BadInput: It is blank.
-        TooLarge: It is longer than Grace accepts.
-    """
-    if is_blank(text):
-        raise BadInput(words("grace.input.empty"))
-    if len(text) > MAX_TEXT_CHARS:
-        number, most = f"{len(text):_}".replace("_", " "), f"{MAX_TEXT_CHARS:_}".replace("_", " ")
-        raise TooLarge(words("grace.input.too_long", number=number, most=most))
-    return text
-
-
 # -- reading it -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SourceText:
-    """A job's input.
-
-    Attributes:
-        text: The whole text.
-        name: What to call it, in the person's language.
-        notes: What the person should know: a guessed encoding, lost sound.
-        clip: The recordings, if they are the input.
-    """
-
-    text: str
-    name: str
-    notes: tuple[str, ...] = ()
-    clip: Input | None = None
 
 
 async def read_source(
@@ -235,10 +141,10 @@ async def read_source(
             source_text = await _file_text(source.file, words)
         case Linked():
             message = await _linked_message(source, interaction, words)
-            source_text = await _message_text(message, interaction, words)
+            source_text = await message_text(interaction.client, message, words)
         case GivenMessage():
             require_there(interaction.client, source.message)
-            source_text = await _message_text(source.message, interaction, words)
+            source_text = await message_text(interaction.client, source.message, words)
         case Latest():
             source_text = await _latest(source.count, interaction, words)
     check_text(source_text.text, words)
@@ -251,41 +157,20 @@ async def _file_text(attachment: discord.Attachment, words: Words) -> SourceText
     return SourceText(file.text, words(key, name=file.name, encoding=file.encoding))
 
 
-async def _message_text(
-    message: discord.Message, interaction: discord.Interaction[SkyDeck], words: Words
-) -> SourceText:
-    """All words of a message, and its text files."""
-    content = await read_message(interaction.client, message)
-    files = await read_files(content.files, words, wanted=_TEXTS, most=_MAX_FILES)
-    parts = [content.words, *(one.text for one in files.texts)]
-    name = words("grace.source.message", name=message.author.display_name)
-    return SourceText("\n\n".join(filter(None, parts)), name, tuple(files.notes(words)))
-
-
 async def _latest(
     count: int, interaction: discord.Interaction[SkyDeck], words: Words
 ) -> SourceText:
     channel = interaction.channel
-    if channel is None or not hasattr(channel, "history"):
+    if not isinstance(channel, discord.abc.Messageable):
         raise BadInput(words("grace.input.nothing_said"))
     if interaction.guild_id is not None:
         if not interaction.permissions.read_message_history:
             raise NotAllowed(words("grace.input.no_history"))
-        require_permissions(interaction.app_permissions, *_READING)
-    found: list[discord.Message] = []
+        require_permissions(interaction.app_permissions, *READING)
     # before the command itself, whose answer is already in the channel
-    before = discord.Object(interaction.id)
-    async for message in channel.history(limit=count * _LOOK_BACK, before=before):
-        if is_said(message, interaction.application_id) and has_content(message):
-            found.append(message)
-        if len(found) == count:
-            break
-    contents = zip(found, await read_messages(interaction.client, found), strict=True)
-    said = [Said(one.author.display_name, content) for one, content in contents]
-    latest = [one for one in said if one.content.words or one.content.files]
-    if not latest:
-        raise BadInput(words("grace.input.nothing_said"))
-    return SourceText(conversation(latest), words.count("grace.source.last", len(latest)))
+    return await latest_said(
+        interaction.client, channel, discord.Object(interaction.id), words, count=count
+    )
 
 
 # -- a message that somebody points at ----------------------------------------------------------
@@ -322,5 +207,5 @@ async def _channel(
     channel = await find_place(guild, channel_id)
     if channel is None or not may(Right.READ_MESSAGE, relation):
         raise BadInput(words("grace.input.no_message"))
-    require_permissions(channel.permissions_for(guild.me), *_READING)
+    require_permissions(channel.permissions_for(guild.me), *READING)
     return interaction.client.get_partial_messageable(channel_id, guild_id=guild.id)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 import discord
 
@@ -12,17 +12,20 @@ from bot.contract import Request, Response, Service
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.i18n import Words
+from bot.jobs.place import ASKED_BY_MESSAGE, QUESTION, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
-from cogs.grace._inputs import SourceText
+from bot.store.repositories.recovery import Job
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.files import notes_of
+from cogs.shared.gone import is_gone
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page
 from cogs.shared.permissions import require_posting
+from cogs.shared.said import SourceText
 from cogs.shared.splitting import as_plain_text
 
 _TITLE_CHARS: Final = 80
@@ -73,7 +76,7 @@ async def run_task(
             source_text = await task.fetch()
             request = await task.ask(source_text)
             look = Look(
-                heading=_heading(task.title, source_text),
+                heading=heading_of(task.title, source_text),
                 service=task.service,
                 begun=begun,
                 is_json=task.is_json,
@@ -99,7 +102,8 @@ async def run_task(
         raise
 
 
-def _heading(title: str, source: SourceText) -> str:
+def heading_of(title: str, source: SourceText) -> str:
+    """A job's heading: its title and its input, as Markdown."""
     name = as_plain_text(source.name[:_TITLE_CHARS])
     return "\n".join([f"**{title}** · {name}", *source.notes])
 
@@ -114,9 +118,16 @@ def title_of(words: Words, module_name: str, otherwise: str) -> str:
 
 
 class GraceMessage(Look, JobMessage):
-    """The place of one of Grace's or Penny's jobs."""
+    """The place of one of Grace's or Penny's jobs.
+
+    Attributes:
+        question_id: The message that asked for it in a sentence; 0: a command did.
+        is_message: Whether a message asked for it.
+    """
 
     kind: str = "grace"
+    question_id: Annotated[Snowflake, stored_as(QUESTION)] = 0
+    is_message: Annotated[bool, stored_as(ASKED_BY_MESSAGE)] = False
 
 
 @dataclass(slots=True)
@@ -127,6 +138,14 @@ class GraceJobView(MessageView[GraceMessage]):
 
     def __post_init__(self) -> None:
         self.progress = Progress(grows=self.place.service is Service.PENNY)
+
+    async def question_is_gone(self, job: Job) -> bool:
+        """Ask Discord whether the message that asked for it is gone."""
+        place = self.place
+        if not place.is_message:
+            return await MessageView.question_is_gone(self, job)
+        channel = self.bot.get_partial_messageable(place.channel_id)
+        return await is_gone(lambda: channel.fetch_message(place.question_id))
 
     def update(self, update: Update) -> None:
         """Follow the job's progress."""

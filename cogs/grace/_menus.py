@@ -14,7 +14,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.jobs.view import Requester
 from bot.languages import find_language
-from cogs.grace._inputs import GivenMessage, Source, SourceText, read_source
+from cogs.grace._inputs import GivenMessage, Source, read_source
 from cogs.grace._jobs import Task, run_task
 from cogs.shared.attachments import is_unread
 from cogs.shared.commands import text
@@ -23,6 +23,7 @@ from cogs.shared.gone import require_there
 from cogs.shared.message_content import read_message
 from cogs.shared.names import typed_words
 from cogs.shared.requester import admit, readmit, words_of
+from cogs.shared.said import SourceText
 from cogs.shared.text_dialog import TextDialog
 
 _MODULES: Final = {"summarize": "SUMMARIZER", "translate": "TRANSLATOR", "explain": "EXPLAINER"}

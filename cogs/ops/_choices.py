@@ -92,6 +92,10 @@ def summary(
                 settings.default_modules.get(Service.GRACE),
             ),
         ),
+        (
+            words("ops.settings.actions"),
+            words("ops.settings.actions_on" if settings.actions else "ops.settings.actions_off"),
+        ),
     ]
 
 

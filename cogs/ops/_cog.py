@@ -113,6 +113,22 @@ class Ops(commands.Cog):
         here = SERVER if channel is None else channel.id
         await show_persona(interaction, PersonaPlace(self.bot, interaction.guild_id, here))
 
+    @settings.command(
+        name=text("ops.cmd.settings.actions.name"),
+        description=text("ops.cmd.settings.actions.description"),
+    )
+    @app_commands.rename(allowed=text("ops.cmd.settings.actions.allowed"))
+    @app_commands.describe(allowed=text("ops.cmd.settings.actions.allowed_about"))
+    @for_who_may(Right.SETTINGS)
+    async def actions(self, interaction: discord.Interaction, *, allowed: bool) -> None:
+        """Say whether a sentence may ask for what commands do."""
+        if interaction.guild_id is None:
+            raise AssertionError("the settings commands work on servers only")
+        await self.bot.store.guilds.patch(interaction.guild_id, actions=allowed)
+        words = await words_at(self.bot, interaction)
+        done = words("ops.settings.actions_on" if allowed else "ops.settings.actions_off")
+        await interaction.response.send_message(done, ephemeral=True)
+
     # -- a person's data ---------------------------------------------------------------------
 
     @privacy.command(

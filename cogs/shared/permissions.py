@@ -37,6 +37,14 @@ def require_posting(interaction: discord.Interaction[Any], *more: str) -> None:
         require_permissions(interaction.app_permissions, "view_channel", posting, *more)
 
 
+def permissions_at(message: discord.Message) -> discord.Permissions:
+    """What the bot may do where a message is; in a DM, everything that a DM has."""
+    channel, guild = message.channel, message.guild
+    if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return discord.Permissions.all()
+    return channel.permissions_for(guild.me)
+
+
 def may_write(interaction: discord.Interaction[Any]) -> bool:
     """Whether the bot can keep posting there with its own token.
 

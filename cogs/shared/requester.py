@@ -114,12 +114,27 @@ async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
         StoreFailed: The server's settings cannot be read.
     """
     requester = await requester_of(bot, occasion)
-    settings = await settings_of(bot, occasion.guild)
     user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
-    words = words_of(requester)
-    _check_place(settings, occasion.channel, words)
-    _check_person(settings, user, words)
+    await require_allowed(bot, occasion.guild, occasion.channel, user, words_of(requester))
     return requester
+
+
+async def require_allowed(
+    bot: SkyDeck,
+    guild: discord.Guild | None,
+    channel: object,
+    user: discord.abc.User,
+    words: Words,
+) -> None:
+    """Check that the assistant may answer a person in a channel.
+
+    Raises:
+        NotAllowed: The server does not allow it.
+        StoreFailed: The server's settings cannot be read.
+    """
+    settings = await settings_of(bot, guild)
+    _check_place(settings, channel, words)
+    _check_person(settings, user, words)
 
 
 def answers_in(settings: GuildSettings, channel: object) -> bool:

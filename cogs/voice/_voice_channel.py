@@ -18,6 +18,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError, VoiceUnreachable
 from bot.i18n import Words
 from bot.jobs.edit_throttle import EditThrottle
+from bot.jobs.view import Requester
 from bot.persona import NO_PERSONA, Persona
 from bot.store.records import Minute, VoiceRoom
 from bot.voice_agent.events import Attention, Remember
@@ -29,6 +30,7 @@ from cogs.shared.markdown import escaped
 from cogs.shared.splitting import as_plain_text
 from cogs.voice._channel_commands import ChannelCommands
 from cogs.voice._policy import NOBODY, Audience, Hindrance, audience, hindrance
+from cogs.voice._spoken_actions import SpokenActions
 from cogs.voice._transcript_view import ChannelTranscript
 from cogs.voice._views import consent_view
 
@@ -37,6 +39,9 @@ log = logging.getLogger(__name__)
 VocalChannel = discord.VoiceChannel | discord.StageChannel
 
 CONNECT_S: Final = 15.0
+_PAUSE_CHECK_S: Final = 0.5
+_MAX_PAUSE_CHECKS: Final = 240
+"""After two minutes without a pause, an announcement is made all the same."""
 
 
 @dataclass(eq=False)
@@ -88,6 +93,16 @@ class VoiceChannel:
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _life: asyncio.Task[None] | None = None
     _background: Background = field(default_factory=lambda: Background("a voice channel's task"))
+    _actions: SpokenActions = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._actions = SpokenActions(
+            self.bot,
+            lambda: self.assistant,
+            lambda: self.channel,
+            self._requester,
+            self._announce,
+        )
 
     @property
     def channel(self) -> VocalChannel | None:
@@ -148,6 +163,7 @@ class VoiceChannel:
                 self.session = session
                 session.handle_commands(ChannelCommands(self.bot, self))
                 self._tell_session(session)  # it may have changed since `_config`
+                session.actions.taker = self._actions
                 opened.set_result(None)
                 await self._over.wait()
         except Exception as e:
@@ -160,6 +176,7 @@ class VoiceChannel:
             self._over.set()
             was_open, self.session, self.transcript.pace = self.session is not None, None, None
             self._background.cancel()
+            await self._actions.close()
             await self.transcript.finish()
             with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                 await link.disconnect(force=True)
@@ -203,6 +220,7 @@ class VoiceChannel:
         """Move to another channel. The conversation so far is not carried over there."""
         self.place = replace(self.place, channel_id=channel_id)
         self.transcript.channel_id = channel_id
+        self._actions.said.clear()
         if self.session is not None:
             self.session.forget_conversation()
             self.session.config = replace(self.session.config, channel_id=channel_id)
@@ -260,6 +278,7 @@ class VoiceChannel:
         async with self._audience_lock:
             present = people_in(self.channel)
             consents = await self.bot.store.consents.get(self.place.guild_id, present)
+            await self._actions.update()
             voices = await voices_of(self.bot, present)
             # Nothing waits from here to `_admit`: somebody may be excluded meanwhile.
             found = audience(present, consents, barred=self._barred)
@@ -339,6 +358,7 @@ class VoiceChannel:
     def _drop(self, user_id: int) -> None:
         if self.link is not None:
             self.link.forget(user_id)
+        self._actions.said.forget(user_id)
         if self.session is not None:
             self.session.forget(user_id)
 
@@ -358,8 +378,34 @@ class VoiceChannel:
             self.transcript.say(self.words("voice.not_spoken"))
             log.warning("the notice was not spoken: %s", e)
 
+    async def _announce(self, user_id: int, text: str) -> None:
+        """Say something at the next pause, if a person is still there."""
+        for _ in range(_MAX_PAUSE_CHECKS):
+            if self.session is None or not self.session.is_busy:
+                break
+            await self.bot.clock.sleep(_PAUSE_CHECK_S)
+        if user_id in people_in(self.channel):
+            await self._notice(text)
+
+    def _requester(self, user_id: int) -> Requester | None:
+        """A person who has agreed to be heard, as one who asks for something."""
+        if user_id not in self._agreed:
+            return None
+        return Requester(
+            user_id=user_id,
+            user_name=self._audience.agreed.get(user_id, ""),
+            channel_id=self.place.channel_id,
+            guild_id=self.place.guild_id,
+            locale=self.bot.locales.get(user_id) or self.locale,
+            system=self.system,
+            language=self.language,
+            persona=self.persona,
+        )
+
     async def _keep(self, over: Remember) -> None:
-        """Store a finished turn for the minutes, if the bot is in listen-only mode."""
+        """Note a finished turn, and store it if the bot is in listen-only mode."""
+        if over.user_id in self._agreed:
+            self._actions.heard(over, self.transcript.names.get(over.user_id, "?"))
         is_wanted = self.place.attention == Attention.LISTEN_ONLY and over.transcript.strip()
         if not is_wanted or over.user_id not in self._agreed:
             return

@@ -12,7 +12,8 @@ from tests.fakes.loopback_api import End, Heard, ModelApi, Refusal, finish
 
 KEY = "sk-ant-a-key-for-tests-0123456789"
 _VERSION = "2026-10-21"
-_FIELDS = {"model", "max_tokens", "messages", "system", "stream", "thinking", "output_config"}
+_FIELDS = {"model", "max_tokens", "messages", "system", "stream", "thinking"}
+_FIELDS |= {"output_config", "tools"}
 """What we may send; this version of the API refuses the `temperature` of earlier ones."""
 
 
@@ -24,6 +25,7 @@ class Answer:
         pieces: The text, as it is written.
         stop_reason: Of `message_delta`.
         thinks: A thinking block comes before the text.
+        calls: Tools that it asks for, and their inputs.
         error: The type of an `error` event that comes in place of the ending.
         end: How the stream ends, when there is no `error`.
     """
@@ -33,6 +35,7 @@ class Answer:
     input_tokens: int = 25
     output_tokens: int = 15
     thinks: bool = False
+    calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     error: str = ""
     end: End = End.WHOLE
 
@@ -45,6 +48,9 @@ class Answer:
         yield {"type": "ping"}
         if self.pieces:
             yield from _block(index, "text", "text", self.pieces, closed=self.end is End.WHOLE)
+            index += 1
+        for number, (name, given) in enumerate(self.calls):
+            yield from _tool_use(index + number, name, given)
         if self.error:
             yield {"type": "error", "error": {"type": self.error, "message": "No room."}}
         elif self.end is End.WHOLE:
@@ -112,6 +118,14 @@ def _objection(heard: Heard) -> Refusal | None:
     if heard.headers.get("anthropic-version") != _VERSION or extra or empty or misplaced:
         return Refusal(400, "invalid_request_error")
     return None
+
+
+def _tool_use(index: int, name: str, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    block = {"type": "tool_use", "id": f"toolu_{index}", "name": name, "input": {}}
+    yield {"type": "content_block_start", "index": index, "content_block": block}
+    delta = {"type": "input_json_delta", "partial_json": json.dumps(given)}
+    yield {"type": "content_block_delta", "index": index, "delta": delta}
+    yield {"type": "content_block_stop", "index": index}
 
 
 def _block(

@@ -20,6 +20,7 @@ class ScriptedModel:
     """
 
     name = "scripted"
+    takes_tools = False
 
     def __init__(
         self,

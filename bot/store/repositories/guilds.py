@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, TypeVar, Unpack
 
-from pydantic import StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic import StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
 from sqlalchemy import delete, select, update
 
 from bot.choices import Identity
@@ -23,6 +23,7 @@ _LANGUAGE_LIMIT: Final = 16
 _MODULE_LIMIT: Final = 64
 T = TypeVar("T")
 _IDS: Final = TypeAdapter(frozenset[StrictInt])
+_CHOICE: Final = TypeAdapter(StrictBool | None)
 _MODULES: Final = TypeAdapter(dict[StrictStr, StrictStr])
 
 
@@ -106,6 +107,7 @@ def read(row: Mapping[Any, Any]) -> GuildSettings:
             Service(service): module
             for service, module in _read(_MODULES, row, "default_modules").items()
         },
+        actions=_read(_CHOICE, row, "actions") is not False,
     )
 
 
@@ -124,6 +126,7 @@ def _write(settings: GuildSettings) -> dict[str, Any]:
         "allowed_channels": sorted(settings.allowed_channels),
         "allowed_roles": sorted(settings.allowed_roles),
         "default_modules": dict(settings.default_modules),
+        "actions": None if settings.actions else False,
     }
 
 

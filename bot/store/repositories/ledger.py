@@ -248,6 +248,23 @@ class Ledger:
         dearest: int | None = row["most"]
         return dearest
 
+    async def dearest_of(self, user_id: int) -> int | None:
+        """The highest cost among a person's latest calls but builds, in micro-dollars.
+
+        None: they have made no calls.
+        """
+        latest = (
+            select(calls.c.cost_micro_usd)
+            .where(calls.c.user_id == user_id, calls.c.service != Service.FACTORY)
+            .where(calls.c.state == CallState.SETTLED, calls.c.basis != Basis.RESERVED)
+            .order_by(calls.c.at_ms.desc())
+            .limit(TYPICAL_OF)
+            .subquery()
+        )
+        [row] = await self._database.rows(select(func.max(latest.c.cost_micro_usd).label("most")))
+        dearest: int | None = row["most"]
+        return dearest
+
     async def latest(self, service: Service) -> Answered | None:
         """The last call to a service that a worker answered in the past day, in any process."""
         query = (

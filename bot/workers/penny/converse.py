@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.clock import Clock
 from bot.contract import Audio, Output, Response, Status, Usage
+from bot.contract.actions import Action
 from bot.errors import SkydeckError
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
@@ -16,7 +17,10 @@ from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 @dataclass(slots=True)
 class Turn:
-    """The results of a turn so far, and when each came, in milliseconds from its start."""
+    """The results of a turn so far, and when each came, in milliseconds from its start.
+
+    `choosing` is what the model used to choose an action.
+    """
 
     clock: Clock
     started: float
@@ -25,7 +29,9 @@ class Turn:
     audio_seconds: float | None = None
     text: str = ""
     audio: Audio | None = None
+    action: Action | None = None
     usage: CompletionUsage = field(default_factory=lambda: CompletionUsage(0, 0, "stop"))
+    choosing: CompletionUsage = field(default_factory=lambda: CompletionUsage(0, 0, "stop"))
     marks: dict[str, float] = field(default_factory=dict)
 
     def mark(self, name: str) -> None:
@@ -46,6 +52,7 @@ class Turn:
             "language": self.language.certain,
             "text": self.text,
             "audio": self.audio,
+            "action": None if self.action is None else self.action.to_wire(),
         }
         return Response(
             status=Status.COMPLETED,
@@ -55,10 +62,11 @@ class Turn:
         )
 
     def _usage(self) -> Usage:
+        spent = (self.choosing, self.usage)
         usage = Usage(
-            cost_usd=self.usage.cost_usd or 0.0,
-            input_tokens=self.usage.input_tokens,
-            output_tokens=self.usage.output_tokens,
+            cost_usd=round(sum(one.cost_usd or 0.0 for one in spent), 6),
+            input_tokens=sum(one.input_tokens for one in spent),
+            output_tokens=sum(one.output_tokens for one in spent),
         )
         if self.audio_seconds is None:
             return usage

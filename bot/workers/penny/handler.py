@@ -11,12 +11,14 @@ from audio.pool import SoundPool
 from audio.stopping import Stop
 from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
+from bot.contract.actions import OfferedAction, offered_in, own_words_in
 from bot.contract.penny import PennyModule
-from bot.contract.persona import persona_of
+from bot.contract.persona import assistant_of, persona_of
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, find_language, primary
 from bot.workers import text_language
+from bot.workers.penny.action_choice import choose
 from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.early_transcripts import ClipKey, EarlyTranscripts
 from bot.workers.penny.phrasing import Phrasing
@@ -120,6 +122,7 @@ class PennyHandler:
     async def _converse(self, turn: Turn, request: Request) -> AsyncGenerator[Response, None]:
         max_tokens = _int_param(request, "max_tokens", _DEFAULT_TOKENS, _MAX_TOKENS)
         speak = _bool_param(request, "speak", default=True)
+        offered = offered_in(request)
         hints = await self._hints(request)
         is_spoken = request.input.type is InputType.AUDIO
         llm = self._voice_llm if is_spoken else self._llm
@@ -132,12 +135,37 @@ class PennyHandler:
         else:
             question = _read_text(request, _MAX_TEXT_CHARS)
             await turn.language.take_question(question, hints)
-        prompt = _prompt(turn, request, question, llm, max_tokens)
         speech = self._new_speech(turn, request, is_wish=True) if speak else None
+        if offered and (said := await self._choose(turn, request, question, offered, llm)):
+            async with contextlib.aclosing(self._read_out(turn, said, speech)) as responses:
+                async for response in responses:
+                    yield response
+            return
+        prompt = _prompt(turn, request, question, llm, max_tokens)
         reply = stream_reply(turn, prompt, llm=llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
                 yield response
+
+    async def _choose(
+        self,
+        turn: Turn,
+        request: Request,
+        question: str,
+        offered: Sequence[OfferedAction],
+        llm: LanguageModel,
+    ) -> str:
+        """Choose one of the offered actions; returns what to say in place of an answer, if any."""
+        chosen = await choose(
+            own_words_in(request, question),
+            offered,
+            llm=llm,
+            language=turn.language.likely,
+            names=[assistant_of(request), request.source.system.assistant],
+        )
+        turn.action, turn.choosing = chosen.action, chosen.usage
+        turn.mark("action")
+        return chosen.reply or (chosen.action.say or "" if chosen.action is not None else "")
 
     async def _prepare(self, request: Request) -> None:
         """Recognise what was said so far, and read it into the language model's cache.
@@ -178,16 +206,36 @@ class PennyHandler:
         turn.text = text
         hints = await self._hints(request)
         await turn.language.take_text(text, hints)
-        phrasing = Phrasing(turn.language.likely or "")
         speech = self._new_speech(turn, request, is_wish=False)
+        async with contextlib.aclosing(self._speak_words(turn, text, speech)) as responses:
+            async for response in responses:
+                yield response
+        if turn.audio is None:
+            raise BadInput("Nothing in this text can be spoken.")
+
+    async def _read_out(
+        self, turn: Turn, text: str, speech: Speech | None
+    ) -> AsyncGenerator[Response, None]:
+        """Answer with words that are known already."""
+        turn.text = text
+        turn.mark("first_token")
+        yield turn.partial(text=text)
+        if speech is None:
+            return
+        async with contextlib.aclosing(self._speak_words(turn, text, speech)) as responses:
+            async for response in responses:
+                yield response
+
+    async def _speak_words(
+        self, turn: Turn, text: str, speech: Speech
+    ) -> AsyncGenerator[Response, None]:
+        phrasing = Phrasing(turn.language.likely or "")
         for phrase in phrasing.feed(text) + phrasing.finish():
             async with contextlib.aclosing(speech.say(phrase)) as pieces:
                 async for audio in pieces:
                     turn.mark("first_audio")
                     yield turn.partial(audio=audio)
         turn.audio = await asyncio.to_thread(speech.finish)
-        if turn.audio is None:
-            raise BadInput("Nothing in this text can be spoken.")
 
     async def _listen(
         self, turn: Turn, request: Request, hints: LanguageHints, limit_s: float

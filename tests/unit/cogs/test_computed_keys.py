@@ -9,6 +9,8 @@ import pytest
 import bot
 import cogs
 from audio.discord_voice.watchdog import FaultKind
+from bot.actions.offering import Refusal
+from bot.actions.subject import Unsure
 from bot.contract import Service
 from bot.contract.factory import Check
 from bot.contract.options import OptionType
@@ -22,6 +24,7 @@ from bot.store.repositories.recovery import Ending
 from bot.voice_agent.command_performer import STYLES
 from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
+from cogs.chat._action_buttons import ActionAnswer
 from cogs.factory._views import Action
 from cogs.voice._policy import Hindrance
 
@@ -41,6 +44,9 @@ STATES = [JobState.SUBMITTING, JobState.QUEUED, JobState.RUNNING, JobState.WAITI
 OPTIONAL = None
 """The code has other words where this text does not exist."""
 NAMES = {
+    "actions.{}": list(ActionAnswer),
+    "actions.refused.{}": list(Refusal),
+    "actions.what.{}": list(Unsure),
     "commands.job.{}": SERVICES,
     "commands.limit.{}": ["louder", "quieter", "slower", "faster"],
     "commands.style.{}": list(STYLES),

@@ -158,6 +158,7 @@ ROWS = {
     "a persona in no language": (put("personas", language="xx"), "none of the languages"),
     "a persona that turns round": (
         put("personas", instructions="a\u202eb"), "nobody can have chosen"),
+    "a choice that is none": (put("guilds", actions=7), "actions is not"),
     "modules of no service": (
         put("guilds", default_modules={"json": {"EVE": "X"}}), "EVE|Service"),
     "modules that are numbers": (

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import traceback
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -14,7 +15,7 @@ from bot.contract import Message, Source
 from bot.contract.penny import converse
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.claude import Claude
-from bot.workers.protocols import CompletionUsage, Prompt, complete
+from bot.workers.protocols import CompletionUsage, Prompt, Tool, ToolCall, complete
 from tests.fakes.anthropic_api import KEY, Answer, FakeAnthropic
 from tests.fakes.loopback_api import End, Refusal
 
@@ -372,3 +373,24 @@ async def test_penny_passes_claude_s_failure_on(penny):
         hers = PennyHandler(stt=penny._stt, llm=llm, tts=penny._tts, clock=SystemClock())
         with pytest.raises(JobFailed, match="overloaded"):
             _ = [r async for r in hers.handle(converse(QUESTION, source=Source(system="DECK")))]
+
+
+# Tools
+
+
+async def test_it_is_offered_tools_and_its_call_comes_at_the_end() -> None:
+    tool = Tool("TITLER", "Suggests a title.", {"type": "object", "properties": {}})
+    prompt = replace(PROMPT, tools=[tool])
+    asked = Answer(("Let me see.",), stop_reason="tool_use", calls=(("TITLER", {"words": 5}),))
+    async with claude(asked, Answer(calls=(("TITLER", {}),), stop_reason="tool_use")) as (llm, api):
+        text, usage = await complete(llm, prompt)
+        assert (text, usage.tool_calls) == ("Let me see.", (ToolCall("TITLER", {"words": 5}),))
+        assert api.heard[0].body["tools"] == [
+            {
+                "name": "TITLER",
+                "description": "Suggests a title.",
+                "input_schema": dict(tool.schema),
+            }
+        ]
+        text, usage = await complete(llm, prompt)  # without a word
+        assert (text, usage.tool_calls) == ("", (ToolCall("TITLER", {}),))

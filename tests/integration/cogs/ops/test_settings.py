@@ -134,3 +134,14 @@ async def test_a_second_press_is_answered_too(sim, deck, guild, owner):
     await second.answered()
     assert (await deck.store.guilds.get(guild.id)).identity is None
     assert not sim.problems
+
+
+async def test_a_server_can_switch_actions_off_and_on(sim, deck, guild, owner):
+    reply = await owner.slash("/settings actions", allowed=False)
+    assert reply.ephemeral
+    assert not (await deck.store.guilds.get(guild.id)).actions
+    shown = await owner.slash("/settings show")
+    assert field(shown, "What a sentence may ask for") == "Nothing: I only answer."
+    await owner.slash("/settings actions", allowed=True)
+    assert (await deck.store.guilds.get(guild.id)).actions
+    assert not sim.problems

@@ -28,6 +28,7 @@ class Penny(Scripted):
         hears: What she takes anybody to have said.
         says: What she answers.
         fails: Raised in place of an answer.
+        action: What her answers come with.
         asked: The contracts, by module.
     """
 
@@ -36,6 +37,7 @@ class Penny(Scripted):
         self.hears = "What is the capital of France?"
         self.says = "The capital of France is Paris."
         self.fails = None
+        self.action = None
         self.asked = []
 
     def modules(self):
@@ -56,7 +58,8 @@ class Penny(Scripted):
         for word in said.split():
             yield _response(Status.PARTIAL, text=f"{word} ")
         yield _response(Status.PARTIAL, audio={"data": SOUND, "format": "ogg", "text": said})
-        yield _response(Status.COMPLETED, text=said, audio={"data": SOUND}, **heard)
+        action = {"action": self.action} if heard and self.action is not None else {}
+        yield _response(Status.COMPLETED, text=said, audio={"data": SOUND}, **heard, **action)
 
 
 def _response(status, **output):

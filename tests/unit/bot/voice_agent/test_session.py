@@ -13,11 +13,11 @@ import pytest
 from audio.playout_queue import PlayoutQueue
 from audio.speech_events import Clip, SpeechBegan, TurnEnded
 from bot.clock import SystemClock
-from bot.contract import System
+from bot.contract import Output, Response, System
 from bot.errors import WeightsError
 from bot.persona import NO_PERSONA, Persona
 from bot.voice_agent import word_completeness
-from bot.voice_agent.events import Played
+from bot.voice_agent.events import Played, Remember
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
@@ -126,3 +126,33 @@ async def test_a_persona_is_told_with_each_question_and_can_change(session: Any)
     session.set_persona(NO_PERSONA, language=None, voice=None)
     assert session._context(ANA).persona is None
     assert session.config.assistant == "Alfred"
+
+
+class Taker:
+    """What takes actions."""
+
+    def __init__(self) -> None:
+        self.params = {"actions": [{"service": "GRACE", "module": "SUMMARIZER"}]}
+        self.taken: list[tuple[int, str]] = []
+
+    def take(self, user_id: int, transcript: str, response: Response) -> None:
+        self.taken.append((user_id, transcript))
+
+
+@pytest.mark.parametrize(
+    ("turn_id", "reply", "interrupted", "is_taken"),
+    [
+        (7, "I'm on it.", False, True),
+        (7, "I'm", True, False),  # "no, stop"
+        (7, "", False, False),  # it was not for the assistant
+        (8, "Paris.", False, False),  # another turn's answer
+    ],
+)
+def test_an_action_is_taken_only_when_its_answer_was_heard_to_the_end(
+    session: Any, turn_id: int, reply: str, interrupted: bool, is_taken: bool
+) -> None:
+    session.actions.taker = taker = Taker()
+    session.actions._proposed[7] = Response(output=Output(text="I'm on it.", action={}))
+    session.actions.over(Remember(turn_id, ANA, "summarise this", reply, interrupted))
+    session.actions.over(Remember(turn_id, ANA, "summarise this", reply, interrupted))
+    assert taker.taken == ([(ANA, "summarise this")] if is_taken else [])

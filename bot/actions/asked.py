@@ -1,0 +1,67 @@
+"""A checked action on its way: what it points at, and its requests in order. Pure."""
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+
+from bot.actions.offering import Chosen
+from bot.actions.phrases import phrases
+from bot.actions.reading import points_at, read
+from bot.actions.references import Points, Reference
+from bot.contract import Request, Response, Service, Source, factory, grace
+from bot.contract.actions import OfferedAction
+from bot.contract.grace import Module
+from bot.contract.plain import readable
+
+
+def reference_of(
+    chosen: Chosen, own_words: str, offered: Sequence[OfferedAction], names: Collection[str]
+) -> Reference:
+    """What a person's own words point at; the service's text counts if they said it."""
+    reading = read(own_words, offered, names=names)
+    module = chosen.steps[0].module
+    if reading.wishes and reading.wishes[0].action.module == module:
+        return reading.wishes[0].reference
+    if chosen.text:
+        return Reference(Points.TEXT, text=chosen.text)
+    reference = points_at(own_words)
+    known = phrases().modules.get(module)
+    is_subject = known is not None and not known.works_on_text
+    if is_subject and reference.points is Points.TOPIC:
+        return Reference(Points.TEXT, text=own_words)
+    return reference
+
+
+def requests_of(
+    chosen: Chosen, text: str, catalogue: Mapping[str, Module], source: Source
+) -> Generator[Request, Response, None]:
+    """Yield the requests of an action in order; is sent the result of each, for the next.
+
+    Args:
+        chosen: The action.
+        text: What its first step works on.
+        catalogue: Grace's modules.
+        source: The contract's source.
+
+    Raises:
+        BadInput: There is no text to work on.
+    """
+    if chosen.service is Service.FACTORY:
+        yield factory.build(text, source=source, **chosen.steps[0].params)
+        return
+    for step in chosen.steps:
+        module = catalogue[step.module]
+        result = yield grace.task(module, text, source=source, options=step.params)
+        text = readable(result)
+
+
+def following(
+    requests: Generator[Request, Response, None], result: Response | None
+) -> Request | None:
+    """The next request of an action, after the result of the one before; None: that was all.
+
+    Raises:
+        BadInput: There is no text to work on.
+    """
+    try:
+        return next(requests) if result is None else requests.send(result)
+    except StopIteration:
+        return None

@@ -1,0 +1,125 @@
+"""The parameters of an action, from the words that ask for it and their JSON Schema. Pure."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+
+from bot.actions.phrases import language_names, phrases
+from bot.actions.plain_words import plain
+from bot.actions.references import number_in
+from bot.languages import LANGUAGES
+
+LANGUAGE_FORMAT: Final = "language"
+"""The `format` of a parameter that takes a language by its English name."""
+_INTO: Final = r"(?:(?:in|into|to|al?|en)(?: el)? )"
+_LIST_AFTER: Final = re.compile(r"\b(?:as|into|en|como|by|por|entre|between|either) ")
+_LIST_BEFORE: Final = re.compile(
+    r" (?:out of|of|from|in|de|del|en|are|is|were|se|aparecen?|salen|mencionan?)\b(?! the \w+ of)"
+)
+_LIST_SIGNS: Final = re.compile(r"\s*[,;/]\s*(?:(?:and|or|y|o|e|u) )?| (?:and|or|y|o|e|u) ")
+_ARTICLES: Final = re.compile(
+    r"^(?:out |me |us |all |of |the |every |any |todos |todas |los |las |el |la )+"
+)
+_UNITS: Final = {
+    "words": r"(?:words|palabras)",
+    "sections": r"(?:sections|parts|secciones|partes|apartados)",
+}
+_NO_FIELDS: Final = frozenset(
+    ["me", "us", "it", "this", "that", "these", "out", "facts", "datos", "esto", "eso"]
+)
+_WHO: Final = ("who", "a quien", "quien")
+_ANY_NUMBER: Final = r"\b(\w+)(?= (?!(?:minutes?|messages|minutos|mensajes)\b)\w)"
+_MAX_ITEMS: Final = 10
+_MAX_QUESTION_CHARS: Final = 500
+_MAX_ITEM_WORDS: Final = 4
+
+
+def options_in(
+    words: str, schema: Mapping[str, Any], original: str, *, question: str = ""
+) -> dict[str, Any]:
+    """What plain words say about an action's parameters; what they do not say is left out.
+
+    Args:
+        words: The plain words of one request.
+        schema: The JSON Schema of its parameters.
+        original: The request as it was written.
+        question: The sentence that it is in, for a parameter that takes a question.
+    """
+    found: dict[str, Any] = {}
+    for name, form in schema.get("properties", {}).items():
+        if not isinstance(form, dict) or name == "text":
+            continue
+        if name == "question":
+            found[name] = (question or original)[: form.get("maxLength", _MAX_QUESTION_CHARS)]
+        elif (value := _value(name, form, words, original)) is not None:
+            found[name] = value
+    return found
+
+
+def language_in(words: str) -> str | None:
+    """The English name of the language that plain words ask for; None: none, or several."""
+    found = _into_language().finditer(words)
+    codes = {language_names()[one["into"] or one["of"]] for one in found}
+    return LANGUAGES[codes.pop()].english if len(codes) == 1 else None
+
+
+def language_span(words: str) -> tuple[int, int] | None:
+    """Where plain words say into which language, as "into Spanish"; None: nowhere."""
+    found = [one.span() for one in _into_language().finditer(words)]
+    return found[-1] if found else None
+
+
+@cache
+def _into_language() -> re.Pattern[str]:
+    names = (name for name in language_names() if name.isascii())
+    by_length = sorted(names, key=len, reverse=True)
+    not_a_verb = r"(?!polish (?:this|that|it|my|the|up)\b)"
+    any_name = "|".join(map(re.escape, by_length))
+    return re.compile(
+        rf"\b{_INTO}{not_a_verb}(?:simple |plain )?(?P<into>{any_name})\b"
+        rf"|\b(?P<of>{any_name}) (?:translation|version)\b"
+    )
+
+
+def _value(name: str, form: Mapping[str, Any], words: str, original: str) -> Any:
+    if form.get("format") == LANGUAGE_FORMAT:
+        return language_in(words)
+    if choices := form.get("enum"):
+        patterns = phrases().options.get(name, {})
+        return next((c for c in choices if c in patterns and patterns[c].search(words)), None)
+    match form.get("type"):
+        case "integer":
+            return _number(name, form, words)
+        case "array":
+            return _list(name, plain(original).rstrip(" .!?"))
+    return None
+
+
+def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
+    unit = _UNITS.get(name)
+    pattern = rf"\b(\w+) {unit}\b" if unit else _ANY_NUMBER
+    for found in re.finditer(pattern, words):
+        is_article = found[1] in {"a", "an", "un", "una", "uno", "one"}
+        number = None if is_article else number_in(found[1])
+        if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
+            return number
+    return None
+
+
+def _list(name: str, words: str) -> list[str] | None:
+    """The labels after "as", or the fields between the verb and "from"."""
+    if name == "labels":
+        found = _LIST_AFTER.split(words, maxsplit=1)
+        items = _items(found[1]) if len(found) > 1 else []
+        return items if len(items) > 1 else None
+    if words.startswith(_WHO):
+        return ["people"]
+    verb, _, rest = words.partition(" ")
+    rest = _LIST_BEFORE.split(rest, maxsplit=1)[0] if verb else ""
+    return [item for item in _items(rest) if item not in _NO_FIELDS] or None
+
+
+def _items(words: str) -> list[str]:
+    parts = (_ARTICLES.sub("", part.strip()) for part in _LIST_SIGNS.split(words))
+    return [part for part in parts if part and len(part.split()) <= _MAX_ITEM_WORDS][:_MAX_ITEMS]

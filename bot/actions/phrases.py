@@ -1,0 +1,153 @@
+"""The phrases of `phrases.toml`, compiled. Pure."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from bot.actions.plain_words import plain
+from bot.i18n import INTERFACE_LANGUAGES, words_for
+from bot.languages import LANGUAGES
+
+_CLITIC: Final = "(?:me|nos|te|le|les|lo|la|los|las|melo|mela|melos|melas|noslo|nosla)?"
+_END: Final = r"(?:(?<= )|(?![a-z0-9]))"
+"""A pattern ends with a word, or with the blank before what it looks ahead at."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModulePhrases:
+    """How people ask for a module; see the data file.
+
+    Attributes:
+        works_on_text: Whether it needs a text; else the sentence says what about.
+        is_strict: Whether only a text that is named counts: "explain that" is talk.
+        verbs: What a request begins with.
+        gives: A verb of giving and what is wanted.
+        asks: Questions that ask for it.
+        tu: Verbs of a request only after a pronoun.
+        bare: Verbs that need no object.
+        hints: After these words the model decides.
+    """
+
+    works_on_text: bool
+    is_strict: bool
+    verbs: re.Pattern[str]
+    gives: re.Pattern[str]
+    asks: re.Pattern[str]
+    tu: re.Pattern[str]
+    bare: re.Pattern[str]
+    hints: re.Pattern[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """All of them, with the patterns that all modules share."""
+
+    modules: Mapping[str, ModulePhrases]
+    frames: re.Pattern[str]
+    plans: re.Pattern[str]
+    proclitics: re.Pattern[str]
+    objects: frozenset[str]
+    questions: re.Pattern[str]
+    negated: re.Pattern[str]
+    reported: re.Pattern[str]
+    requests: re.Pattern[str]
+    references: Mapping[str, re.Pattern[str]]
+    empty: frozenset[str]
+    options: Mapping[str, Mapping[str, re.Pattern[str]]]
+
+
+NEVER: Final = re.compile(r"(?!)")
+
+
+@cache
+def language_names() -> Mapping[str, str]:
+    """The code of each language by its plain names, in the languages of the bot's own texts."""
+    spoken = [words_for(one) for one in INTERFACE_LANGUAGES]
+    found: dict[str, str] = {}
+    for code, language in LANGUAGES.items():
+        names = [language.english, language.native, *(w(f"grace.language.{code}") for w in spoken)]
+        found |= {plain(name): code for name in names}
+    return found
+
+
+@cache
+def phrases() -> Phrases:
+    """The phrases of the data file."""
+    text = resources.files("bot.actions").joinpath("phrases.toml").read_text("utf-8")
+    table = tomllib.loads(text)
+    common: dict[str, list[str]] = table["common"]
+    empty = "|".join(table["references"].pop("empty")).split("|")
+    references = {name: _any(found) for name, found in table["references"].items()}
+    return Phrases(
+        modules={name: _module(one, common) for name, one in table["modules"].items()},
+        frames=_any(common["frames"], after=" "),
+        plans=_any(common["plans"], after=" "),
+        proclitics=_any(common["proclitics"], after=" "),
+        objects=frozenset(common["objects"]),
+        questions=_any(common["questions"]),
+        negated=_any(common["negated"]),
+        reported=_any(common["reported"]),
+        requests=_any(common["requests"]),
+        references=references,
+        empty=frozenset(empty),
+        options={
+            option: {choice: _any(found) for choice, found in choices.items()}
+            for option, choices in table["options"].items()
+        },
+    )
+
+
+def hints_of(name: str) -> re.Pattern[str]:
+    """Words that could mean a module of an operator's own, by its name and title."""
+    words = [word for word in plain(name).replace("_", " ").split() if len(word) > 3]  # noqa: PLR2004
+    return _any(["|".join(map(re.escape, words))]) if words else NEVER
+
+
+def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> ModulePhrases:
+    give = "|".join(common["give"])
+    any_article = "|".join([*common["indefinite"], *common["definite"], r"\d+", r"[a-z]+"])
+    indefinite = "|".join([*common["indefinite"], r"\d{1,2}"])
+    not_between = "of|about|for|to|de|sobre|para|that|que|you|i|we|they|tu|yo|when|if|si"
+    between = rf"(?:(?!(?:{not_between})\b)[a-z0-9]+ ){{0,4}}?"
+    nouns, a_nouns = "|".join(table.get("nouns", [])), "|".join(table.get("a_nouns", []))
+    wanted = []
+    if nouns:
+        wanted.append(rf"(?:(?:{any_article}) )?{between}(?:{nouns})")
+    if a_nouns:
+        definite = "|".join(common["definite"])
+        unless = rf"(?:(?!(?:{not_between}|{definite})\b)[a-z0-9]+ ){{0,4}}?"
+        wanted.append(rf"(?!(?:{definite}) )(?:(?:{indefinite}) )?{unless}(?:{a_nouns})")
+    gifts = [rf"(?:{give}) (?:{'|'.join(wanted)}){_END}"] if wanted else []
+    if nouns:  # "Summary of this, please"
+        gifts.append(
+            rf"(?:a |an |the |una? )?(?:short |quick |brief )?(?:{nouns})(?= (?:of|for|del?)\b)"
+            r"(?!.* (?:is|was|are|were|has|had|es|fue|era|esta|estaba|son|ha)\b)"
+        )
+        gifts.append(
+            rf"(?:an? |una? )?(?:\w+ )?(?:{nouns})(?= (?:\w+ )?(?:please|pls|por favor|porfa)\Z)"
+        )
+    return ModulePhrases(
+        works_on_text=table["needs"] == "text",
+        is_strict=table.get("strict", False),
+        verbs=_any(table.get("verbs", [])),
+        gives=_compiled("|".join(gifts)) if gifts else NEVER,
+        asks=_any(table.get("asks", [])),
+        tu=_any(table.get("tu", [])),
+        bare=_any([table["bare"]]) if "bare" in table else NEVER,
+        hints=_any([table["hints"]]) if "hints" in table else NEVER,
+    )
+
+
+def _any(alternatives: Iterable[str], after: str = _END) -> re.Pattern[str]:
+    """Any of some patterns, as whole words."""
+    given = list(alternatives)
+    return _compiled(rf"\b(?:{'|'.join(given)}){after}") if given else NEVER
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    languages = "|".join(re.escape(name) for name in language_names() if name.isascii())
+    return re.compile(pattern.replace("<cl>", _CLITIC).replace("<lang>", f"(?:{languages})"))

@@ -1,0 +1,84 @@
+"""A text as plain words, for patterns that know no accents and no signs. Pure.
+
+"Podrías traducirlo, please: «Good morning»"  ->  podrias traducirlo please zzquote0
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+QUOTE: Final = "zzquote"
+"""Stands, with its number, for a quoted text."""
+_WORD: Final = re.compile(r"[^\W_]+(?:['\u2019.\-][^\W_]+)*")
+_JOINS: Final = re.compile(r"['\u2019.\-]")
+_BREAK: Final = re.compile(r"\s*[,;:\u2014\u2013.!?\u2026]")
+_QUOTED: Final = re.compile(
+    r"```(?:\w*\n)?(?P<code>.+?)(?:```|\Z)"
+    r"|^>{1,3} (?P<lines>.+(?:\n>.*)*)"
+    r"|[\u201c\u201d\u201e\"](?P<double>[^\u201c\u201d\u201e\"\n]{1,1000})[\u201c\u201d\"]"
+    r"|[\u00ab](?P<angle>[^\u00ab\u00bb\n]{1,1000})[\u00bb]"
+    r"|(?<!\w)[\u2018'](?P<single>[^\u2018\u2019'\n]{2,1000})[\u2019'](?!\w)"
+    r"|`(?P<inline>[^`\n]{1,1000})`",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word.
+
+    Attributes:
+        word: Lower case, without accents and signs.
+        start: Where it begins in the text.
+        end: Where it ends there.
+        breaks: Whether a comma or another sign follows.
+    """
+
+    word: str
+    start: int
+    end: int
+    breaks: bool
+
+
+def plain(text: str) -> str:
+    """Lower case, without accents."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in apart if not unicodedata.combining(c))
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The words of a text."""
+    return [
+        Token(
+            _JOINS.sub("", plain(found[0])),
+            found.start(),
+            found.end(),
+            _BREAK.match(text, found.end()) is not None,
+        )
+        for found in _WORD.finditer(text)
+    ]
+
+
+def joined(tokens: Sequence[Token]) -> str:
+    """The plain words, with one blank between them."""
+    return " ".join(token.word for token in tokens)
+
+
+def without_quotes(text: str) -> tuple[str, list[str]]:
+    """A text with `zzquote0` and so on in place of what it quotes, and what that is."""
+    quotes: list[str] = []
+
+    def note(found: re.Match[str]) -> str:
+        inner = next(part for part in found.groups() if part is not None)
+        quotes.append(re.sub(r"^>{1,3} ?", "", inner, flags=re.MULTILINE).strip())
+        return f" {QUOTE}{len(quotes) - 1} "
+
+    return _QUOTED.sub(note, text), quotes
+
+
+def is_within(part: str, whole: str) -> bool:
+    """Whether the words of a text occur in another, in order and without a gap."""
+    wanted, there = joined(tokens_of(part)), joined(tokens_of(whole))
+    return bool(wanted) and f" {wanted} " in f" {there} "

@@ -1,0 +1,419 @@
+"""Reads a person's own words: which actions do they ask for, if any? Pure.
+
+    read("Could you summarise this and translate it into Spanish?", offered)
+
+A request that is plain to see is certain: after politeness it begins with a verb of `phrases.toml`,
+or with one of giving and what is wanted. Where words only could mean an action, there are
+candidates for a language model to choose from. All else is ordinary talk, and costs nothing: what
+is quoted, reported, denied, or only asked about is no request.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
+from bot.actions.option_words import language_span, options_in
+from bot.actions.phrases import ModulePhrases, phrases
+from bot.actions.plain_words import QUOTE, Token, joined, tokens_of, without_quotes
+from bot.actions.references import NOTHING, Points, Reference, reference_in
+from bot.contract.actions import MAX_OWN_WORDS_CHARS, OfferedAction
+
+OF_A_CONVERSATION: Final = frozenset({"SUMMARIZER", "ACTION_ITEMS", "SENTIMENT", "KEYWORDS"})
+"""Asked without an object, and aloud also with "this", these mean all that was said."""
+_CONJUNCTIONS: Final = frozenset(
+    ["and", "then", "y", "e", "luego", "despues", "also", "plus", "tambien"]
+)
+_HEY: Final = frozenset(["hey", "oye", "hola", "hi", "ok", "okay"])
+_GIFT: Final = re.compile(
+    r"(?:\b(?:a|an|some|another|un|una|unos|unas|otro|otra)\b|\b\d+\b)? ?\S*$"
+)
+_TELL: Final = re.compile(r"(?:tell (?:me|us)|dime|dinos|me dices) ")
+_TRANSLATES: Final = re.compile(r"\b(?:transla|tradu)")
+"""What takes any words beside a language for its text; "put the kettle on in English" does not."""
+_ABOUT: Final = re.compile(r"(?:for|that|to|which|de|para|que)\b", re.IGNORECASE)
+_YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
+_SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
+_HEAD: Final = re.compile(r"(?P<head>[^\n:]{3,300}?)\s*(?::\s+|:?\n+)(?P<rest>\S.*)", re.DOTALL)
+_LAST_LINE: Final = re.compile(r"(?P<rest>.*\S)\s*\n+(?P<head>[^\n]{3,200})", re.DOTALL)
+_PRONOUN: Final = re.compile(r"\b(?:it|this|that|these|those|them|everything|all)\b")
+_MAX_FRAMES: Final = 6
+_MAX_INLINE_WORDS: Final = 20
+_MAX_SENTENCES: Final = 4
+_MAX_OPENING_WORDS: Final = 12
+_NAMED_TEXT: Final = re.compile(
+    r"\b(?:this|that|the|these|my|este|ese|esta|esa|el|la|mi) (?:\w+ )?(?:texts?|code|message"
+    r"|paragraph|article|function|script|error|log|document|file|texto|codigo|mensaje|parrafo"
+    r"|articulo|funcion|archivo|documento|fichero)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One action that is asked for.
+
+    Attributes:
+        action: The offered action.
+        params: Its parameters, as far as the words say them.
+        reference: What it is to work on.
+    """
+
+    action: OfferedAction
+    params: Mapping[str, Any] = field(default_factory=dict)
+    reference: Reference = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What words ask for.
+
+    Attributes:
+        wishes: The actions that are certainly asked for, in order; each after the first works on
+            the result of the one before.
+        candidates: What a model may choose from, if nothing is certain.
+        is_open: It asks for something to be done to something that is there, in other words than
+            ours; a model that is good at that may choose from everything.
+    """
+
+    wishes: tuple[Wish, ...] = ()
+    candidates: tuple[OfferedAction, ...] = ()
+    is_open: bool = False
+
+    @property
+    def is_talk(self) -> bool:
+        """Whether nothing could be asked for."""
+        return not (self.wishes or self.candidates or self.is_open)
+
+
+TALK: Final = Reading()
+
+
+def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str] = ()) -> Reading:
+    """Read a person's own words.
+
+    Args:
+        words: What they said or wrote, without files and what they quote from elsewhere.
+        offered: What may be done.
+        names: The assistant's names, which may come before or after a request.
+    """
+    if not offered:
+        return TALK
+    text, quotes = without_quotes(words[:MAX_OWN_WORDS_CHARS])
+    calls = [tuple(joined(tokens_of(name)).split()) for name in names]
+    for request, inline in _requests_in(text):
+        reader = _Reader(request, inline, quotes, offered, calls)
+        if wishes := reader.wishes():
+            return Reading(wishes=wishes)
+    sentences = _SENTENCE.split(text)[:_MAX_SENTENCES]
+    candidates, is_open = candidates_in(sentences, offered)
+    return Reading(candidates=candidates, is_open=is_open)
+
+
+def points_at(words: str) -> Reference:
+    """What a person's own words point at, whatever they ask for."""
+    text, quotes = without_quotes(words[:MAX_OWN_WORDS_CHARS])
+    return reference_in(joined(tokens_of(text)[:MAX_TALK_WORDS]), quotes)
+
+
+def _requests_in(text: str) -> Iterator[tuple[str, str]]:
+    """The texts that may be a request, each with the text that stands beside it."""
+    stripped = text.strip()
+    if found := _HEAD.fullmatch(stripped):
+        yield found["head"], found["rest"].strip()
+    if found := _LAST_LINE.fullmatch(stripped):
+        yield found["head"], found["rest"].strip()
+    yield stripped, ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Where a request begins.
+
+    Attributes:
+        action: What it asks for.
+        rest: The first token after its verb.
+        subject: The first token of what a `subject` module is about.
+        has_object: Whether a pronoun before or at the verb is its object.
+        is_plan: Whether it counts only if it points at something, because it is told as the
+            person's own plan ("I want to translate this"), or comes late in a sentence.
+        is_question: Whether it is a question, which means what was said.
+    """
+
+    action: OfferedAction
+    rest: int
+    subject: int
+    has_object: bool = False
+    is_plan: bool = False
+    is_question: bool = False
+
+
+class _Reader:
+    """Reads one text."""
+
+    def __init__(
+        self,
+        text: str,
+        inline: str,
+        quotes: Sequence[str],
+        offered: Sequence[OfferedAction],
+        names: Collection[tuple[str, ...]],
+    ) -> None:
+        self._text = text
+        self._inline = _with_quotes(inline, quotes)
+        self._quotes = quotes
+        self._names = [name for name in names if name]
+        self._known = [(one, p) for one in offered if (p := phrases().modules.get(one.module))]
+
+    def wishes(self) -> tuple[Wish, ...]:
+        """What is asked for in the sentences, in order."""
+        sentences = [one for one in _SENTENCE.split(self._text) if one.strip()]
+        if len(sentences) > _MAX_SENTENCES:  # a text, of which the middle asks for nothing
+            sentences = [sentences[0], sentences[-1]]
+        return tuple(wish for one in sentences for wish in self._sentence(one))
+
+    def _sentence(self, text: str) -> list[Wish]:
+        tokens = self._without_name(tokens_of(text))
+        begun, at = self._begin(tokens, 0), 0
+        if begun is None:
+            begun, at = self._begin_late(tokens)
+        wishes: list[Wish] = []
+        while begun is not None:
+            end, following = self._next(tokens, begun)
+            part = _Part(begun, tokens[at:end], begun.rest - at, begun.subject - at, text)
+            wish = self._wish(part) if not wishes else Wish(begun.action, part.params)
+            if wish is None:
+                break
+            wishes.append(wish)
+            at, begun = end, following
+        return wishes
+
+    def _without_name(self, tokens: list[Token]) -> list[Token]:
+        while tokens and (tokens[0].word in _YES_OR_NO and tokens[0].breaks):
+            tokens = tokens[1:]
+        called = tokens[1:] if tokens and tokens[0].word in _HEY else tokens
+        for name in self._names:
+            if _words(called[: len(name)]) == name:
+                tokens = called[len(name) :]
+            if len(tokens) > len(name) and _words(tokens[-len(name) :]) == name:
+                tokens = tokens[: -len(name)]
+        return tokens
+
+    def _next(self, tokens: Sequence[Token], begun: _Found) -> tuple[int, _Found | None]:
+        """Where a request ends, and the one that follows it.
+
+        What a `subject` module is about goes on to the end: "a script that reads a file and
+        translates it".
+        """
+        if not phrases().modules[begun.action.module].works_on_text:
+            return len(tokens), None
+        for at in range(begun.rest, min(len(tokens), MAX_TALK_WORDS)):
+            is_joined = tokens[at].word in _CONJUNCTIONS
+            if is_joined or tokens[at - 1].breaks:
+                start = at
+                while start < len(tokens) and tokens[start].word in _CONJUNCTIONS:
+                    start += 1
+                if following := self._begin(tokens, start):
+                    return at, following
+        return len(tokens), None
+
+    def _begin(self, tokens: Sequence[Token], start: int) -> _Found | None:
+        """The request that begins at a token, after politeness; None: none does."""
+        words, at, known = joined(tokens[start : start + MAX_TALK_WORDS]), 0, phrases()
+        for _ in range(_MAX_FRAMES):
+            if frame := known.frames.match(words, at):
+                at = frame.end()
+        if (plan := known.plans.match(words, at)) and (
+            hit := self._match(words, plan.end(), start, has_object=False)
+        ):
+            return replace(hit, is_plan=True)
+        if found := known.proclitics.match(words, at):
+            has_object = found[0].strip() in known.objects
+            if hit := self._match(words, found.end(), start, has_object=has_object):
+                return hit
+            if hit := self._match_tu(words, found, start):
+                return hit
+        return self._match(words, at, start, has_object=False)
+
+    def _begin_late(self, tokens: Sequence[Token]) -> tuple[_Found | None, int]:
+        """A request after a comma: "I was away, what did I miss?"; not after "she said,"."""
+        known = phrases()
+        for at in range(1, min(len(tokens), _MAX_OPENING_WORDS)):
+            before = joined(tokens[:at])
+            if known.reported.search(before) or known.negated.search(before):
+                break
+            if tokens[at - 1].breaks and (found := self._begin(tokens, at)):
+                return replace(found, is_plan=True), at
+        return None, 0
+
+    def _match_tu(self, words: str, pronoun: re.Match[str], start: int) -> _Found | None:
+        """A Spanish request in the present tense: "me lo traduces"."""
+        said = pronoun[0].strip()
+        for action, one in self._known:
+            if said.startswith(("me", "nos")) and (found := one.tu.match(words, pronoun.end())):
+                rest = start + _tokens_before(words, found.end())
+                return _Found(action, rest, rest, said in phrases().objects)
+        return None
+
+    def _match(self, words: str, at: int, start: int, *, has_object: bool) -> _Found | None:
+        for action, one in self._known:
+            if (found := one.verbs.match(words, at)) and found.end() > at:
+                rest = start + _tokens_before(words, found.end())
+                is_object = has_object or _ends_with_object(found[0])
+                return _Found(action, rest, rest, is_object)
+        for action, one in self._known:
+            if found := one.gives.match(words, at):
+                rest = start + _tokens_before(words, found.end())
+                return _Found(action, rest, start + _begin_of_gift(words, at, found.end()))
+        tell = _TELL.match(words, at)
+        at = tell.end() if tell else at
+        for action, one in self._known:
+            if found := one.asks.match(words, at):
+                rest = start + _tokens_before(words, found.end())
+                return _Found(action, rest, rest, is_question=True)
+        return None
+
+    def _wish(self, part: "_Part") -> Wish | None:
+        """The request in a part of a sentence; None if it is talk after all."""
+        reference = self._reference(part)
+        if reference is None:
+            return None
+        is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
+        is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
+        if part.found.is_plan and not (is_shared or (is_pointing and part.phrases.works_on_text)):
+            return None
+        if part.phrases.is_strict and not _is_named(reference, part):
+            return None
+        if not part.phrases.works_on_text and _has_topic(part.rest, reference):
+            about = part.text if _ABOUT.match(part.about) else part.about
+            about = _with_quotes(about, self._quotes).strip(" .!?\u00a1\u00bf")
+            reference = Reference(Points.TEXT, text=about) if about else reference
+        text = {"text": reference.text} if reference.points is Points.TEXT else {}
+        return Wish(part.found.action, {**part.params, **text}, reference)
+
+    def _reference(self, part: "_Part") -> Reference | None:
+        """What a request works on; None: it names a subject where a text is needed."""
+        if self._inline:
+            return Reference(Points.TEXT, text=self._inline)
+        reference, found = reference_in(part.rest, self._quotes), part.found
+        names_nothing = reference.points is Points.NOTHING
+        names_subject = reference.points is Points.TOPIC and part.phrases.works_on_text
+        if not names_nothing and not names_subject:
+            return reference
+        if found.has_object:
+            return Reference(Points.THIS)
+        if found.is_question:
+            is_of_all = found.action.module in OF_A_CONVERSATION
+            return Reference(Points.SAID if is_of_all else Points.THIS)
+        if names_nothing or part.phrases.bare.search(part.verb):
+            return NOTHING
+        if found.action.module == "TRANSLATOR" and _TRANSLATES.search(part.verb):
+            return _inline_of_translation(part)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One request within a sentence.
+
+    Attributes:
+        found: Where it begins.
+        tokens: Its words.
+        after_verb: How many of them come before what it works on.
+        at_subject: How many come before what it is about.
+        text: The sentence as it was written.
+    """
+
+    found: _Found
+    tokens: Sequence[Token]
+    after_verb: int
+    at_subject: int
+    text: str
+
+    @property
+    def phrases(self) -> ModulePhrases:
+        return phrases().modules[self.found.action.module]
+
+    @property
+    def verb(self) -> str:
+        return joined(self.tokens[: self.after_verb])
+
+    @property
+    def rest(self) -> str:
+        """What names its object: what follows the verb, or all of a question."""
+        tokens = self.tokens[0 if self.found.is_question else self.after_verb :]
+        return joined(tokens[:MAX_TALK_WORDS])
+
+    @property
+    def about(self) -> str:
+        """What it is about, to the end of the sentence, as it was written."""
+        subject = self.tokens[self.at_subject :]
+        return self.text[subject[0].start :] if subject else ""
+
+    @property
+    def params(self) -> dict[str, Any]:
+        original = self.text[self.tokens[0].start : self.tokens[-1].end]
+        schema = self.found.action.params
+        return options_in(
+            joined(self.tokens[:MAX_TALK_WORDS]), schema, original, question=self.text.strip()
+        )
+
+
+def _inline_of_translation(part: _Part) -> Reference | None:
+    """As in "good morning into Spanish": the words before the language, or after it."""
+    tokens = part.tokens[part.after_verb :]
+    words = joined(tokens)
+    span = language_span(words)
+    if span is None:
+        return None
+    kept = tokens[: _tokens_before(words, span[0])] or tokens[_tokens_before(words, span[1]) :]
+    if not kept or len(kept) > _MAX_INLINE_WORDS:
+        return None
+    return Reference(Points.TEXT, text=part.text[kept[0].start : kept[-1].end])
+
+
+def _has_topic(rest: str, reference: Reference) -> bool:
+    """Whether words have a subject, also beside what they point at: "this week"."""
+    known = phrases().references
+    if reference.points in {Points.THIS, Points.ABOVE, Points.FILE}:
+        for name in ("file", "above", "this"):
+            rest = known[name].sub(" ", rest)
+        reference = reference_in(rest)
+    return reference.points is Points.TOPIC
+
+
+def _is_named(reference: Reference, part: _Part) -> bool:
+    """Whether a text is named, rather than what was talked about."""
+    if reference.points in {Points.FILE, Points.ABOVE, Points.TEXT, Points.MESSAGES}:
+        return True
+    is_this = reference.points is Points.THIS
+    return is_this and ("audience" in part.params or _NAMED_TEXT.search(part.rest) is not None)
+
+
+def _begin_of_gift(words: str, at: int, end: int) -> int:
+    """The word at which what is wanted begins: "ideas for a party"."""
+    found = _GIFT.search(words[at:end])
+    return _tokens_before(words, at + (found.start() if found else 0) + 1)
+
+
+def _ends_with_object(verb: str) -> bool:
+    """Whether a verb has its object with it: "traducelo", "sum it up"."""
+    word = verb.strip().rpartition(" ")[2]
+    is_enclitic = re.search(r"[aeiournz](?:me|nos)?l[oa]s?$", word) is not None
+    return is_enclitic or _PRONOUN.search(verb) is not None
+
+
+def _tokens_before(words: str, offset: int) -> int:
+    """How many words end before an offset."""
+    return len(words[:offset].split())
+
+
+def _with_quotes(text: str, quotes: Sequence[str]) -> str:
+    """A text with what it quotes put back."""
+    for number, quoted in enumerate(quotes):
+        text = text.replace(f"{QUOTE}{number}", quoted)
+    return text
+
+
+def _words(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(token.word for token in tokens)

@@ -1,0 +1,89 @@
+"""What a sentence on the command line asks for: one of Grace's modules on a file, or a build."""
+
+import sys
+from collections.abc import Generator
+from typing import Any, Final
+
+import typer
+
+from bot.actions.asked import reference_of, requests_of
+from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.reading import read
+from bot.catalogue import load_grace
+from bot.composition import available
+from bot.contract import Request, Response, Service, Source, System
+from bot.contract.actions import ACTIONS, OWN_WORDS
+from bot.errors import BadInput
+from bot.settings import Settings
+
+_REFUSED: Final = "The answer came with an action that is not possible here, so nothing was done."
+
+
+class AskedActions:
+    """The actions that one question may ask for, and what they work on.
+
+    Args:
+        settings: All settings.
+        question: The person's own words.
+        file_text: The text of the files beside it; empty: none.
+
+    Attributes:
+        services: The services that may do them.
+    """
+
+    def __init__(self, settings: Settings, question: str, file_text: str = "") -> None:
+        self._question = question
+        self._file_text = file_text
+        self._catalogue = load_grace(settings)
+        self.services = frozenset(available(settings)) - {Service.PENNY}
+        offered = offer(self._catalogue, self.services) if settings.skydeck_actions else []
+        identity = System(settings.skydeck_identity.value)
+        self._names = [settings.skydeck_persona_name, identity.assistant]
+        is_talk = read(question, offered, names=self._names).is_talk
+        self._offered = [] if is_talk else offered
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters that offer them; none if the question asks for none."""
+        if not self._offered:
+            return {}
+        offered = [one.to_wire() for one in self._offered]
+        return {ACTIONS: offered, OWN_WORDS: self._question}
+
+    def requests(self, response: Response, source: Source) -> Generator[Request, Response, None]:
+        """Yield the requests of the action in Penny's answer; is sent the result of each.
+
+        Raises:
+            BadInput: There is nothing to work on, or nobody to confirm a build.
+        """
+        chosen = check(response, self._offered, self._catalogue, self._question)
+        if chosen is None:
+            return
+        if isinstance(chosen, Refusal):
+            sys.stderr.write(f"{_REFUSED}\n")
+            return
+        text = self._text(chosen)
+        if chosen.service is Service.FACTORY and not _is_confirmed(text):
+            return
+        yield from requests_of(chosen, text, self._catalogue, source)
+
+    def _text(self, chosen: Chosen) -> str:
+        """What an action works on: a text in the question, or the file."""
+        text = reference_of(chosen, self._question, self._offered, self._names).text
+        if text or self._file_text:
+            return text or self._file_text
+        raise BadInput("There is no text to work on.", hint="Add --file notes.txt.")
+
+
+def _is_confirmed(task: str) -> bool:
+    """Ask whether to build something.
+
+    Raises:
+        BadInput: Nobody can be asked.
+    """
+    if not sys.stdin.isatty():
+        raise BadInput(
+            "A build has to be confirmed at a terminal.",
+            hint='Or call it: skydeck call factory build "…" --save out/',
+        )
+    return typer.confirm(f"Build this: {' '.join(task.split())}?", err=True)

@@ -1,0 +1,97 @@
+"""What the person at the microphone asks for in a sentence, said or typed."""
+
+from collections.abc import Callable, Collection, Generator, Mapping
+from typing import Any, Final
+
+from bot.actions.asked import reference_of, requests_of
+from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.reading import OF_A_CONVERSATION
+from bot.actions.references import Points
+from bot.contract import Request, Response, Service, Source
+from bot.contract.actions import ACTIONS
+from bot.contract.grace import Module
+from bot.local_voice.transcript import Transcript
+from bot.local_voice.view import PERSON, Kind
+
+_REFUSED: Final = "The answer came with an action that is not possible here, so nothing was done."
+
+Run = Callable[[Generator[Request, Response, None], str], None]
+"""Runs the requests of an action beside the conversation, under what the person said."""
+
+
+class SaidActions:
+    """An `ActionTaker` for the one person who is here.
+
+    Args:
+        modules: Grace's modules by name.
+        services: The services that can be called.
+        source: The contract's source.
+        assistant: The assistant's name.
+        transcript: What was said; it shows what is done, and why something is not.
+        run: Runs an action's requests.
+    """
+
+    def __init__(
+        self,
+        modules: Mapping[str, Module],
+        services: Collection[Service],
+        source: Source,
+        assistant: str,
+        transcript: Transcript,
+        run: Run,
+    ) -> None:
+        self._modules = modules
+        self._source = source
+        self._assistant = assistant
+        self._transcript = transcript
+        self._run = run
+        self._offered = offer(modules, services)
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters that offer actions with a question."""
+        return {ACTIONS: [one.to_wire() for one in self._offered]} if self._offered else {}
+
+    def take(self, user_id: int, transcript: str, response: Response) -> None:
+        """Do the action of an answer that was played to its end; only a build is not begun."""
+        del user_id  # there is only one person here
+        chosen = check(response, self._offered, self._modules, transcript)
+        if chosen is None:
+            return
+        if isinstance(chosen, Refusal):
+            self._transcript.error(_REFUSED)
+            return
+        text = self._text(chosen, transcript)
+        if chosen.service is Service.FACTORY:
+            self._transcript.note(f"To build it, type: /build {' '.join(text.split())}")
+            return
+        self._run(requests_of(chosen, text, self._modules, self._source), transcript)
+
+    def _text(self, chosen: Chosen, transcript: str) -> str:
+        """What an action works on: a text that was said, the last answer, or all that was said."""
+        names = (self._assistant, self._source.system.assistant)
+        reference = reference_of(chosen, transcript, self._offered, names)
+        if reference.points is Points.TEXT:
+            return reference.text
+        is_of_all = chosen.steps[0].module in OF_A_CONVERSATION
+        if reference.points is Points.SAID or is_of_all:
+            return self._so_far(transcript)
+        return self._answer_before()
+
+    def _answer_before(self) -> str:
+        """The newest answer but the one that announces the action."""
+        kinds = (Kind.TURN, Kind.TASK)
+        answers = [one.answered for one in self._transcript.entries if one.kind in kinds]
+        given = [one for one in answers[:-1] if one]
+        return given[-1] if given else ""
+
+    def _so_far(self, transcript: str) -> str:
+        """The conversation as text, without the request itself."""
+        entries = [one for one in self._transcript.entries if one.kind is Kind.TURN]
+        if entries and entries[-1].asked == transcript:
+            entries.pop()
+        lines: list[str] = []
+        for one in entries:
+            lines += [f"{PERSON}: {one.asked}"] if one.asked else []
+            lines += [f"{self._assistant}: {one.answered}"] if one.answered else []
+        return "\n".join(lines)

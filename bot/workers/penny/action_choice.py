@@ -1,0 +1,192 @@
+"""Which of the offered actions does the person ask for? By their words, else by the model.
+
+A request that is plain to see needs no model (`bot.actions.reading`). Where the words only could
+mean an action, the model chooses among those few by a JSON Schema, and Claude among all by tools.
+It is given the person's own words and nothing else: no file and no quote can ask for anything.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.actions.option_words import options_in
+from bot.actions.plain_words import joined, tokens_of
+from bot.actions.reading import Wish, read
+from bot.contract import Message
+from bot.contract.actions import MAX_STEPS, Action, ActionStep, OfferedAction
+from bot.errors import SkydeckError
+from bot.i18n import words_for
+from bot.workers.grace.retrying_model import RetryingModel, UsageTotal
+from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt, Slot, Tool, complete
+
+log = logging.getLogger(__name__)
+
+_TALK: Final = "TALK"
+_SYSTEM: Final = (
+    "You decide what a person asks an assistant to do right now. "
+    "Choose a task only if the person asks the assistant to do it now, to a text or a subject. "
+    "Questions, remarks, stories and plans are {talk}."
+)
+_BY_TOOLS: Final = (
+    "Call a tool only if the person asks the assistant to do that now; "
+    "leave out what they do not say. Otherwise answer with the one word {talk}."
+)
+_MESSAGE: Final = "Tasks:\n{tasks}\n- {talk}: anything else\n\nThe person says: {words}"
+_SHOTS: Final = (
+    ("SUMMARIZER: Summarizes a text.", "A summary of that would be great, please.", "SUMMARIZER"),
+    ("SUMMARIZER: Summarizes a text.", "I want to thank you for that summary.", _TALK),
+    ("TRANSLATOR: Translates a text.", "¿Qué tal una traducción de esto?", "TRANSLATOR"),
+    ("TRANSLATOR: Translates a text.", "Necesito saber cuánto cobra un traductor.", _TALK),
+)
+_MAX_CHOICE_TOKENS: Final = 40
+_MAX_TOOL_TOKENS: Final = 400
+_NO_USAGE: Final = CompletionUsage(0, 0, "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen.
+
+    Attributes:
+        action: The action; None: it is talk.
+        reply: What to answer instead of an action; empty: nothing special.
+        usage: What the model used for it.
+    """
+
+    action: Action | None = None
+    reply: str = ""
+    usage: CompletionUsage = _NO_USAGE
+
+
+async def choose(
+    words: str,
+    offered: Sequence[OfferedAction],
+    *,
+    llm: LanguageModel,
+    language: str | None,
+    names: Sequence[str],
+) -> Choice:
+    """Choose one of the offered actions, or none.
+
+    Args:
+        words: The person's own words.
+        offered: What may be done.
+        llm: Chooses where the words leave it open.
+        language: The language of what is said meanwhile.
+        names: The assistant's names.
+    """
+    reading = read(words, offered, names=names)
+    if len(reading.wishes) > MAX_STEPS:
+        return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
+    if reading.wishes:
+        return Choice(_action(_steps(reading.wishes), reading.wishes[0].action, language))
+    candidates = reading.candidates
+    if reading.is_open and llm.takes_tools:
+        candidates = tuple(offered)
+    if not candidates:
+        return Choice()
+    try:
+        return await _ask_model(words, candidates, llm, language)
+    except SkydeckError as e:  # it is answered as talk, by the same model
+        log.info("no action was chosen (%s)", e.code)
+        return Choice()
+
+
+def _steps(wishes: Sequence[Wish]) -> list[ActionStep]:
+    return [
+        ActionStep(service=one.action.service, module=one.action.module, params=dict(one.params))
+        for one in wishes
+    ]
+
+
+def _action(steps: Sequence[ActionStep], first: OfferedAction, language: str | None) -> Action:
+    key = "actions.may_i" if first.asks_first else "actions.doing"
+    return Action(
+        service=steps[0].service,
+        module=steps[0].module,
+        params=steps[0].params,
+        say=words_for(language)(key),
+        then=list(steps[1:]),
+    )
+
+
+async def _ask_model(
+    words: str, candidates: Sequence[OfferedAction], llm: LanguageModel, language: str | None
+) -> Choice:
+    by_name = {one.module: one for one in candidates}
+    if llm.takes_tools:
+        name, given, usage = await _by_tools(words, candidates, llm)
+    else:
+        name, usage = await _by_schema(words, candidates, llm)
+        given = None
+    chosen = by_name.get(name)
+    if chosen is None:
+        return Choice(usage=usage)
+    params = given if isinstance(given, dict) else _params_in(words, chosen)
+    step = ActionStep(service=chosen.service, module=chosen.module, params=params)
+    return Choice(_action([step], chosen, language), usage=usage)
+
+
+def _params_in(words: str, chosen: OfferedAction) -> dict[str, Any]:
+    return options_in(joined(tokens_of(words)), chosen.params, words)
+
+
+async def _by_tools(
+    words: str, candidates: Sequence[OfferedAction], llm: LanguageModel
+) -> tuple[str, Any, CompletionUsage]:
+    prompt = Prompt(
+        messages=[
+            Message(role="system", content=_BY_TOOLS.format(talk=_TALK)),
+            Message(role="user", content=words),
+        ],
+        max_tokens=_MAX_TOOL_TOKENS,
+        temperature=0.0,
+        slot=Slot.INTERACTIVE,
+        tools=[Tool(one.module, one.purpose, one.params) for one in candidates],
+    )
+    _, usage = await complete(llm, prompt)
+    called = usage.tool_calls[0] if usage.tool_calls else None
+    return (called.name, called.input, usage) if called else ("", None, usage)
+
+
+async def _by_schema(
+    words: str, candidates: Sequence[OfferedAction], llm: LanguageModel
+) -> tuple[str, CompletionUsage]:
+    names = [*(one.module for one in candidates), _TALK]
+    tasks = "\n".join(f"- {one.module}: {one.purpose}" for one in candidates)
+    prompt = Prompt(
+        messages=[
+            Message(role="system", content=_SYSTEM.format(talk=_TALK)),
+            *_shots(),
+            Message(role="user", content=_question(tasks, words)),
+        ],
+        max_tokens=_MAX_CHOICE_TOKENS,
+        temperature=0.0,
+        slot=Slot.INTERACTIVE,
+        schema={
+            "type": "object",
+            "properties": {"task": {"type": "string", "enum": names}},
+            "required": ["task"],
+            "additionalProperties": False,
+        },
+    )
+    total = UsageTotal()
+    answer = await RetryingModel(llm, total).json_object(prompt)
+    spent = total.to_usage()
+    usage = CompletionUsage(
+        spent.input_tokens or 0, spent.output_tokens or 0, "stop", spent.cost_usd
+    )
+    return str(answer["task"]), usage
+
+
+def _question(tasks: str, words: str) -> str:
+    return _MESSAGE.format(tasks=tasks, talk=_TALK, words=" ".join(words.split()))
+
+
+def _shots() -> list[Message]:
+    found: list[Message] = []
+    for task, words, answer in _SHOTS:
+        found.append(Message(role="user", content=_question(f"- {task}", words)))
+        found.append(Message(role="assistant", content=f'{{"task": "{answer}"}}'))
+    return found

@@ -1,0 +1,392 @@
+"""Does what people ask for in a sentence: checks the service's action, and hands it to its cog.
+
+Whatever a service answers is only a proposal. It must have been offered with the question, its
+parameters must fit, and the person must be allowed to ask here and now. What it works on is read
+from the person's own words, never from what the service says it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import discord
+
+from bot.actions.asked import reference_of
+from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.reading import Reading, read
+from bot.actions.subject import Around, Subject, Unsure, resolve
+from bot.background import Background
+from bot.contract import Response, Service
+from bot.contract.actions import ACTIONS, OWN_WORDS, OfferedAction
+from bot.contract.penny import PennyModule
+from bot.discord_client import SkyDeck
+from bot.errors import BadInput, NotAllowed, SkydeckError, TooSoon
+from bot.jobs.view import Requester
+from bot.rate_limits import Limiter
+from cogs.chat._action_buttons import ActionAnswer, action_view
+from cogs.chat._action_subject import subject_in_answer, subject_of
+from cogs.chat._pending import Pending
+from cogs.chat._question import Question
+from cogs.shared.actions import (
+    AskedAction,
+    SpokenRequest,
+    actor_of,
+    begin_action,
+    services_here,
+)
+from cogs.shared.answering import give_reason
+from cogs.shared.gone import reply_to
+from cogs.shared.live import NO_MESSAGE, LiveMessage
+from cogs.shared.message_content import MessageContent, read_message
+from cogs.shared.page import Page
+from cogs.shared.permissions import permissions_at
+from cogs.shared.requester import readmit, require_allowed, settings_of, words_of
+from cogs.shared.said import SourceText, check_text
+from cogs.shared.splitting import disarm
+from cogs.shared.subjects import read_subject
+
+PER_MINUTE: Final = 4
+"""How many actions one person may ask for in a minute."""
+_GUILD_PER_MINUTE: Final = 30
+_SHOWN_TASK_CHARS: Final = 600
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlace:
+    """Where an action was asked for.
+
+    Attributes:
+        channel: The channel.
+        permissions: What the bot may do there.
+        question_id: The message that asked; 0: it was said aloud.
+    """
+
+    channel: object
+    permissions: discord.Permissions
+    question_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An action that waits for a yes, or (without a subject) for what to work on.
+
+    Attributes:
+        chosen: The action.
+        requester: The person who asked.
+        place: Where they asked.
+        live: The message that asks them, and then shows the action.
+        subject: What it works on.
+        message: The message that names that; None: it was said aloud.
+        source: What it says, if that is known already.
+        spoken: The request, if it was said aloud.
+    """
+
+    chosen: Chosen
+    requester: Requester
+    place: ActionPlace
+    live: LiveMessage
+    subject: Subject | None = None
+    message: discord.Message | None = None
+    source: SourceText | None = None
+    spoken: SpokenRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a service's action.
+
+    Attributes:
+        note: A line under its answer that says why nothing was done.
+        page: What to show in place of its answer: a question to the person.
+        is_begun: Whether the action's own job shows itself in the message now.
+    """
+
+    note: str = ""
+    page: Page | None = None
+    is_begun: bool = False
+
+
+def _names(requester: Requester) -> tuple[str, ...]:
+    """What people may call the assistant there."""
+    return (requester.assistant, requester.system.assistant)
+
+
+def _place_of(message: discord.Message) -> ActionPlace:
+    return ActionPlace(message.channel, permissions_at(message), message.id)
+
+
+class Acting:
+    """Does actions that are asked for in messages."""
+
+    def __init__(self, bot: SkyDeck) -> None:
+        self.bot = bot
+        self._pending: Pending[Waiting] = Pending(bot.clock)
+        self._background = Background("an action")
+        self._limiter = Limiter(
+            bot.clock,
+            user_per_minute=PER_MINUTE,
+            guild_per_minute=_GUILD_PER_MINUTE,
+            user_burst=PER_MINUTE,
+            guild_burst=_GUILD_PER_MINUTE,
+        )
+
+    async def close(self) -> None:
+        """Stop what runs beside the conversation; the jobs themselves stay in the journal."""
+        await self._background.close()
+
+    # -- with the question -----------------------------------------------------------------------
+
+    async def offered(self, guild: discord.Guild | None) -> list[OfferedAction]:
+        """What may be asked for on a server, or in a DM.
+
+        Raises:
+            StoreFailed: The server's settings cannot be read.
+        """
+        settings = await settings_of(self.bot, guild)
+        if not (self.bot.settings.skydeck_actions and settings.actions):
+            return []
+        return offer(self.bot.grace, services_here(self.bot))
+
+    async def offer_with(
+        self,
+        guild: discord.Guild | None,
+        question: Question,
+        content: MessageContent | None,
+        requester: Requester,
+    ) -> dict[str, Any]:
+        """The parameters that offer actions with a question; none if its words ask for none.
+
+        Args:
+            guild: The server.
+            question: What is asked.
+            content: What its message says; None: it only points at another one's message.
+            requester: The person who asks.
+        """
+        offered = await self.offered(guild)
+        if content is None or not offered:
+            return {}
+        listed = {ACTIONS: [one.to_wire() for one in offered]}
+        if question.is_spoken:  # its words are known only to the service
+            return {} if content.asked or question.is_quoted else listed
+        own_words = content.question
+        if self._read(own_words, offered, requester).is_talk:
+            return {}
+        return {**listed, OWN_WORDS: own_words}
+
+    @staticmethod
+    def _read(own_words: str, offered: Sequence[OfferedAction], requester: Requester) -> Reading:
+        return read(own_words, offered, names=_names(requester))
+
+    # -- with the answer -------------------------------------------------------------------------
+
+    async def take(
+        self,
+        response: Response,
+        message: discord.Message,
+        live: LiveMessage,
+        *,
+        is_offered: bool,
+    ) -> Taken | None:
+        """Take the action of an answer; None: it has none.
+
+        Args:
+            response: The complete answer.
+            message: The question.
+            live: The answer's message.
+            is_offered: Whether actions were offered with the question.
+
+        Raises:
+            SkydeckError: It cannot be done, or not here, or not now.
+        """
+        own_words = (await read_message(self.bot, message)).question or response.transcript or ""
+        offered = await self.offered(message.guild) if is_offered else []
+        chosen = check(response, offered, self.bot.grace, own_words)
+        if chosen is None:
+            return None
+        requester = await readmit(self.bot, message)
+        words = words_of(requester)
+        if isinstance(chosen, Refusal):
+            return Taken(note=f"-# ⚠ {words(f'actions.refused.{chosen}')}")
+        reference = reference_of(chosen, own_words, offered, _names(requester))
+        subject = await subject_of(self.bot, reference, message)
+        waiting = Waiting(chosen, requester, _place_of(message), live, message=message)
+        if isinstance(subject, Unsure):
+            self._wait(waiting)
+            return Taken(page=Page(text=words(f"actions.what.{subject}")))
+        waiting = replace(waiting, subject=subject)
+        if await self._has_to_ask(waiting):
+            return Taken(page=self._question(waiting))
+        await self._begin(waiting, once=message.id)
+        return Taken(is_begun=True)
+
+    async def take_spoken(self, response: Response, spoken: SpokenRequest) -> None:
+        """Take the action of an answer in a voice conversation; its chat shows what comes of it.
+
+        Raises:
+            NotAllowed: The server does not allow the assistant to answer them there.
+            discord.HTTPException: Nothing can be posted there.
+        """
+        requester = spoken.requester
+        offered = await self.offered(spoken.channel.guild)
+        words = words_of(requester)
+        chosen = check(response, offered, self.bot.grace, spoken.own_words)
+        if chosen is None:
+            return
+        if isinstance(chosen, Refusal):
+            await spoken.channel.send(f"-# ⚠ {words(f'actions.refused.{chosen}')}")
+            return
+        guild, member = spoken.channel.guild, spoken.member
+        await require_allowed(self.bot, guild, spoken.channel, member, words)
+        reference = reference_of(chosen, spoken.own_words, offered, _names(requester))
+        posted = await spoken.channel.send(words("common.working"))
+        live = LiveMessage(
+            self.bot, requester.channel_id, posted.id, requester.user_id, words=words
+        )
+        place = ActionPlace(spoken.channel, spoken.permissions)
+        try:
+            subject = resolve(reference, Around(is_spoken=True))
+            if isinstance(subject, Unsure):
+                raise BadInput(words(f"actions.what.{subject}"))
+            source = spoken.read(chosen, subject)
+            check_text(source.text, words)
+        except SkydeckError as e:
+            await give_reason(live, e, words)
+            return
+        waiting = Waiting(
+            chosen, requester, place, live, subject=subject, source=source, spoken=spoken
+        )
+        if await self._has_to_ask(waiting):
+            await live.settle(self._question(waiting))
+        else:
+            await self._begin_or_explain(waiting, once=posted.id)
+
+    async def _has_to_ask(self, waiting: Waiting) -> bool:
+        """Whether an action may cost more than what the person usually asks for."""
+        chosen, requester = waiting.chosen, waiting.requester
+        if chosen.asks_first:
+            return True
+        ledger = self.bot.store.ledger
+        costs = [await ledger.typical(step.service, step.module) for step in chosen.steps]
+        cost = sum(one or 0 for one in costs)
+        if not cost:
+            return False
+        usual = await ledger.dearest_of(requester.user_id)
+        if usual is None:
+            usual = await ledger.typical(Service.PENNY, PennyModule.CONVERSE)
+        return cost > (usual or 0)
+
+    # -- asking the person -------------------------------------------------------------------------
+
+    def _wait(self, waiting: Waiting) -> None:
+        live, requester = waiting.live, waiting.requester
+        self._pending.put(live.message_id, live.channel_id, requester.user_id, waiting)
+
+    def _question(self, waiting: Waiting) -> Page:
+        """Ask whether to go ahead."""
+        words = words_of(waiting.requester)
+        self._wait(waiting)
+        is_build = waiting.chosen.service is Service.FACTORY
+        text = words("actions.may_i_build" if is_build else "actions.may_i_spend")
+        if waiting.subject is not None and waiting.subject.text:
+            shown = " ".join(waiting.subject.text.split())[:_SHOWN_TASK_CHARS]
+            text = f"{text}\n> {disarm(shown)}"
+        return Page(
+            text=text, view=action_view(waiting.place.question_id or waiting.live.message_id, words)
+        )
+
+    async def decide(self, interaction: discord.Interaction[SkyDeck], answer: ActionAnswer) -> None:
+        """A button under such a question was pressed.
+
+        Raises:
+            BadInput: The question is forgotten, or was answered.
+            NotAllowed: It was put to somebody else, or they may no longer ask here.
+        """
+        requester = await readmit(self.bot, interaction)
+        words = words_of(requester)
+        asked_in = interaction.message.id if interaction.message is not None else NO_MESSAGE
+        waiting = self._pending.get(asked_in)
+        if waiting is None:
+            raise BadInput(words("actions.forgotten"))
+        if waiting.requester.user_id != interaction.user.id:
+            raise NotAllowed(words("actions.not_yours"))
+        self._pending.take(asked_in)
+        if answer is ActionAnswer.LEAVE:
+            left = words("actions.left")
+            await interaction.response.edit_message(content=left, view=None)
+            return
+        await interaction.response.defer()
+        await self._begin_or_explain(waiting, once=interaction.id)
+
+    async def answered(
+        self, message: discord.Message, requester: Requester, content: MessageContent
+    ) -> bool:
+        """Whether a message answers the question what to work on; if so, it is acted upon."""
+        asked_in = self._pending.of(message.channel.id, requester.user_id)
+        waiting = self._pending.get(asked_in or 0)
+        if asked_in is None or waiting is None or waiting.subject is not None:
+            return False
+        own_words = content.question
+        if not self._read(own_words, await self.offered(message.guild), requester).is_talk:
+            self._pending.take(asked_in)  # they ask for something else
+            return False
+        subject = subject_in_answer(message, content, asked_in)
+        if subject is None:
+            return False
+        self._pending.take(asked_in)
+        words = words_of(requester)
+        posted = await reply_to(message, words("common.working"))
+        live = LiveMessage(self.bot, message.channel.id, posted.id, requester.user_id, words=words)
+        waiting = replace(
+            waiting,
+            requester=requester,
+            place=_place_of(message),
+            live=live,
+            subject=subject,
+            message=message,
+        )
+        if await self._has_to_ask(waiting):
+            await live.settle(self._question(waiting))
+        else:
+            await self._begin_or_explain(waiting, once=message.id)
+        return True
+
+    # -- doing it ----------------------------------------------------------------------------------
+
+    async def _begin_or_explain(self, waiting: Waiting, *, once: int) -> None:
+        """Begin an action whose message is there already; that message says why it cannot."""
+        try:
+            await self._begin(waiting, once=once)
+        except (SkydeckError, discord.HTTPException) as e:
+            await give_reason(waiting.live, e, words_of(waiting.requester))
+
+    async def _begin(self, waiting: Waiting, *, once: int) -> None:
+        """Begin an action, and return as soon as the journal has it.
+
+        Raises:
+            SkydeckError: It did not begin.
+        """
+        requester, words = waiting.requester, words_of(waiting.requester)
+        wait_s = self._limiter.take(requester.user_id, requester.guild_id)
+        if wait_s > 0:
+            raise TooSoon(wait_s=wait_s)
+        actor = actor_of(self.bot, waiting.chosen.service)
+        if actor is None:
+            raise BadInput(words("actions.refused.not_offered"))
+        source = waiting.source
+        if source is None and waiting.subject is not None and waiting.message is not None:
+            source = await read_subject(self.bot, waiting.subject, waiting.message, words)
+        if source is None:
+            raise BadInput(words("actions.forgotten"))
+        asked = AskedAction(
+            steps=waiting.chosen.steps,
+            source=source,
+            requester=requester,
+            channel=waiting.place.channel,
+            permissions=waiting.place.permissions,
+            question_id=waiting.place.question_id,
+            live=waiting.live,
+            once=once,
+        )
+        if waiting.spoken is not None:
+            asked = replace(asked, done=waiting.spoken.done)
+        await begin_action(actor, asked, self._background)

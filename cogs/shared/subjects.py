@@ -1,0 +1,171 @@
+"""Reads what an action works on: the message above, a file, what was said here."""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import discord
+
+from bot.actions.subject import MAX_MESSAGES, Kind, Subject
+from bot.discord_client import SkyDeck
+from bot.errors import BadInput, NotAllowed
+from bot.i18n import Words
+from cogs.shared.attachments import may_be
+from cogs.shared.files import read_files
+from cogs.shared.message_content import has_content, read_message
+from cogs.shared.permissions import require_permissions
+from cogs.shared.said import (
+    MAX_FILES,
+    READING,
+    TEXTS,
+    SourceText,
+    check_text,
+    is_said,
+    latest_said,
+    message_text,
+)
+
+_LOOKED_THROUGH: Final = 30
+"""How many messages above are searched for a file, or for an answer."""
+_RESULT: Final = re.compile(r"\A\*\*[^\n]{1,200}\*\* · [^\n]*\n")
+_SMALL_PRINT: Final = re.compile(r"^-# .*$", re.MULTILINE)
+
+
+async def read_subject(
+    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
+) -> SourceText:
+    """Read what an action works on.
+
+    Args:
+        bot: The client.
+        subject: What it is.
+        message: The message that asks for the action; its author must be able to read the rest.
+        words: The person's language.
+
+    Raises:
+        BadInput: It is not there, or contains no text.
+        TooLarge: It contains too much text.
+        NotAllowed: The person may not read it.
+        MissingPermission: The bot may not read it.
+        discord.HTTPException: Discord does not return it.
+    """
+    source = await _read(bot, subject, message, words)
+    check_text(source.text, words)
+    return source
+
+
+async def seconds_since_above(bot: SkyDeck, message: discord.Message) -> float | None:
+    """How long before a message the one above it was sent; None: there is none to be read."""
+    if not _may_read(message):
+        return None
+    above = await _find(bot, message, lambda _: True)
+    return None if above is None else (message.created_at - above.created_at).total_seconds()
+
+
+async def _read(
+    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
+) -> SourceText:
+    if subject.kind is Kind.TEXT:
+        return SourceText(subject.text, words("grace.source.typed"))
+    if subject.kind is Kind.OWN:
+        return await _own(bot, message, words)
+    _require_history(message, words)
+    if subject.kind is Kind.SAID:
+        return await _said(bot, subject, message, words)
+    found = await _message(bot, subject, message)
+    if found is None:
+        raise BadInput(words(_MISSING.get(subject.kind, "actions.what.nothing_above")))
+    source = await message_text(bot, found, words)
+    if found.author != bot.user:
+        return source
+    return SourceText(_without_frame(source.text), source.name, source.notes)
+
+
+async def _said(
+    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
+) -> SourceText:
+    since_s = message.created_at.timestamp() - 60 * subject.minutes if subject.minutes else 0.0
+    count = subject.messages or MAX_MESSAGES
+    return await latest_said(bot, message.channel, message, words, count=count, since_s=since_s)
+
+
+async def _message(
+    bot: SkyDeck, subject: Subject, message: discord.Message
+) -> discord.Message | None:
+    match subject.kind:
+        case Kind.REPLIED:
+            return await _replied_to(message)
+        case Kind.FILE_ABOVE:
+            return await _find(bot, message, _has_text_file)
+        case Kind.ANSWER:
+            return await _find(bot, message, lambda one: one.author == bot.user)
+    return await _find(bot, message, lambda _: True)
+
+
+_MISSING: Final = {
+    Kind.FILE_ABOVE: "actions.what.no_file",
+    Kind.ANSWER: "actions.what.no_answer",
+    Kind.REPLIED: "chat.gone",
+}
+
+
+async def _own(bot: SkyDeck, message: discord.Message, words: Words) -> SourceText:
+    """What a message brings along beside its author's words."""
+    content = await read_message(bot, message)
+    files = await read_files(content.files, words, wanted=TEXTS, most=MAX_FILES)
+    forwarded = [one.words for one in content.forwarded]
+    parts = [*content.shown, *forwarded, *(one.text for one in files.texts)]
+    names = ", ".join(one.name for one in files.texts)
+    name = words("grace.source.file", name=names) if names else words("grace.source.typed")
+    return SourceText("\n\n".join(filter(None, parts)), name, tuple(files.notes(words)))
+
+
+async def _find(
+    bot: SkyDeck, message: discord.Message, fits: Callable[[discord.Message], bool]
+) -> discord.Message | None:
+    """The latest message above that fits."""
+    own_id = bot.user.id if bot.user is not None else 0
+    async for one in message.channel.history(limit=_LOOKED_THROUGH, before=message):
+        if is_said(one, own_id) and has_content(one) and fits(one):
+            return one
+    return None
+
+
+def _has_text_file(message: discord.Message) -> bool:
+    return any(may_be(one, TEXTS) for one in message.attachments)
+
+
+async def _replied_to(message: discord.Message) -> discord.Message | None:
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved
+    try:
+        return await message.channel.fetch_message(reference.message_id)
+    except discord.NotFound:
+        return None
+
+
+def _may_read(message: discord.Message) -> bool:
+    """Whether a message's author and the bot may read what was said before."""
+    guild, channel, author = message.guild, message.channel, message.author
+    if guild is None:
+        return True
+    if isinstance(channel, discord.PartialMessageable | discord.DMChannel | discord.GroupChannel):
+        return False
+    allowed = isinstance(author, discord.Member) and channel.permissions_for(author)
+    return bool(allowed and allowed.read_message_history)
+
+
+def _require_history(message: discord.Message, words: Words) -> None:
+    if not _may_read(message):
+        raise NotAllowed(words("grace.input.no_history"))
+    channel, guild = message.channel, message.guild
+    if guild is not None and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        require_permissions(channel.permissions_for(guild.me), *READING)
+
+
+def _without_frame(text: str) -> str:
+    """A result without what the bot writes around it: its heading and its small print."""
+    return _SMALL_PRINT.sub("", _RESULT.sub("", text)).strip()

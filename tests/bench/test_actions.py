@@ -1,0 +1,120 @@
+"""How often a sentence leads to the action that it asks for, and what that adds to a turn of talk.
+
+The sentences of action_sentences.toml were written for this: a hundred a language, half of them
+ordinary talk. The peer is the same model without our reading of the words: it chooses among all
+actions for each sentence, as a model with tools does.
+"""
+
+import statistics
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from bot.actions.offering import offer
+from bot.catalogue import packaged_catalogue
+from bot.contract import Service
+from bot.contract.grace import parse_catalogue
+from bot.llm_source import SMALL, TINY
+from bot.processors import model_threads
+from bot.workers.penny import action_choice
+from bot.workers.qwen import Qwen
+from tests.paths import ROOT
+
+OFFERED: Final = offer(parse_catalogue(packaged_catalogue()), set(Service))
+SENTENCES: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads(
+    (ROOT / "tests/bench/action_sentences.toml").read_text("utf-8")
+)
+_OF_PEER: Final = 10
+"""The peer gets every tenth sentence: it takes seconds for each."""
+
+
+@dataclass(slots=True)
+class Score:
+    """What became of some sentences.
+
+    Attributes:
+        right: How many led to the right action with the right parameters.
+        asked: How many asked for one.
+        false: The talk that led to an action.
+        talk: How many were talk.
+        talk_ms: What choosing took for each of those.
+        wrong: The sentences that led to another action, or none.
+    """
+
+    right: int = 0
+    asked: int = 0
+    talk: int = 0
+    false: list[str] = field(default_factory=list)
+    talk_ms: list[float] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def take(self, sentence: dict[str, Any], action: Any, took_ms: float) -> None:
+        if "module" not in sentence:
+            self.talk += 1
+            self.talk_ms.append(took_ms)
+            if action is not None:
+                self.false.append(f"{sentence['says']} -> {action.module}")
+            return
+        self.asked += 1
+        steps = action.steps if action is not None else ()
+        wanted = [sentence["module"], *sentence.get("then", [])]
+        params = steps[0].params if steps else {}
+        fits = all(params.get(n) == v for n, v in sentence.get("params", {}).items())
+        if [step.module for step in steps] == wanted and fits:
+            self.right += 1
+        else:
+            self.wrong.append(f"{sentence['says']} -> {[s.module for s in steps]} {params}")
+
+    def line(self, name: str) -> str:
+        ms = statistics.median(self.talk_ms) if self.talk_ms else 0.0
+        return (
+            f"{name}: {self.right}/{self.asked} right, {len(self.false)}/{self.talk} false, "
+            f"{ms:.2f} ms added to a turn of talk (median)"
+        )
+
+
+async def _chosen(words: str, llm: Qwen, language: str) -> Any:
+    choice = await action_choice.choose(
+        words, OFFERED, llm=llm, language=language, names=["Alfred"]
+    )
+    return choice.action
+
+
+async def _chosen_by_model_alone(words: str, llm: Qwen, language: str) -> Any:
+    choice = await action_choice._ask_model(words, OFFERED, llm, language)
+    return choice.action
+
+
+async def _score(sentences: list[dict[str, Any]], llm: Qwen, language: str, choose: Any) -> Score:
+    score = Score()
+    for sentence in sentences:
+        begun = time.perf_counter()
+        action = await choose(sentence["says"], llm, language)
+        score.take(sentence, action, (time.perf_counter() - begun) * 1000)
+    return score
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("name", [TINY, SMALL])
+async def test_actions(name: str, weights: Callable[[str], Path]) -> None:
+    llm = Qwen(lambda: weights(name) / "model.gguf", threads=model_threads(), name=name)
+    try:
+        await llm.warm_up()
+        for language, sentences in SENTENCES.items():
+            ours = await _score(sentences, llm, language, _chosen)
+            some = sentences[::_OF_PEER]
+            few = await _score(some, llm, language, _chosen)
+            peer = await _score(some, llm, language, _chosen_by_model_alone)
+            print(f"\n{name} {language}")
+            print(ours.line("ours"))
+            print(few.line(f"ours, every {_OF_PEER}th"))
+            print(peer.line("the model alone, the same"))
+            for line in (*ours.wrong, *ours.false):
+                print(f"    {line}")
+    finally:
+        await llm.close()

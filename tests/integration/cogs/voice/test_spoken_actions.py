@@ -1,0 +1,63 @@
+"""What is asked for aloud is done in the channel's chat."""
+
+# mypy: ignore-errors
+
+import pytest
+
+from tests.waiting import until
+
+SUMMARY = {"service": "GRACE", "module": "SUMMARIZER", "params": {}}
+
+
+@pytest.fixture
+def cogs():
+    return ("cogs.errors", "cogs.voice", "cogs.chat", "cogs.grace", "cogs.factory", "cogs.ops")
+
+
+async def plays(called, ben, lounge, clips, penny_says, hears, says):
+    penny_says.hears, penny_says.says = hears, says
+    await called.plays(clips / "question.wav")
+    return await ben.sees(says, lounge, ever=True)
+
+
+async def test_what_was_said_is_summarised_in_the_chat(
+    sim, deck, called, lounge, ben, clips, penny_says
+):
+    await plays(called, ben, lounge, clips, penny_says, "My cat is called Miso.", "Nice name.")
+    penny_says.action = SUMMARY
+    await plays(called, ben, lounge, clips, penny_says, "Summarise what we said.", "I'm on it.")
+    shown = await ben.sees("Ben: My cat is called Miso.", lounge, ever=True)
+    assert "what was said here" in shown.content
+    asked = [r for r in penny_says.asked if r.target.module == "CONVERSE"]
+    assert {one["module"] for one in asked[-1].params["actions"]} >= {"SUMMARIZER", "BUILD"}
+    [job, *_] = await deck.store.jobs.listing(user_id=ben.id)
+    assert (job.module, job.channel_id) == ("SUMMARIZER", lounge.id)
+    assert not sim.problems
+
+
+async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, clips, penny_says):
+    penny_says.action = {"service": "FACTORY", "module": "BUILD", "params": {}}
+    words = "Build me a dice roller."
+    await plays(called, ben, lounge, clips, penny_says, words, "Shall I go ahead?")
+    question = await ben.sees("Shall I build this?", lounge, ever=True)
+    assert "a dice roller" in question.content
+    assert list(question.buttons) == ["Go ahead", "No, thanks"]
+    assert not [j for j in await deck.store.jobs.listing(user_id=ben.id) if j.module == "BUILD"]
+    assert not sim.problems
+
+
+async def test_what_nobody_offered_is_not_done(sim, deck, called, lounge, ben, clips, penny_says):
+    penny_says.action = {"service": "GRACE", "module": "HACK_THE_BANK", "params": {}}
+    await plays(called, ben, lounge, clips, penny_says, "Summarise this.", "I'm on it.")
+    await ben.sees("so I did nothing", lounge, ever=True)
+    assert not await deck.store.jobs.listing(user_id=ben.id)
+
+
+async def test_who_withdraws_takes_their_words_along(
+    sim, deck, called, lounge, ben, clips, penny_says
+):
+    await plays(called, ben, lounge, clips, penny_says, "My cat is called Miso.", "Nice name.")
+    [room] = deck.get_cog("Voice").channels._open_by_guild.values()
+    await until(lambda: "Miso" in room._actions.said.lines(deck.clock.now(), "Alfred"))
+    room.exclude(ben.id)
+    assert room._actions.said.lines(deck.clock.now(), "Alfred") == ""

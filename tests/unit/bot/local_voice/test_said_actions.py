@@ -1,0 +1,106 @@
+"""What a sentence at the microphone leads to."""
+
+from typing import Any
+
+import pytest
+
+from bot.actions.asked import following
+from bot.catalogue import packaged_catalogue
+from bot.contract import Output, Response, Service, Source, Status, System
+from bot.contract.grace import parse_catalogue
+from bot.errors import BadInput
+from bot.local_voice.said_actions import SaidActions
+from bot.local_voice.transcript import Transcript
+from bot.local_voice.view import Kind
+
+CATALOGUE = parse_catalogue(packaged_catalogue())
+
+
+def answer(module: str, *then: str, service: str = "GRACE", **params: Any) -> Response:
+    steps = [{"service": "GRACE", "module": one, "params": {}} for one in then]
+    action = {"service": service, "module": module, "params": params, "then": steps}
+    output = Output(text="I'm on it.", action=action)
+    return Response(status=Status.COMPLETED, output=output)
+
+
+class Desk:
+    def __init__(self, *services: Service) -> None:
+        self.transcript = Transcript()
+        self.ran: list[Any] = []
+        self.actions = SaidActions(
+            CATALOGUE,
+            services or tuple(Service),
+            Source(system=System.DECK),
+            "Alfred",
+            self.transcript,
+            lambda requests, said: self.ran.append((requests, said)),
+        )
+
+    def said(self, asked: str, answered: str) -> None:
+        self.transcript.add(Kind.TURN, asked=asked, answered=answered)
+
+    def take(self, words: str, response: Response) -> None:
+        self.said(words, "I'm on it.")
+        self.actions.take(1, words, response)
+
+    @property
+    def works_on(self) -> str:
+        request = following(self.ran[0][0], None)
+        assert request is not None
+        return str(request.input.data)
+
+
+@pytest.fixture
+def desk() -> Desk:
+    found = Desk()
+    found.said("My cat is called Miso.", "Nice name.")
+    return found
+
+
+def test_a_summary_is_of_all_that_was_said(desk: Desk) -> None:
+    desk.take("summarise this", answer("SUMMARIZER"))
+    assert desk.works_on == "You: My cat is called Miso.\nAlfred: Nice name."
+
+
+def test_a_translation_is_of_the_last_answer_or_of_what_was_said(desk: Desk) -> None:
+    desk.take("translate that into Spanish", answer("TRANSLATOR", to="Spanish"))
+    assert desk.works_on == "Nice name."
+
+
+def test_a_text_in_the_sentence_comes_first(desk: Desk) -> None:
+    words = 'translate "good morning" into Spanish'
+    desk.take(words, answer("TRANSLATOR", to="Spanish", text="good morning"))
+    assert desk.works_on == "good morning"
+
+
+def test_a_chain_gives_each_step_the_result_before(desk: Desk) -> None:
+    desk.take("summarise this and translate it", answer("SUMMARIZER", "TRANSLATOR"))
+    [(requests, said)] = desk.ran
+    assert said == "summarise this and translate it"
+    assert following(requests, None) is not None
+    result = Response(status=Status.COMPLETED, output=Output(text="A cat.", type="text"))
+    second = following(requests, result)
+    assert second is not None
+    assert (second.target.module, second.input.data) == ("TRANSLATOR", "A cat.")
+    assert following(requests, result) is None
+
+
+def test_a_build_is_not_begun_by_a_sentence(desk: Desk) -> None:
+    desk.take("build me a dice roller", answer("BUILD", service="FACTORY", text="a dice roller"))
+    assert desk.ran == []
+    assert desk.transcript.entries[-1].answered.endswith("/build a dice roller")
+
+
+def test_nothing_to_work_on_is_said() -> None:
+    desk = Desk()
+    desk.take("translate that", answer("TRANSLATOR"))
+    with pytest.raises(BadInput, match="no text"):
+        following(desk.ran[0][0], None)
+
+
+def test_what_cannot_be_done_here_is_said() -> None:
+    desk = Desk(Service.PENNY)
+    assert desk.actions.params == {}
+    desk.take("summarise this", answer("SUMMARIZER"))
+    assert desk.transcript.entries[-1].kind is Kind.ERROR
+    assert desk.ran == []
