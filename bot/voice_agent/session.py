@@ -485,10 +485,9 @@ class VoiceSession:
         language, voice = self.config.language, self.voices.get(user_id) or self.voice
         if not command.wants_answer:
             return transcribe(question, source=source, language=language, context=context)
-        params = self.commands.params_for(user_id) | self.actions.params
-        params |= {"voice": voice} if voice else {}
+        styled = self.commands.params_for(user_id) | ({"voice": voice} if voice else {})
         about: Any = {"source": source, "language": language, "context": context}
-        return converse(question, **about, params=params or None)
+        return converse(question, **about, params=styled | self.actions.params or None)
 
     def _context(self, user_id: int) -> Context:
         locale, name = self._locale_of(user_id), self._names.get(user_id)
