@@ -30,10 +30,13 @@ def known(page: Path) -> dict[str, Any]:
 
 
 def keep(page: Path, found: Mapping[str, Any]) -> dict[str, Any]:
-    """Put findings in place of older ones of the same name. Returns all, by name."""
+    """Put findings in place of older ones of the same name; numpy's figures become numbers.
+
+    Returns all, by name.
+    """
     together = dict(sorted((known(page) | dict(found)).items()))
     folder(page).mkdir(exist_ok=True)
-    text = json.dumps(together, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(together, indent=1, sort_keys=True, ensure_ascii=False, default=float)
     (folder(page) / "found.json").write_text(text + "\n", "utf-8")
     return together
 

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 import time
 import traceback
@@ -13,6 +14,9 @@ from tests.bench.quality import page
 from tests.bench.quality.findings import Section
 from tests.bench.quality.local_models import weights
 
+SPIN_COUNT = "1000"
+"""As `build_workers` sets it, also for the parts that build no workers."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Read the command line. Returns 1 if a part could not run."""
@@ -22,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     names = [name for one in given for name in one.split(",") if name] or list(page.ORDER)
     if unknown := sorted(set(names) - set(page.ORDER)):
         parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(page.ORDER)}")
+    os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
     failed = [name for name in names if not renew(name)]
     print(f"wrote {page.PAGE}" + (f"; could not run: {', '.join(failed)}" if failed else ""))
     return 1 if failed else 0
@@ -33,11 +38,11 @@ def renew(name: str) -> bool:
     began, beside = time.monotonic(), pages.OtherWork()
     try:
         found = measure_of(name)(weights)
+        page.add(name, found, where=pages.where(beside.told()))
     except Exception as e:  # noqa: BLE001  (the others run, and the page says why this did not)
         traceback.print_exc()
         page.fail(name, str(e) or type(e).__name__)
         return False
-    page.add(name, found, where=pages.where(beside.told()))
     print(f"{name}: {time.monotonic() - began:.0f} s", flush=True)
     return True
 

@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.bench import pages
@@ -74,6 +75,11 @@ def test_a_section_says_how_and_where_it_was_measured(written):
     assert "| skydeck | 310 | 7.2 |\n| peer | 1,500 | - |\n" in text
     assert "Pipecat's row is missing: not there.\n\n- Command: `make eval ONLY=turn-ends`" in text
     assert "- Inputs: 20 turns\n- Peer: a clock\n- Measured here. Times were" in text
+
+
+def test_figures_of_numpys_are_figures(written):
+    page.add("words", section(chart(rows={"a": [np.int64(3), np.float32(0.5)]})), where="Here.")
+    assert "| a | 3 | 0.5 |" in written()
 
 
 def test_other_parts_stay_as_they_were_and_all_keep_their_order(written):
