@@ -36,7 +36,7 @@ def keep(page: Path, found: Mapping[str, Any]) -> dict[str, Any]:
     """
     together = dict(sorted((known(page) | dict(found)).items()))
     folder(page).mkdir(exist_ok=True)
-    text = json.dumps(together, indent=1, sort_keys=True, ensure_ascii=False, default=float)
+    text = json.dumps(together, indent=1, ensure_ascii=False, default=float)
     (folder(page) / "found.json").write_text(text + "\n", "utf-8")
     return together
 

@@ -91,6 +91,12 @@ def test_other_parts_stay_as_they_were_and_all_keep_their_order(written):
     assert text.index("New answers") < text.index("Names")
 
 
+def test_rows_keep_their_order_when_another_part_is_renewed(written):
+    page.add("words", section(chart(rows={"us": [1, 2], "a peer": [3, 4]})), where="Then.")
+    page.add("answers", section(), where="Now.")
+    assert written().index("| us |") < written().index("| a peer |")
+
+
 def test_a_part_that_cannot_run_says_so_and_keeps_its_older_figures(written):
     page.fail("turn-ends", "no\nmodel")
     assert "## Turn ends\n\n**Could not run on " in written()
