@@ -17,7 +17,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from audio.playout_queue import PlayoutProgress
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, TurnEnded
 from bot.clock import Clock
 from bot.contract import Context, Request
@@ -40,20 +39,15 @@ from bot.voice_agent.events import (
     Command,
     Cue,
     Fact,
-    FlushPlayout,
     JudgedWords,
     NamesChanged,
-    PausePlayout,
     PeopleChanged,
     PerformCommands,
     Play,
-    PlayCue,
-    Played,
     Prepare,
     Remember,
     ReplyChunk,
     RequestFailed,
-    ResumePlayout,
     SendRequest,
     Ticked,
     TurnUpdate,
@@ -62,6 +56,7 @@ from bot.voice_agent.events import (
 )
 from bot.voice_agent.hearing import HearingThread
 from bot.voice_agent.overlaps import Overlap, OverlapTracker
+from bot.voice_agent.playback import Playback, PlayoutCommand
 from bot.voice_agent.ports import SessionRecorder, SpeechInput, TranscriptView, VoiceTransport
 from bot.voice_agent.preparation import Preparation
 from bot.voice_agent.proposed_actions import ProposedActions
@@ -124,9 +119,7 @@ class VoiceSession:
     _is_over: bool = False
     _stirred: asyncio.Event = field(default_factory=asyncio.Event)
     _deaf: asyncio.Event = field(default_factory=asyncio.Event)
-    _is_playing: bool = False
-    _progress: PlayoutProgress = field(default_factory=PlayoutProgress)
-    _overlaps: OverlapTracker = field(init=False)
+    _playback: Playback = field(init=False)
 
     def __post_init__(self) -> None:
         options = self.config.options
@@ -135,7 +128,15 @@ class VoiceSession:
         self._preparation = Preparation(self._prepare, self._start)
         wake = partial(self._say, new_utterance_id(), "Hm.", lambda _: None, language="en")
         self._warmth = WarmUp(options.warm_up_after_s, wake, self._start)
-        self._overlaps = OverlapTracker(options.interruption.talk_over_s)
+        self._playback = Playback(
+            transport=self.transport,
+            clock=self.clock,
+            cues=self.cues,
+            latency=self.latency,
+            overlaps=OverlapTracker(options.interruption.talk_over_s),
+            on_turn=self.on_turn,
+            on_overlap=self.on_overlap,
+        )
         self._manager = TurnManager(
             assistant_names=(self.config.assistant,),
             options=options,
@@ -326,31 +327,17 @@ class VoiceSession:
             case _:
                 self._control_playout(command)
 
-    def _control_playout(
-        self, command: Play | PausePlayout | ResumePlayout | FlushPlayout | PlayCue
-    ) -> None:
-        playout, now = self.transport.playout, self.clock.now()
-        ended = self._overlaps.take(command, played_s=self._progress.first_s or now, now_s=now)
-        if ended is not None and self.on_overlap is not None:
-            self.on_overlap(ended)
-        match command:
-            case Play(utterance_id, packets):
-                self._play(utterance_id, packets)
-                if self.recorder is not None:
-                    self.recorder.answered(utterance_id, packets)
-            case PausePlayout():
-                playout.hold()
-            case ResumePlayout():
-                playout.release()
-            case FlushPlayout():
-                playout.flush()
-            case PlayCue(cue):
-                playout.cue(self.cues[cue])
+    def _control_playout(self, command: Play | PlayoutCommand) -> None:
+        if not isinstance(command, Play):
+            self._playback.carry_out(command)
+            return
+        self._play(command.utterance_id, command.packets)
+        if self.recorder is not None:
+            self.recorder.answered(command.utterance_id, command.packets)
 
     def _play(self, utterance_id: int, packets: Sequence[bytes]) -> None:
         self.commands.plays(utterance_id)
-        self.transport.playout.add(utterance_id, packets)
-        self._is_playing = True
+        self._playback.add(utterance_id, packets)
         self._stirred.set()
 
     def _cancel(self, request_id: int) -> None:
@@ -392,10 +379,10 @@ class VoiceSession:
         latency = self.config.options.latency
         ticked = self.clock.now()
         while True:
-            if not (self._is_playing or self._requests or self.is_busy):
+            if not (self._playback.is_playing or self._requests or self.is_busy):
                 self._stirred.clear()
                 await self._stirred.wait()
-            is_active = self._is_playing or self._requests
+            is_active = self._playback.is_playing or self._requests
             interval_s = latency.hear_interval_s if is_active else latency.tick_interval_s
             await self.clock.sleep(interval_s)
             now = self.clock.now()
@@ -410,18 +397,8 @@ class VoiceSession:
         Also before what people do: on a busy machine an answer may have played for a second when
         the next regular report is due, and whoever speaks then speaks over it.
         """
-        progress = self.transport.playout.progress()
-        self._is_playing = not progress.drained
-        if progress == self._progress or progress.utterance_id is None:
-            return
-        self._progress = progress
-        if progress.first_s is not None:
-            trace = self.latency.played(progress.utterance_id, progress.first_s)
-            if trace is not None:
-                log.info("turn %s", trace.to_json(), extra={"trace_id": trace.trace_id})
-                if self.on_turn is not None:
-                    self.on_turn(trace)
-        self._put(Played(progress.utterance_id, progress.packets, progress.drained, now))
+        if played := self._playback.news(now):
+            self._put(played)
 
     # -- requests --------------------------------------------------------------------------------
 
