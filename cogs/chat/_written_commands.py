@@ -146,7 +146,9 @@ class WrittenCommands:
         *before, last = split("\n".join(told)[:_MAX_REPEATED_CHARS])
         for part in before:
             await reply_to(message, part)
-        await reply_to(message, last, view=view)
+        sent = await reply_to(message, last, view=view)
+        if view is not None:
+            view.message = sent
         return True
 
     def _words_for(self, written: Written, requester: Requester) -> Words:

@@ -1,5 +1,6 @@
 """Two buttons under a question of the bot's, for the person whom it asks."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -20,6 +21,9 @@ class YesNo(ReportingView):
         words: Their language.
         user_id: Who may answer.
         act: Does it, or not; returns what to say.
+
+    Attributes:
+        message: The question, which loses its buttons when it cannot be answered any more.
     """
 
     def __init__(self, words: Words, user_id: int, act: Act) -> None:
@@ -28,6 +32,7 @@ class YesNo(ReportingView):
         self._user_id = user_id
         self._act = act
         self._is_taken = False
+        self.message: discord.Message | None = None
         self.yes.label, self.no.label = words("common.yes"), words("common.no")
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
@@ -35,6 +40,12 @@ class YesNo(ReportingView):
         if interaction.user.id != self._user_id:
             raise NotAllowed(self._words("commands.not_asked"))
         return True
+
+    async def on_timeout(self) -> None:
+        """Remove the buttons, if the question still exists."""
+        with contextlib.suppress(discord.HTTPException, OSError):
+            if self.message is not None:
+                await self.message.edit(view=None)
 
     @discord.ui.button(style=discord.ButtonStyle.danger)
     async def yes(self, interaction: discord.Interaction, _: discord.ui.Button[Any]) -> None:
