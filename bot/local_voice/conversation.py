@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Coroutine, Generator
 from dataclasses import replace
+from typing import Any
 
 from bot.background import Background
 from bot.composition import available, model_fetcher
@@ -147,7 +148,9 @@ class Conversation:
             raise BadInput(
                 f"{service.value}_ENDPOINT_ID is not set.", hint="Put it into .env; then restart."
             )
-        work = tasks.perform(request, typed, self._client, self._transcript)
+        self._start(tasks.perform(request, typed, self._client, self._transcript))
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(self._commands.start(work))
 
@@ -159,8 +162,7 @@ class Conversation:
     def _perform_all(self, requests: Generator[Request, Response, None], said: str) -> None:
         """Run what the person has asked for in a sentence beside the conversation."""
         if self._client is not None:
-            work = tasks.perform_all(requests, said, self._client, self._transcript)
-            self._commands.start(work)
+            self._start(tasks.perform_all(requests, said, self._client, self._transcript))
 
     def stop_answer(self) -> None:
         """Stop the answer under way."""

@@ -422,14 +422,9 @@ class VoiceSession:
 
     async def _prepare(self, command: Prepare) -> None:
         question = audio_input(command.clip.file(), format="ogg") if command.clip else ""
-        request = converse(
-            question,
-            source=self.config.source(command.user_id),
-            language=self.config.language,
-            context=self._context(command.user_id),
-            params={"prepare": True, **self.commands.params_for(command.user_id)},
-        )
-        await self.client.prepare(request)
+        params = {"prepare": True, **self.commands.params_for(command.user_id)}
+        about = self._about(command.user_id)
+        await self.client.prepare(converse(question, **about, params=params))
 
     async def _call(
         self,
@@ -458,13 +453,16 @@ class VoiceSession:
     def _request(self, command: SendRequest) -> Request:
         user_id, clip = command.user_id, command.clip
         question: Any = audio_input(clip.file(), format="ogg") if clip else command.text or ""
-        source, context = self.config.source(user_id), self._context(user_id)
-        language, voice = self.config.language, self.voices.get(user_id) or self.voice
+        about, voice = self._about(user_id), self.voices.get(user_id) or self.voice
         if not command.wants_answer:
-            return transcribe(question, source=source, language=language, context=context)
+            return transcribe(question, **about)
         styled = self.commands.params_for(user_id) | ({"voice": voice} if voice else {})
-        about: Any = {"source": source, "language": language, "context": context}
         return converse(question, **about, params=styled | self.actions.params or None)
+
+    def _about(self, user_id: int) -> dict[str, Any]:
+        """Who asks, in which language and after what."""
+        source, context = self.config.source(user_id), self._context(user_id)
+        return {"source": source, "language": self.config.language, "context": context}
 
     def _context(self, user_id: int) -> Context:
         locale, name = self._locale_of(user_id), self._names.get(user_id)

@@ -317,6 +317,14 @@ class Acting:
         await interaction.response.defer()
         await self._begin_or_explain(waiting, once=interaction.id)
 
+    def is_asking(self, channel_id: int, user_id: int) -> bool:
+        """Whether a person was asked about an action in a channel, and has not answered."""
+        return self._pending.of(channel_id, user_id) is not None
+
+    def call_off(self, channel_id: int, user_id: int) -> None:
+        """Do not do what a person was asked about in a channel."""
+        self._pending.drop(channel_id, user_id)
+
     async def answered(
         self, message: discord.Message, requester: Requester, content: MessageContent
     ) -> bool:

@@ -78,8 +78,8 @@ class Chat(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         self.regenerating = Regenerating(bot)
-        self.written = WrittenCommands(bot)
         self.acting = Acting(bot)
+        self.written = WrittenCommands(bot, self.acting)
         self._refusals = Refusals(bot.clock)
 
     async def cog_load(self) -> None:

@@ -26,6 +26,7 @@ from bot.voice_agent.command_performer import (
     SpeakingStyle,
 )
 from bot.voice_agent.utterance_intent import UtteranceClassifier
+from cogs.chat._acting import Acting
 from cogs.chat._forgetting import forget_what_was_said
 from cogs.chat._job_message import ChatMessage
 from cogs.chat._memory import may_read_history
@@ -95,8 +96,9 @@ class Written:
 class WrittenCommands:
     """Finds commands in messages that are for the bot, and carries them out."""
 
-    def __init__(self, bot: SkyDeck) -> None:
+    def __init__(self, bot: SkyDeck, acting: Acting) -> None:
         self._bot = bot
+        self._acting = acting
         self._classifier = UtteranceClassifier([system.assistant for system in System])
         self._pending = Confirmations[tuple[int, int], tuple[CommandKind, Written]](bot.clock)
         self._performers: dict[int, CommandPerformer] = {}
@@ -131,9 +133,9 @@ class WrittenCommands:
         if message.id in self._done:
             return True  # the gateway repeats events after a reconnect
         self._done.add([message.id])
-        if kinds <= _MAY_BE_ANSWERS and (await self._latest_answer(written)).endswith("?"):
-            return False
         words = self._words_for(written, requester)
+        if await self._answers_a_question(written):
+            return False
         told: list[str] = []
         for kind in written.match.kinds:
             said = await self._perform(kind, written, words)
@@ -150,6 +152,13 @@ class WrittenCommands:
         if view is not None:
             view.message = sent
         return True
+
+    async def _answers_a_question(self, written: Written) -> bool:
+        """Whether the bot has asked something that a few such words answer."""
+        if not _MAY_BE_ANSWERS.issuperset(written.match.kinds):
+            return False
+        is_asked = self._acting.is_asking(*written.key)
+        return is_asked or (await self._latest_answer(written)).endswith("?")
 
     def _words_for(self, written: Written, requester: Requester) -> Words:
         """The language that they want to hear, or else theirs, if the bot has its words in it."""
@@ -198,7 +207,13 @@ class WrittenCommands:
         return words("commands.ask_forget" if has_context else "commands.ask_forget_server")
 
     async def _end(self, kind: CommandKind, written: Written, words: Words) -> str | None:
-        """Stop what is under way: the job that they reply to, an answer here, or the newest job."""
+        """Stop what is under way: the job that they reply to, an answer here, or the newest job.
+
+        Who was asked about an action calls that off, and nothing else.
+        """
+        if self._acting.is_asking(*written.key):
+            self._acting.call_off(*written.key)
+            return words("commands.kept")
         job = await self._job_replied_to(written)
         if job is not None:
             relation = _relation(written.message, job)

@@ -336,6 +336,7 @@ class VoiceChannel:
         Raises:
             StoreFailed: The transcript cannot be changed.
         """
+        self._actions.said.forget(user_id)
         if self.session is not None:
             self.session.forget_words(user_id)
         gone = await self.bot.store.minutes.forget(self.place.guild_id, user_id)

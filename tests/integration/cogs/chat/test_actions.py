@@ -300,3 +300,15 @@ async def test_a_deleted_request_takes_its_result_along(sim, deck, channel, ben,
     await ben.deletes(asked)
     await ben.sees_gone(seen)
     assert not sim.problems
+
+
+@pytest.mark.parametrize("said", ["cancel that", "stop", "never mind"])
+async def test_who_is_asked_about_an_action_calls_it_off(sim, deck, channel, ben, grace, said):
+    await ben.says("@Alfred summarise", channel)
+    await ben.sees("What should I work on?")
+    await ben.says(f"@Alfred {said}", channel)
+    await ben.sees("All right, nothing has changed.")
+    assert not grace.calls
+    await ben.says("@Alfred cancel that", channel)
+    await ben.sees("Nothing of yours is running.")
+    assert not sim.problems
