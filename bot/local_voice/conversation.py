@@ -150,7 +150,7 @@ class Conversation:
             )
         self._start(tasks.perform(request, typed, self._client, self._transcript))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def _start(self, work: Coroutine[Any, Any, object]) -> None:
         self._tasks = [task for task in self._tasks if not task.done()]
         self._tasks.append(self._commands.start(work))
 
