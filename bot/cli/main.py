@@ -59,6 +59,9 @@ def _run() -> None:
         error = _innermost(group)
         terminal.err(f"skydeck: {error}\n")
         sys.exit(error.exit_code)
+    except* MemoryError:
+        terminal.err("skydeck: memory is short. `skydeck doctor` says how much the models take.\n")
+        sys.exit(SkydeckError.exit_code)
     except* KeyboardInterrupt:
         terminal.err("skydeck: stopped.\n")
         sys.exit(_INTERRUPTED)

@@ -177,6 +177,7 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
                 "The language model",
                 e,
                 hint="Check SKYDECK_LLM; `skydeck models verify` finds a damaged model of ours.",
+                needed_bytes=model.stat().st_size * 3 // 2,  # its caches, and this process
             ) from e
 
 

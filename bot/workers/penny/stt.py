@@ -33,6 +33,8 @@ ENGLISH = "en"
 AudioSource = Callable[[Stop], Iterator[Samples]]
 """Returns the chunks of a recording; `Stop` ends them early."""
 
+_MODEL = "The speech recognition model"
+_HINT = "skydeck models verify, or check SKYDECK_ASR."
 _WHOLE_FRAMES = 3000
 _MARGIN_FRAMES = 200
 """Two seconds of silence (10 ms a frame) after the speech, as in Whisper's training."""
@@ -191,8 +193,11 @@ class Whisper:
         for english in (True, False):
             self._model(english)
         for model in self._loaded.values():
-            segments, _ = model.transcribe(clip, beam_size=1, language=ENGLISH)
-            list(segments)
+            try:
+                segments, _ = model.transcribe(clip, beam_size=1, language=ENGLISH)
+                list(segments)
+            except (RuntimeError, MemoryError) as e:
+                raise load_error(_MODEL, e, hint=_HINT) from e
 
     def _model(self, english: bool) -> Any:
         if english not in self._models:
@@ -220,7 +225,7 @@ class Whisper:
                 text, found = self._hear(
                     clip, seconds, hints, name if is_all else "", retries=retries
                 )
-            except (RuntimeError, ValueError) as e:
+            except (RuntimeError, ValueError, MemoryError) as e:
                 raise JobFailed(f"Speech recognition failed ({e}).", service_code="asr") from e
             if text:
                 end_s = start_s + len(clip) / SPEECH_RATE_HZ
@@ -395,5 +400,4 @@ def _load(folder: Path, threads: int, wanted: Device) -> Any:
             cpu_threads=threads,
         )
     except (RuntimeError, ValueError, OSError, MemoryError) as e:
-        hint = "skydeck models verify, or check SKYDECK_ASR."
-        raise load_error("The speech recognition model", e, hint=hint) from e
+        raise load_error(_MODEL, e, hint=_HINT) from e

@@ -21,7 +21,7 @@ from discord.gateway import GatewayRatelimiter
 from tests.fakes.discord_bot import at_once, made, serving
 from tests.waiting import until
 
-AT_ONCE = 8
+AT_ONCE, TRIES = 4, 5
 SETTLES_S = 4.0
 WATCHED_S = 10.0
 
@@ -63,10 +63,17 @@ async def _measured(bot: discord.Client, token: str, number: int, enter) -> dict
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(guild: discord.Guild) -> None:
-        async with gate:
-            await enter(guild)
+        for left in reversed(range(TRIES)):  # on a busy machine some come too late
+            async with gate:
+                try:
+                    return await enter(guild)
+                except Exception:
+                    if not left:
+                        raise
+            await asyncio.sleep(1.0)
 
-    running = asyncio.create_task(bot.start(token))
+    await bot.login(token)
+    running = asyncio.create_task(bot.connect())
     await bot.wait_until_ready()
     async with asyncio.TaskGroup() as group:
         for guild in bot.guilds[:number]:

@@ -120,3 +120,15 @@ def test_modules_are_listed() -> None:
     done = skydeck("modules", "grace", "--json")
     assert len(events(done.stdout)) == 18
     assert "converse" in skydeck("modules").stdout
+
+
+def test_too_little_memory_is_one_line(monkeypatch, empty: Path) -> None:
+    def short(_settings: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr("bot.cli.modules.list_modules", short)
+    done = skydeck("modules", "grace", cwd=empty)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "skydeck: memory is short. `skydeck doctor` says how much the models take.\n"
+    )

@@ -1,6 +1,7 @@
 """The `skydeck` command as its users run it: a process of its own, its output, its exit code."""
 
 import json
+import shutil
 import subprocess
 import sys
 import wave
@@ -14,12 +15,17 @@ pytestmark = pytest.mark.models
 
 
 def skydeck(
-    *args: str, stdin: bytes = b"", cwd: Path | None = None, **environment: str
+    *args: str,
+    stdin: bytes = b"",
+    cwd: Path | None = None,
+    memory_gib: float | None = None,
+    **environment: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command in an empty folder, so that no `.env` is found."""
     inherited = without_settings()
+    limited = [] if memory_gib is None else ["prlimit", f"--data={int(memory_gib * 2**30)}"]
     done = subprocess.run(
-        [sys.executable, "-m", "bot", *args],
+        [*limited, sys.executable, "-m", "bot", *args],
         input=stdin,
         capture_output=True,
         cwd=cwd,
@@ -71,6 +77,20 @@ def test_a_question_is_answered_as_events(clips: Path, empty: Path) -> None:
 
     again = skydeck("call", "penny", "transcribe", "--file", str(reply), cwd=empty)
     assert "Paris" in again.stdout
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="no prlimit (util-linux)")
+def test_on_two_gigabytes_the_smaller_model_is_chosen(empty: Path) -> None:
+    listed = skydeck("models", "list", cwd=empty, memory_gib=2, SKYDECK_LLM="auto")
+    assert "qwen2.5-coder-0.5b (2.0 GiB of memory; the larger model needs 4.5)" in listed.stdout
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="no prlimit (util-linux)")
+def test_on_too_little_one_line_says_so(empty: Path) -> None:
+    done = skydeck("ask", "What is the capital of Italy?", cwd=empty, memory_gib=0.5)
+    assert done.returncode == 3
+    assert "memory is short (0.5 GiB for this process)" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
 
 
 def test_silence_is_not_answered(empty: Path) -> None:

@@ -24,6 +24,15 @@ def test_too_little_memory_is_told_with_what_to_do(monkeypatch, error):
     assert "SKYDECK_LLM_URL" in told.hint
 
 
+def test_a_runtime_that_does_not_say_why_is_judged_by_what_there_is(monkeypatch):
+    monkeypatch.setattr(load_errors, "usable_memory_bytes", lambda: 2**30)
+    error = RuntimeError("Failed to init server, please check the input params.")
+    assert "memory is short" in load_error("It", error, hint="", needed_bytes=2**31).message
+    assert "Failed to init" in load_error("It", error, hint="", needed_bytes=2**29).message
+    monkeypatch.setattr(load_errors, "usable_memory_bytes", lambda: 0)  # nobody can tell
+    assert "Failed to init" in load_error("It", error, hint="", needed_bytes=2**31).message
+
+
 def test_anything_else_is_one_line_with_its_hint():
     told = load_error("It", ValueError("bad\nheader " + "x" * 999), hint="Verify it.")
     assert told.message.startswith("It could not be loaded (ValueError: bad header x")
