@@ -63,14 +63,15 @@ async def _measured(bot: discord.Client, token: str, number: int, enter) -> dict
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(guild: discord.Guild) -> None:
-        for left in reversed(range(TRIES)):  # on a busy machine some come too late
-            async with gate:
+        async with gate:
+            for left in reversed(range(TRIES)):  # on a busy machine some come too late
                 try:
-                    return await enter(guild)
+                    await enter(guild)
+                    break
                 except Exception:
                     if not left:
                         raise
-            await asyncio.sleep(1.0)
+                    await asyncio.sleep(1.0)
 
     await bot.login(token)
     running = asyncio.create_task(bot.connect())

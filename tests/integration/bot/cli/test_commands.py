@@ -123,7 +123,7 @@ def test_modules_are_listed() -> None:
 
 
 def test_too_little_memory_is_one_line(monkeypatch, empty: Path) -> None:
-    def short(_settings: object) -> object:
+    def short(*_given: object) -> object:
         raise MemoryError
 
     monkeypatch.setattr("bot.cli.modules.list_modules", short)
