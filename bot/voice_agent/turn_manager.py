@@ -43,7 +43,6 @@ from bot.voice_agent.events import (
     PeopleChanged,
     PlayCue,
     Played,
-    Prepare,
     ReplyChunk,
     RequestCompleted,
     RequestFailed,
@@ -288,12 +287,8 @@ class TurnManager:
         turn = self._turns.open.get(user_id) or UserTurn(0, user_id, self._options)
         turn_now = replace(turn)
         turn_now.inherit(self._turns.speeches[user_id])
-        is_ours = self._policy.is_for_us(self._people, turn_now)
-        is_new = turn.state is TurnState.SPEAKING and not turn.words
-        whole = clip and turn.with_clip(clip)
-        is_short = whole is None or whole.duration_ms <= self._options.max_partial_s * 1000
-        if is_ours and is_new and is_short:
-            self._turns.commands.append(Prepare(user_id, whole, is_urgent))
+        if self._policy.is_for_us(self._people, turn_now):
+            self._turns.commands += turn.prepare(clip, is_urgent=is_urgent)
 
     def _advance(self, turn: UserTurn) -> None:
         """Do what is possible with what is known about a turn by now."""

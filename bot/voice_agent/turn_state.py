@@ -27,6 +27,7 @@ from bot.voice_agent.events import (
     Attention,
     ColdStart,
     PerformCommands,
+    Prepare,
     Remember,
     ReplyChunk,
     RequestCompleted,
@@ -339,6 +340,13 @@ class UserTurn:
         """Whether the current request carries exactly this audio."""
         requested = self.requested_clip
         return requested is not None and requested.packets == clip.packets
+
+    def prepare(self, clip: Clip | None, *, is_urgent: bool) -> list[Prepare]:
+        """What the service should take in of what was said so far: nothing of a long turn."""
+        is_new = self.state is TurnState.SPEAKING and not self.words
+        whole = clip and self.with_clip(clip)
+        is_short = whole is None or whole.duration_ms <= self.options.max_partial_s * 1000
+        return [Prepare(self.user_id, whole, is_urgent)] if is_new and is_short else []
 
     def begin_request(
         self, request_id: int, clip: Clip | None, wants_answer: bool, preemptive: bool
