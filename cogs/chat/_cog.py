@@ -130,7 +130,9 @@ class Chat(commands.Cog, name=COG):
             TooSoon: They ask too often; to stop something, they may.
             StoreFailed: The store cannot be used.
         """
-        command = self.written.find(message, whole_channel=whole_channel)
+        calls = await self._calls(message)
+        name = calls.name if calls is not None else ""
+        command = self.written.find(message, name=name, whole_channel=whole_channel)
         if command is None:
             return await admit(self.bot, message)
         requester = await (readmit if command.is_free else admit)(self.bot, message)

@@ -5,7 +5,7 @@ It works while every service is down: no model decides, and nothing is called.
 
 import asyncio
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, Protocol, cast
 
 import discord
@@ -99,7 +99,6 @@ class WrittenCommands:
     def __init__(self, bot: SkyDeck, acting: Acting) -> None:
         self._bot = bot
         self._acting = acting
-        self._classifier = UtteranceClassifier([system.assistant for system in System])
         self._pending = Confirmations[tuple[int, int], tuple[CommandKind, Written]](bot.clock)
         self._performers: dict[int, CommandPerformer] = {}
         self._done = RecentIds()
@@ -108,17 +107,25 @@ class WrittenCommands:
         """Read the lists of phrases."""
         await asyncio.to_thread(find_commands, ["stop"])
 
-    def find(self, message: discord.Message, *, whole_channel: bool) -> Written | None:
-        """What a message tells the bot to do; None: it is ordinary talk."""
+    def find(
+        self, message: discord.Message, *, name: str = "", whole_channel: bool
+    ) -> Written | None:
+        """What a message tells the bot to do; None: it is ordinary talk.
+
+        Args:
+            message: The message.
+            name: The name that people of the server have given to the bot; empty: none.
+            whole_channel: Whether the channel itself is the conversation.
+        """
         if message.attachments or message.stickers or message.message_snapshots or message.poll:
             return None
         said = own_ids(self._bot, message.guild).without_calls(message.content)
         if not said or len(said) > _MAX_CHARS:
             return None
-        match = None
+        classifier, match = _classifier(name), None
         if self._pending.is_open((message.channel.id, message.author.id)):
-            match = self._classifier.answer(said)
-        match = match or self._classifier.commands(said, is_written=True)
+            match = classifier.answer(said)
+        match = match or classifier.commands(said, is_written=True)
         return None if match is None else Written(message, match, whole_channel)
 
     async def carry_out(self, written: Written, requester: Requester) -> bool:
@@ -327,6 +334,11 @@ class WrittenCommands:
         """How the author of a message wants to be answered there."""
         performer = self._performers.get(message.channel.id)
         return AS_USUAL if performer is None else performer.style_of(message.author.id)
+
+
+@lru_cache(maxsize=128)
+def _classifier(name: str) -> UtteranceClassifier:
+    return UtteranceClassifier([*(system.assistant for system in System), *filter(None, [name])])
 
 
 def _is_answer(job: Job) -> bool:

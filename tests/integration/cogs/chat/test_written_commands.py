@@ -6,6 +6,7 @@ import pytest
 
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
+from bot.persona import SERVER, Persona
 from bot.store.repositories.recovery import JobStage
 from tests.fakes.handlers import Scripted, hang
 from tests.simulator.values import Permission
@@ -213,3 +214,15 @@ async def test_bots_command_nothing(sim, deck, guild, channel, ben, penny_script
     penny_script.go_on.set()
     await ben.sees("One, two, three.", channel, ever=True)
     assert "Stopped" not in answer.content
+
+
+@pytest.mark.parametrize("said", ["Nova, cancel that!", "Cancel that, Nova.", "@Alfred cancel it"])
+async def test_the_name_that_people_gave_it_may_be_around(
+    sim, deck, guild, channel, ben, penny_script, said
+):
+    await deck.store.personas.set(guild.id, SERVER, Persona(name="Nova"))
+    await counting(ben, channel)
+    await ben.says(said, channel)
+    await ben.sees("I've cancelled your answer.", channel)
+    assert len(penny_script.asked) == 1
+    assert not sim.problems
