@@ -16,7 +16,7 @@ from bot.contract.penny import PennyModule
 from bot.contract.persona import assistant_of, persona_of
 from bot.errors import BadInput, TooLarge, UnknownModule
 from bot.hallucinations import is_said_to_nobody
-from bot.languages import DEFAULT, LanguageHints, find_language, primary
+from bot.languages import DEFAULT, LanguageHints, primary
 from bot.workers import text_language
 from bot.workers.penny.action_choice import choose
 from bot.workers.penny.converse import Turn, stream_reply
@@ -28,6 +28,7 @@ from bot.workers.penny.speech import Speech
 from bot.workers.penny.spoken_text import spoken
 from bot.workers.penny.stt import Recognizer, TranscriptSegment
 from bot.workers.penny.tts import Synthesizer
+from bot.workers.penny.tts_language import reply_language
 from bot.workers.protocols import Delivery, LanguageModel, Prompt
 
 _MAX_QUESTION_S = 300
@@ -277,7 +278,7 @@ class PennyHandler:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        language = _reply_language(request) or turn.language.code
+        language = reply_language(request) or turn.language.code
         return Speech(self._tts, language=language, voice=voice, is_wish=is_wish)
 
 
@@ -302,7 +303,7 @@ def _prompt(
     return converse_prompt(
         question,
         system=request.source.system,
-        language=_reply_language(request) or turn.language.certain,
+        language=reply_language(request) or turn.language.certain,
         context=request.context or Context(),
         persona=persona_of(request),
         max_tokens=max_tokens,
@@ -344,15 +345,6 @@ def _int_param(request: Request, name: str, default: int, maximum: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= maximum:
         raise BadInput(f"The parameter {name} must be a whole number from 1 to {maximum}.")
     return value
-
-
-def _reply_language(request: Request) -> str | None:
-    """The language that an answer has to be in, whatever that of the question; None: the same."""
-    tag = request.option("reply_language")
-    known = find_language(tag) if isinstance(tag, str) else None
-    if tag is not None and known is None:
-        raise BadInput("The parameter reply_language must be the code of a language, such as es.")
-    return None if known is None else known.code
 
 
 def _bool_param(request: Request, name: str, *, default: bool) -> bool:

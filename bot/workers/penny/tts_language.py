@@ -1,14 +1,17 @@
 """Decides in which language Penny speaks: that of the words that she answers or reads.
 
 Those of a written question or of a text tell by themselves (`bot.workers.text_language`); those of
-a spoken question have the recogniser's language, the last one counts. Where nothing tells, she
-speaks the default language. `bot.voices.voice_book` then chooses the voice.
+a spoken question have the recogniser's language, the last one counts. A caller can ask for
+another. Where nothing tells, she speaks the default one. `bot.voices.voice_book` then chooses the
+voice.
 """
 
 import asyncio
 from dataclasses import dataclass
 
-from bot.languages import DEFAULT, LanguageDecision, LanguageHints
+from bot.contract import Request
+from bot.errors import BadInput
+from bot.languages import DEFAULT, LanguageDecision, LanguageHints, find_language
 from bot.workers import text_language
 from bot.workers.penny.stt import TranscriptSegment
 
@@ -52,3 +55,16 @@ class TtsLanguage:
 
     def _take(self, decision: LanguageDecision) -> None:
         self.certain, self.likely = decision.code, decision.likely
+
+
+def reply_language(request: Request) -> str | None:
+    """The language that an answer has to be in, whatever that of the question; None: the same.
+
+    Raises:
+        BadInput: There is no such language.
+    """
+    tag = request.option("reply_language")
+    known = find_language(tag) if isinstance(tag, str) else None
+    if tag is not None and known is None:
+        raise BadInput("The parameter reply_language must be the code of a language, such as es.")
+    return None if known is None else known.code
