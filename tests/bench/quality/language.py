@@ -32,7 +32,13 @@ HINTS = {
         locale=OTHER[own], speaker=[{other: 1.0}] * 3
     ),
 }
-SHOWN = (TOLD, UNTOLD, "  the operator names en,es", "  last turns in the other")
+SHOWN = {
+    TOLD: "language told",
+    UNTOLD: "not told",
+    "  the operator names en,es": "not told, the operator names en,es",
+    "  last turns in the other": "not told, last turns in the other",
+}
+"""The hints that the page has, and their names there."""
 NAMES = {"en": "English", "es": "Spanish"}
 
 
@@ -96,13 +102,13 @@ def measure(weights: Callable[[str], Path]) -> Section:
     )
     counts = Counter(one.language for one in every)
     rows = {
-        f"skydeck, {name.strip()}": [heard.right[code] for code in NAMES]
+        f"skydeck, {SHOWN[name]}": [heard.right[code] for code in NAMES]
         for name, heard in found.items()
         if name != TOLD
     }
     rows["Whisper's own choice of 99"] = [alone[code] for code in NAMES]
     errors = {
-        f"language {name.strip()}": [100 * float(np.mean(heard.errors[c])) for c in NAMES]
+        SHOWN[name]: [100 * float(np.mean(heard.errors[c])) for c in NAMES]
         for name, heard in found.items()
     }
     groups = [*NAMES.values()]
