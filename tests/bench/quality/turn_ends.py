@@ -183,6 +183,7 @@ def section(own, scores, remarks) -> Section:
             ),
         ],
         remarks=remarks,
+        is_timed=True,  # what Smart Turn takes is part of it
     )  # fmt: skip
 
 
