@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from bot.contract import Response
 from bot.voice_agent.events import Fact, Remember
+from bot.voice_agent.options.actions import MAX_PROPOSED
 from bot.voice_agent.ports import ActionTaker
 from bot.voice_agent.response_stream import ResponseStream
-
-_MAX_PROPOSED: Final = 32
-"""How many answers may wait for the end of their turn."""
 
 
 @dataclass(slots=True)
@@ -39,7 +37,7 @@ class ProposedActions:
         def take(fact: Fact) -> None:
             if stream.proposal is not None:
                 self._proposed[turn_id] = stream.proposal
-                if len(self._proposed) > _MAX_PROPOSED:
+                if len(self._proposed) > MAX_PROPOSED:
                     del self._proposed[next(iter(self._proposed))]
             deliver(fact)
 

@@ -6,14 +6,9 @@ along, and the answers to them. In memory, and bounded.
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
 
 from bot.contract.envelope import speaker_label
-
-MAX_TURNS: Final = 500
-MAX_AGE_S: Final = 4 * 3600.0
-"""How long a turn can be worked on, in seconds."""
-_MAX_TURN_CHARS: Final = 4_000
+from bot.voice_agent.options.actions import MAX_AGE_S, MAX_TURN_CHARS, MAX_TURNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +77,4 @@ class SaidSoFar:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text[:_MAX_TURN_CHARS].split())
+    return " ".join(text[:MAX_TURN_CHARS].split())

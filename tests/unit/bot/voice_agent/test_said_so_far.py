@@ -1,6 +1,7 @@
 """What was said, for a summary of it."""
 
-from bot.voice_agent.said_so_far import MAX_AGE_S, MAX_TURNS, SaidSoFar, SaidTurn
+from bot.voice_agent.options.actions import MAX_AGE_S, MAX_TURNS
+from bot.voice_agent.said_so_far import SaidSoFar, SaidTurn
 
 ALFRED = "Alfred"
 
