@@ -12,10 +12,10 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import discord
 from discord.enums import SpeakingState
@@ -40,6 +40,8 @@ from audio.speech_events import SpeechFrame
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_S: Final = 0.002
+"""How long the event loop waits for the receiver's figures; then it takes those it has."""
 Now = Callable[[], float]
 Factory = Callable[[discord.Client, discord.abc.Connectable], "DiscordVoiceClient"]
 
@@ -97,7 +99,11 @@ class DiscordVoiceClient(discord.VoiceClient):
         self._may_hear = may_hear
         self._on_fault = on_fault
         self._now = now
-        self._lock = threading.Lock()  # of the receiver
+        # The receiver's. With fifty voices the threads hold it nearly always, and the event loop
+        # would stand still for a second until it gets it: so that never waits for it.
+        self._lock = threading.Lock()
+        self._told: deque[tuple[int, Any]] = deque()
+        self._stats: tuple[Mapping[int, ReceptionStats], Totals] = {}, self.receiver.totals
         self._arrived = threading.Event()
         self._watchdog = Watchdog()
         self._watchdog_task: asyncio.Task[None] | None = None
@@ -177,6 +183,7 @@ class DiscordVoiceClient(discord.VoiceClient):
         """What was received since the last call; for the hearing thread."""
         with self._lock:
             self._arrived.clear()
+            self._take_told()
             return self.receiver.pull(now_s)
 
     def wait(self, seconds: float) -> None:
@@ -198,8 +205,7 @@ class DiscordVoiceClient(discord.VoiceClient):
         """The state of the connection."""
         connection = self._connection
         latency = self.latency
-        with self._lock:
-            people, totals = self.receiver.health, self.receiver.totals
+        people, totals = self._receiver_stats()
         return LinkHealth(
             connected=connection.is_connected(),
             encrypted=connection.can_encrypt,
@@ -217,17 +223,42 @@ class DiscordVoiceClient(discord.VoiceClient):
         """Called on the reader's thread."""
         if data:
             with self._lock:
+                self._take_told()
                 self.receiver.receive(data, self._now())
                 if not self._arrived.is_set():
                     self._arrived.set()
 
     async def _on_gateway_message(self, _ws: DiscordVoiceWebSocket, msg: dict[str, Any]) -> None:
-        """Called after discord.py has handled the message itself."""
-        try:
-            with self._lock:
-                self._tell_receiver(int(msg["op"]), msg.get("d"))
-        except (KeyError, TypeError, ValueError, AttributeError):
-            log.warning("opcode %s from the voice gateway has an unknown form", msg.get("op"))
+        """Called after discord.py has handled the message itself.
+
+        Whoever holds the lock, or takes it next, tells the receiver.
+        """
+        self._told.append((msg.get("op", -1), msg.get("d")))
+        if self._lock.acquire(blocking=False):
+            try:
+                self._take_told()
+            finally:
+                self._lock.release()
+        else:
+            self._arrived.set()
+
+    def _take_told(self) -> None:
+        while self._told:
+            op, data = self._told.popleft()
+            try:
+                self._tell_receiver(int(op), data)
+            except (KeyError, TypeError, ValueError, AttributeError):
+                log.warning("opcode %s from the voice gateway has an unknown form", op)
+
+    def _receiver_stats(self) -> tuple[Mapping[int, ReceptionStats], Totals]:
+        """How well people are received; half a second old if the threads are busy."""
+        if self._lock.acquire(timeout=_PATIENCE_S):
+            try:
+                self._stats = self.receiver.health, self.receiver.totals
+            finally:
+                self._lock.release()
+        people, totals = self._stats
+        return people, replace(totals, last_datagram_s=self.receiver.last_datagram_s)
 
     def _tell_receiver(self, op: int, data: Any) -> None:
         receiver, gateway = self.receiver, DiscordVoiceWebSocket
@@ -318,8 +349,7 @@ class DiscordVoiceClient(discord.VoiceClient):
 
     def _link_stats(self) -> LinkStats:
         connection = self._connection
-        with self._lock:
-            people, totals = self.receiver.health, self.receiver.totals
+        people, totals = self._receiver_stats()
         return LinkStats(
             now_s=self._now(),
             connected=connection.is_connected(),

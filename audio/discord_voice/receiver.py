@@ -196,6 +196,11 @@ class Receiver:
         return {user_id: speaker.health for user_id, speaker in self._speakers.items()}
 
     @property
+    def last_datagram_s(self) -> float | None:
+        """When the last datagram arrived; may be read without the lock."""
+        return self._last_datagram_s
+
+    @property
     def totals(self) -> Totals:
         """What cannot be attributed to one person."""
         return Totals(

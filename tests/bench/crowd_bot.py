@@ -62,8 +62,11 @@ async def main(services: str, database: str, token: str, how: str) -> dict[str, 
         shorten_turns()
     async with made(services, Path(database)) as bot:
         await bot.voices.warm_up()
-        if how == "ours":
-            spare_long_lived()
+
+        @bot.listen()
+        async def on_ready():
+            if how == "ours":
+                spare_long_lived()
 
         async def note():
             while True:

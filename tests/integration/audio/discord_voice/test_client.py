@@ -219,6 +219,17 @@ async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, gu
     assert room.voice.playout.progress().packets == len(packets)
 
 
+async def test_the_loop_waits_for_no_thread_that_decrypts(room, ana):
+    """With fifty voices the threads hold the lock nearly always."""
+    told = {"op": int(Op.SPEAKING), "d": {"user_id": str(ana.id), "ssrc": 4242, "speaking": 1}}
+    with room.voice._lock:
+        await room.voice._on_gateway_message(None, told)
+        assert room.voice.health().connected
+        assert 4242 not in room.voice.receiver._users
+    await until(lambda: room.voice.receiver._users.get(4242) == ana.id)
+    await room.voice._on_gateway_message(None, told | {"d": {"ssrc": None}})  # no end of anything
+
+
 async def test_loss_is_named(sim, room, lounge, ana):
     call = await ana.joins(lounge)
     call.network = Network(loss=0.1, reorder=0.05, duplicate=0.05, jitter_ms=10, seed=5)
