@@ -107,7 +107,8 @@ def read(row: Mapping[Any, Any]) -> GuildSettings:
             Service(service): module
             for service, module in _read(_MODULES, row, "default_modules").items()
         },
-        actions=_read(_CHOICE, row, "actions") is not False,
+        # A backup from before schema 0017 has no such column.
+        actions=_read(_CHOICE, {"actions": row.get("actions")}, "actions") is not False,
     )
 
 

@@ -383,7 +383,7 @@ async def test_back_to_the_schema_before_and_forward_again(
     async with Store.open(empty_url, clock):  # the new version once more
         pass
     after = await contents(empty_url, execute)
-    lost = {"calls", "purses", "budgets"}
+    lost = {"calls", "purses", "budgets", "personas"}
     assert {k: v for k, v in after.items() if k not in lost} == {
         k: v for k, v in before.items() if k not in lost
     }
