@@ -245,11 +245,16 @@ class PennyHandler:
         turn.audio_seconds = recording.seconds
         turn.transcript = ""
         key = ClipKey.of(recording.digest, request, hints)
+        # Whom a transcript without an answer is for may depend on a name that is hard to hear.
+        is_asked = request.target.module == PennyModule.CONVERSE
+        seeks_name = bool(persona_of(request).name) and not is_asked
         early = await self._early.take(key)
         segments = (
             _each(early)
             if early
-            else self._stt.recognize(recording.chunks, hints=hints, name=key.name)
+            else self._stt.recognize(
+                recording.chunks, hints=hints, name=key.name, seeks_name=seeks_name
+            )
         )
         async for segment in segments:
             text = await self._take_segment(turn, segment, hints)

@@ -141,6 +141,7 @@ class OpenAITranscriber:
         hints: LanguageHints = NO_HINTS,
         name: str = "",
         is_partial: bool = False,
+        seeks_name: bool = False,  # the server is always told
     ) -> AsyncIterator[TranscriptSegment]:
         """Yield speech as it is recognised. `name` is a hint in a recording of one window.
 

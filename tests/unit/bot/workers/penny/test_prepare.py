@@ -8,8 +8,9 @@ import pytest
 
 from audio import codec
 from bot.clock import SystemClock
-from bot.contract import Request, Source, System
-from bot.contract.penny import audio_input, converse
+from bot.contract import Context, Request, Source, System
+from bot.contract.envelope import ContextPersona
+from bot.contract.penny import audio_input, converse, transcribe
 from bot.errors import JobFailed
 from bot.workers.penny import early_transcripts
 from bot.workers.penny.handler import PennyHandler
@@ -24,14 +25,22 @@ class Ear:
     def __init__(self, text: str = "What is it?") -> None:
         self.text = text
         self.passes: list[bool] = []
+        self.sought: list[str] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.is_asked = asyncio.Event()
 
     async def recognize(
-        self, sound: object, *, hints: object, name: str, is_partial: bool = False
+        self,
+        sound: object,
+        *,
+        hints: object,
+        name: str,
+        is_partial: bool = False,
+        seeks_name: bool = False,
     ) -> AsyncIterator[TranscriptSegment]:
         self.passes.append(is_partial)
+        self.sought.append(name if seeks_name else "")
         self.is_asked.set()
         await self.may_answer.wait()
         if self.text == "broken":
@@ -175,3 +184,14 @@ async def test_it_gives_way_to_a_question(penny, ear, brain) -> None:
         assert ear.passes == [False]
         ear.may_answer.set()
     assert brain.read == []
+
+
+async def test_a_chosen_name_is_sought_only_where_it_decides_whom_something_is_for(
+    penny, ear
+) -> None:
+    source = Source(system=System.DECK)
+    nova = Context(persona=ContextPersona(name="Nova"))
+    for context in (None, nova):
+        await last(penny, transcribe(clip(), source=source, context=context))
+        await last(penny, converse(clip(), source=source, context=context))
+    assert ear.sought == ["", "", "Nova", ""]
