@@ -15,7 +15,7 @@ from bot.persona import NO_PERSONA, SERVER
 from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, help_text
-from cogs.ops._persona import PersonaPlace, show_persona
+from cogs.ops._persona import PersonaChannel, PersonaPlace, show_persona
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import only_on_servers, text
 from cogs.shared.forgetting import forget_questions
@@ -101,17 +101,12 @@ class Ops(commands.Cog):
     async def persona(
         self,
         interaction: discord.Interaction,
-        channel: discord.TextChannel
-        | discord.VoiceChannel
-        | discord.StageChannel
-        | discord.ForumChannel
-        | None = None,
+        channel: app_commands.Transform[int, PersonaChannel] = SERVER,
     ) -> None:
         """Show who the bot is on the server or in a channel, with buttons to change it."""
         if interaction.guild_id is None:
             raise AssertionError("the settings commands work on servers only")
-        here = SERVER if channel is None else channel.id
-        await show_persona(interaction, PersonaPlace(self.bot, interaction.guild_id, here))
+        await show_persona(interaction, PersonaPlace(self.bot, interaction.guild_id, channel))
 
     @settings.command(
         name=text("ops.cmd.settings.actions.name"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import discord
-from discord import ui
+from discord import app_commands, ui
 
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
@@ -28,6 +28,33 @@ _MAX_TITLE_CHARS: Final = 45
 _MAX_LANGUAGE_CHARS: Final = 40
 
 Interaction = discord.Interaction[Any]
+
+
+class PersonaChannel(app_commands.Transformer[SkyDeck]):
+    """A channel that can have a persona, as its id.
+
+    `discord.ForumChannel` as an annotation would ask for media channels, too, which Discord's
+    description of its API does not have.
+    """
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        """A channel."""
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        """Those in which people write, or speak."""
+        return [
+            discord.ChannelType.text,
+            discord.ChannelType.voice,
+            discord.ChannelType.stage_voice,
+            discord.ChannelType.forum,
+        ]
+
+    async def transform(self, _interaction: discord.Interaction[SkyDeck], value: Any, /) -> int:
+        """The channel's id."""
+        return int(value.id)
 
 
 @dataclass(frozen=True, slots=True)
