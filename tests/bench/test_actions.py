@@ -1,8 +1,8 @@
 """How often a sentence leads to the action that it asks for, and what that adds to a turn of talk.
 
-The sentences of action_sentences.toml were written for this: a hundred a language, half of them
-ordinary talk. The peer is the same model without our reading of the words: it chooses among all
-actions for each sentence, as a model with tools does.
+The sentences are in action_sentences.toml: a hundred a language, half of them ordinary talk; what
+they are worth is said there. The peer is the same model without our reading of the words: it
+chooses among all actions for each sentence, as a model with tools does.
 """
 
 import statistics
@@ -29,8 +29,8 @@ OFFERED: Final = offer(parse_catalogue(packaged_catalogue()), set(Service))
 SENTENCES: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads(
     (ROOT / "tests/bench/action_sentences.toml").read_text("utf-8")
 )
-_OF_PEER: Final = 10
-"""The peer gets every tenth sentence: it takes seconds for each."""
+_OF_PEER: Final = 20
+"""The peer gets every twentieth sentence: it takes seconds for each."""
 
 
 @dataclass(slots=True)
@@ -100,6 +100,7 @@ async def _score(sentences: list[dict[str, Any]], llm: Qwen, language: str, choo
 
 
 @pytest.mark.bench
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", [TINY, SMALL])
 async def test_actions(name: str, weights: Callable[[str], Path]) -> None:
     llm = Qwen(lambda: weights(name) / "model.gguf", threads=model_threads(), name=name)
