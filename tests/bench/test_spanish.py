@@ -54,7 +54,7 @@ async def test_would_one_keep_it(weights, llm, capsys):
             before = len(call.line.packets)
             turns = len(call.session.latency.turns)
             await speaker.plays(sound)
-            done = await call.reader.sees(within=60)
+            done = await call.reader.sees(within=120)
             again = await _heard(penny, Recording(tuple(call.line.packets[before:])).samples)
             traces = list(call.session.latency.turns)[turns:]
             errors.append(wer(done.transcript, said))
