@@ -30,6 +30,10 @@ from tests.fakes.discord_speech import FRAME_S
 
 ANSWER_S = 0.6
 """From a request to the answer's first sound, on a machine quicker than most."""
+REMARK = (
+    "People pause longer than these voices. A folder of recordings with one folder a speaker, in "
+    "`SKYDECK_RUNNING_SPEECH`, adds them."
+)
 WAYS = {"skydeck": NOW, f"{SILENCE_S} s of silence": FIXED}
 
 
@@ -82,7 +86,7 @@ def unhindered(conversation: Conversation, ends_s: Sequence[float]) -> list[floa
 def measure(weights: Callable[[str], Path]) -> Section:
     """Count the sounds in running speech, each way, and pipecat's."""
     running = [one for one in checked_turns(weights) if one.kind == "running"]
-    ears, remarks = open_ears(weights), []
+    ears, remarks = open_ears(weights), [REMARK]
     counted = {
         name: [early(one, sounds(one, ears, options)) for one in running]
         for name, options in WAYS.items()
