@@ -75,7 +75,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
         ),
         inputs=(
             f"{sum(calls) // len(KINDS)} calls and {sum(others) // len(KINDS)} other sentences by "
-            "eight eSpeak voices, clean and beside babble of six voices"
+            f"{sum(map(len, VOICES.values()))} eSpeak voices, clean and beside babble of six voices"
         ),
         peer="the same recogniser without the name as a hint",
         charts=[
