@@ -28,7 +28,6 @@ from bot.workers.penny.speech import Speech
 from bot.workers.penny.spoken_text import spoken
 from bot.workers.penny.stt import Recognizer, TranscriptSegment
 from bot.workers.penny.tts import Synthesizer
-from bot.workers.penny.tts_language import reply_language
 from bot.workers.protocols import Delivery, LanguageModel, Prompt
 
 _MAX_QUESTION_S = 300
@@ -283,7 +282,7 @@ class PennyHandler:
         voice = request.option("voice")
         if voice is not None and not isinstance(voice, str):
             raise BadInput("The parameter voice must be a name.")
-        language = reply_language(request) or turn.language.code
+        language = turn.language.to_speak(request)
         return Speech(self._tts, language=language, voice=voice, is_wish=is_wish)
 
 
@@ -308,7 +307,7 @@ def _prompt(
     return converse_prompt(
         question,
         system=request.source.system,
-        language=reply_language(request) or turn.language.certain,
+        language=turn.language.to_answer(request),
         context=request.context or Context(),
         persona=persona_of(request),
         max_tokens=max_tokens,

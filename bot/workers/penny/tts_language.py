@@ -30,8 +30,24 @@ class TtsLanguage:
 
     @property
     def code(self) -> str:
-        """The language to speak."""
+        """That of the words, or the default one."""
         return self.likely or DEFAULT
+
+    def to_speak(self, request: Request) -> str:
+        """The language of the voice.
+
+        Raises:
+            BadInput: The caller asks for one that there is not.
+        """
+        return _reply_language(request) or self.code
+
+    def to_answer(self, request: Request) -> str | None:
+        """The language that the model is told to answer in; None: that of the question.
+
+        Raises:
+            BadInput: The caller asks for one that there is not.
+        """
+        return _reply_language(request) or self.certain
 
     async def take_question(self, text: str, hints: LanguageHints) -> None:
         """Decide on a written question."""
@@ -57,12 +73,8 @@ class TtsLanguage:
         self.certain, self.likely = decision.code, decision.likely
 
 
-def reply_language(request: Request) -> str | None:
-    """The language that an answer has to be in, whatever that of the question; None: the same.
-
-    Raises:
-        BadInput: There is no such language.
-    """
+def _reply_language(request: Request) -> str | None:
+    """What the caller asks for, whatever the question's language; None: nothing."""
     tag = request.option("reply_language")
     known = find_language(tag) if isinstance(tag, str) else None
     if tag is not None and known is None:
