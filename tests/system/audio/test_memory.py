@@ -17,6 +17,7 @@ from cogs.shared import files, voice_message
 from bot.voice_agent import response_stream
 from bot.workers.penny.recording import Recording
 from audio.loss import Loss
+from audio.speech_effects import PLAIN
 from audio.stopping import NEVER
 from tests.fakes import hostile_media
 
@@ -92,7 +93,7 @@ try:
         case "save_reply":
             clip.save_reply(data, folder / "reply.wav")
         case "voice_message":
-            voice_message._prepared(data, NEVER)
+            voice_message._prepared(data, PLAIN, NEVER)
         case "response_stream":
             response_stream._packets(data, 600, NEVER)
         case "worker":

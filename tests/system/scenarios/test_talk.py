@@ -30,6 +30,9 @@ def surroundings(tmp_path) -> dict[str, str]:
     }
 
 
+TRIES = 3
+
+
 @needs("tmux")
 async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, clips, penny):
     question = codec.decode(clips / "question.wav", rate_hz=RATE_HZ, limit_s=30)
@@ -43,16 +46,21 @@ async def test_a_spoken_question_in_a_terminal(card, surroundings, tmp_path, cli
     try:
         await asyncio.to_thread(tmux.sees, "LOADING")
         await asyncio.to_thread(tmux.sees, "READY")
-        with card.recorded() as recording:
-            tmux.press("Space")
-            await asyncio.to_thread(tmux.sees, "RECORDING")
-            await asyncio.to_thread(card.say, question)
-            tmux.press("Space")
-            await asyncio.to_thread(tmux.sees, "Paris")
-            await asyncio.to_thread(tmux.sees, "READY")
-        assert "capital of France" in tmux.screen()
-        assert "answered in" in tmux.screen()
-        assert has_word(await words_of(penny, recording.loud()), "paris")
+        for _ in range(TRIES):  # the sound card of a busy machine leaves something out
+            with card.recorded() as recording:
+                tmux.press("Space")
+                await asyncio.to_thread(tmux.sees, "RECORDING")
+                await asyncio.to_thread(card.say, question)
+                tmux.press("Space")
+                await asyncio.to_thread(tmux.sees, "Paris")
+                await asyncio.to_thread(tmux.sees, "READY")
+            assert "capital of France" in tmux.screen()
+            assert "answered in" in tmux.screen()
+            heard = await words_of(penny, recording.loud())
+            if has_word(heard, "paris"):
+                break
+        else:
+            pytest.fail(f"it was never heard to say so: {heard}")
         tmux.press("C-s")
         await asyncio.to_thread(tmux.sees, "Saved")
         [saved] = tmp_path.glob("skydeck-*/conversation.md")
