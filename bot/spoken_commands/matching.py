@@ -129,14 +129,26 @@ def _commands_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand,
 
 
 def _said_once(words: Sequence[str]) -> list[str]:
-    """The words of an utterance that only repeats itself: "shut up shut up shut up"."""
+    """An utterance without its repetitions: "please shut up shut up shut up"."""
     if len(words) > _MAX_REPEATED_WORDS:
         return list(words)
-    for length in range(1, min(len(words) // 2, _MAX_WORDS) + 1):
-        times, rest = divmod(len(words), length)
-        if not rest and list(words) == list(words[:length]) * times:
-            return list(words[:length])
-    return list(words)
+    once, at = list[str](), 0
+    while at < len(words):
+        length, times = _repeated(words, at)
+        once += words[at : at + length]
+        at += length * times
+    return once
+
+
+def _repeated(words: Sequence[str], at: int) -> tuple[int, int]:
+    """How many words from a position on are said again right after, and how often in all."""
+    for length in range(1, min((len(words) - at) // 2, _MAX_WORDS) + 1):
+        times = 1
+        while words[at : at + length] == words[at + length * times : at + length * (times + 1)]:
+            times += 1
+        if times > 1:
+            return length, times
+    return 1, 1
 
 
 def _answers_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:

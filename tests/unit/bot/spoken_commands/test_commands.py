@@ -65,6 +65,11 @@ def test_words_after_it_make_it_talk(case: tuple[str, str], after: str) -> None:
     assert kinds_of(f"{case[0]} {after}") == ""
 
 
+def test_politeness_around_what_is_said_again_and_again() -> None:
+    assert kinds_of("Please " + "shut up, " * 5 + "please") == "stop"
+    assert kinds_of("para para para para para para para por favor") == "stop"
+
+
 @given(
     st.sampled_from([case for case in CASES if case[0] not in ("Again.", "otra vez")]),
     st.sampled_from(["please", "ok", "hey", "um", "por favor", "oye", "vale"]),
