@@ -54,6 +54,7 @@ class Phrases:
     questions: re.Pattern[str]
     negated: re.Pattern[str]
     reported: re.Pattern[str]
+    tags: re.Pattern[str]
     requests: re.Pattern[str]
     references: Mapping[str, re.Pattern[str]]
     empty: frozenset[str]
@@ -91,6 +92,7 @@ def phrases() -> Phrases:
         questions=_any(common["questions"]),
         negated=_any(common["negated"]),
         reported=_any(common["reported"]),
+        tags=_any(common["tags"]),
         requests=_any(common["requests"]),
         references=references,
         empty=frozenset(empty),

@@ -35,10 +35,19 @@ _TRANSLATES: Final = re.compile(r"\b(?:transla|tradu)")
 _ABOUT: Final = re.compile(r"(?:for|that|to|which|de|para|que)\b", re.IGNORECASE)
 _YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
-_HEAD: Final = re.compile(r"(?P<head>[^\n:]{3,300}?)\s*(?::\s+|:?\n+)(?P<rest>\S.*)", re.DOTALL)
-_LAST_LINE: Final = re.compile(r"(?P<rest>.*\S)\s*\n+(?P<head>[^\n]{3,200})", re.DOTALL)
+_HEAD: Final = re.compile(
+    r"(?P<head>[^\n:]{3,300}?)(?<=\S)[^\S\n]*+(?::\s++|:?\n\s*+)(?P<rest>\S.*)", re.DOTALL
+)
+_LAST_LINE_CHARS: Final = 200
 _PRONOUN: Final = re.compile(r"\b(?:it|this|that|these|those|them|everything|all)\b")
+_OF: Final = re.compile(r"(?:of|on|at|in|about|from|with|de|del|en|sobre|con)\b")
+_PLACE: Final = re.compile(
+    r"\b(?:channels?|chat|call|meeting|conversation|discussion|thread|server|group|transcript|canal"
+    r"|llamada|reunion|conversacion|charla|hilo|servidor|grupo|transcripcion)\b"
+)
+"""What people talk in, however it is named: "in today's meeting"."""
 _MAX_FRAMES: Final = 6
+_MAX_TAG_WORDS: Final = 6
 _MAX_INLINE_WORDS: Final = 20
 _MAX_SENTENCES: Final = 4
 _MAX_OPENING_WORDS: Final = 12
@@ -121,8 +130,9 @@ def _requests_in(text: str) -> Iterator[tuple[str, str]]:
     stripped = text.strip()
     if found := _HEAD.fullmatch(stripped):
         yield found["head"], found["rest"].strip()
-    if found := _LAST_LINE.fullmatch(stripped):
-        yield found["head"], found["rest"].strip()
+    above, _, last = stripped.rpartition("\n")
+    if above.strip() and len(last) <= _LAST_LINE_CHARS:
+        yield last, above.strip()
     yield stripped, ""
 
 
@@ -174,6 +184,8 @@ class _Reader:
 
     def _sentence(self, text: str) -> list[Wish]:
         tokens = self._without_name(tokens_of(text))
+        if _is_quoted_by_tag(tokens):
+            return []
         begun, at = self._begin(tokens, 0), 0
         if begun is None:
             begun, at = self._begin_late(tokens)
@@ -229,7 +241,8 @@ class _Reader:
             return replace(hit, is_plan=True)
         if found := known.proclitics.match(words, at):
             has_object = found[0].strip() in known.objects
-            if hit := self._match(words, found.end(), start, has_object=has_object):
+            hit = self._match(words, found.end(), start, has_object=has_object)
+            if hit and not hit.is_question:  # "lo que hemos dicho" names a text, and asks nothing
                 return hit
             if hit := self._match_tu(words, found, start):
                 return hit
@@ -275,7 +288,7 @@ class _Reader:
 
     def _wish(self, part: "_Part") -> Wish | None:
         """The request in a part of a sentence; None if it is talk after all."""
-        reference = self._reference(part)
+        reference = None if part.is_broken_off and not self._inline else self._reference(part)
         if reference is None:
             return None
         is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
@@ -304,6 +317,8 @@ class _Reader:
             return Reference(Points.THIS)
         if found.is_question:
             is_of_all = found.action.module in OF_A_CONVERSATION
+            if is_of_all and names_subject and _is_of_elsewhere(part.after):
+                return None
             return Reference(Points.SAID if is_of_all else Points.THIS)
         if names_nothing or part.phrases.bare.search(part.verb):
             return NOTHING
@@ -339,6 +354,19 @@ class _Part:
         return joined(self.tokens[: self.after_verb])
 
     @property
+    def after(self) -> str:
+        """What follows the verb."""
+        return joined(self.tokens[self.after_verb :][:MAX_TALK_WORDS])
+
+    @property
+    def is_broken_off(self) -> bool:
+        """Whether a comma parts the verb from what follows: "correct, that is the one"."""
+        is_whole = self.found.has_object or self.found.is_question or not self.after
+        if is_whole or not self.after_verb or not self.tokens[self.after_verb - 1].breaks:
+            return False
+        return phrases().frames.match(f"{self.after} ") is None
+
+    @property
     def rest(self) -> str:
         """What names its object: what follows the verb, or all of a question."""
         tokens = self.tokens[0 if self.found.is_question else self.after_verb :]
@@ -370,6 +398,18 @@ def _inline_of_translation(part: _Part) -> Reference | None:
     if not kept or len(kept) > _MAX_INLINE_WORDS:
         return None
     return Reference(Points.TEXT, text=part.text[kept[0].start : kept[-1].end])
+
+
+def _is_quoted_by_tag(tokens: Sequence[Token]) -> bool:
+    """Whether words after a comma say that somebody else asks: "translate it, she said"."""
+    breaks = [at for at, token in enumerate(tokens[:MAX_TALK_WORDS], 1) if token.breaks]
+    return any(phrases().tags.match(joined(tokens[at : at + _MAX_TAG_WORDS])) for at in breaks)
+
+
+def _is_of_elsewhere(after: str) -> bool:
+    """Whether a question of what was said is about something else: "what did I miss on TV"."""
+    is_about = _OF.match(after) is not None and _PLACE.search(after) is None
+    return is_about and reference_in(after).points is Points.TOPIC
 
 
 def _has_topic(rest: str, reference: Reference) -> bool:

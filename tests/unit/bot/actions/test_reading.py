@@ -95,6 +95,21 @@ ASKED = {
 }
 
 TALK = [
+    # what somebody else said, told without quotation marks
+    "Summarise this, she said to me.",
+    "Translate that into Spanish, my teacher told us.",
+    "Tradúcelo, me dijo ayer.",
+    "Resume esto, dijo el profesor.",
+    # a verb that a comma parts from the rest
+    "Correct, that is the one.",
+    "Sum up, that was fun.",
+    "Corrígeme si me equivoco, pero hoy es martes.",
+    # what was said elsewhere
+    "What did I miss on TV last night?",
+    "What did I miss at the party?",
+    "¿Qué me he perdido de la serie?",
+    "Catch me up on the gossip.",
+    "Ponme al día de tus cosas.",
     "hello there",
     "what's the capital of France?",
     "explain photosynthesis",
@@ -172,6 +187,7 @@ def test_what_could_be_a_request_is_left_to_the_model(words: str) -> None:
         ),
         ("Summarise this. Then translate it to French.", ["SUMMARIZER", "TRANSLATOR"]),
         ("compare this and that", ["COMPARER"]),
+        ("Resume, por favor, lo que hemos dicho", ["SUMMARIZER"]),
     ],
 )
 def test_a_sentence_may_be_a_chain(words: str, modules: list[str]) -> None:
@@ -274,6 +290,8 @@ def test_any_text_can_be_read(text: str) -> None:
         "last " * 1_000 + "minutes",
         '"' * 4_000,
         "make the the the " * 300,
+        "a" + "\n" * 3_700 + "b" * 250,
+        "abc" + " " * 3_900 + "x",
         "translate " + "this " * 1_000,
     ],
     ids=lambda words: words[:12],
