@@ -5,9 +5,10 @@ parameters must fit, and the person must be allowed to ask here and now. What it
 from the person's own words, never from what the service says it is.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import discord
 
@@ -44,6 +45,8 @@ from cogs.shared.requester import readmit, require_allowed, settings_of, words_o
 from cogs.shared.said import SourceText, check_text
 from cogs.shared.splitting import disarm
 from cogs.shared.subjects import read_subject
+
+log = logging.getLogger(__name__)
 
 PER_MINUTE: Final = 4
 """How many actions one person may ask for in a minute."""
@@ -325,6 +328,14 @@ class Acting:
         """Do not do what a person was asked about in a channel."""
         self._pending.drop(channel_id, user_id)
 
+    async def forget(self, is_gone: Callable[[Waiting], bool]) -> None:
+        """Forget what people were asked about, and take those questions back."""
+        for waiting in self._pending.drop_all(is_gone):
+            try:
+                await waiting.live.withdraw()
+            except OSError as e:
+                log.warning("a question about an action stays: %s", type(e).__name__)
+
     async def answered(
         self, message: discord.Message, requester: Requester, content: MessageContent
     ) -> bool:
@@ -374,6 +385,8 @@ class Acting:
             SkydeckError: It did not begin.
         """
         requester, words = waiting.requester, words_of(waiting.requester)
+        if waiting.place.question_id in self.bot.deleted.messages:
+            raise BadInput(words("actions.forgotten"))
         wait_s = self._limiter.take(requester.user_id, requester.guild_id)
         if wait_s > 0:
             raise TooSoon(wait_s=wait_s)
@@ -398,3 +411,9 @@ class Acting:
         if waiting.spoken is not None:
             asked = replace(asked, done=waiting.spoken.done)
         await begin_action(actor, asked, self._background)
+
+
+class Acts(Protocol):
+    """The cog that holds it, as other parts need it."""
+
+    acting: Acting

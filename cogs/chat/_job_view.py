@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self, cast
+from typing import Any, Self, cast
 
 import discord
 
@@ -17,7 +17,7 @@ from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Job, JobStage
-from cogs.chat._acting import Acting, Taken
+from cogs.chat._acting import Acts, Taken
 from cogs.chat._job_message import ChatMessage, Thread
 from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._redelivery import fetch_question, find_reply
@@ -240,12 +240,6 @@ def make_view(
     """The view of an answer that is about to be written."""
     place = ChatMessage.at(live, requester, thread, begun=bot.clock.wall())
     return ChatJobView(bot, place, live, placeholder, manner=manner, message=message)
-
-
-class Acts(Protocol):
-    """The cog, as the view needs it."""
-
-    acting: Acting
 
 
 async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:

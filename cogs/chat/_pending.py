@@ -4,6 +4,7 @@ A restart forgets them; the person is then told to ask again.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -55,6 +56,13 @@ class Pending(Generic[_T]):
         """Forget what a person was asked in a channel."""
         if (asked_in := self.of(channel_id, user_id)) is not None:
             del self._kept[asked_in]
+
+    def drop_all(self, fits: Callable[[_T], bool]) -> list[_T]:
+        """Forget every value that fits; returns them."""
+        dropped = {one: kept[2] for one, kept in self._kept.items() if fits(kept[2])}
+        for asked_in in dropped:
+            del self._kept[asked_in]
+        return list(dropped.values())
 
     def _forget(self) -> None:
         now = self.clock.now()

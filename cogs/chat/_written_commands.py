@@ -269,6 +269,8 @@ class WrittenCommands:
         performer = self._performers.get(channel_id)
         if performer is not None:
             performer.forget(written.message.author.id)
+        person_id = written.message.author.id
+        await self._acting.forget(lambda waiting: waiting.requester.user_id == person_id)
         gone = await forget_what_was_said(
             self._bot, asked.message, whole_channel=asked.whole_channel
         )

@@ -303,6 +303,43 @@ async def test_a_deleted_request_takes_its_result_along(sim, deck, channel, ben,
     assert not sim.problems
 
 
+REQUESTS = {
+    "@Alfred build me a dice roller": "Shall I build this?",
+    "@Alfred proofread please": "What should I work on?",
+}
+
+
+@pytest.mark.parametrize(("request_", "asks"), REQUESTS.items())
+async def test_a_deleted_request_is_not_asked_about_any_more(
+    sim, deck, channel, ben, grace, factory, request_, asks
+):
+    asked = await ben.says(request_, channel)
+    question = await ben.sees(asks)
+    await ben.deletes(asked)
+    await ben.sees_gone(question)
+    await ben.says("@Alfred what we said", channel)
+    await ben.sees(TALK)
+    assert (grace.calls, factory.requests) == ([], [])
+    assert not sim.problems
+
+
+async def test_who_is_forgotten_is_not_asked_about_an_action_any_more(
+    sim, deck, channel, ana, ben, factory
+):
+    await ana.says("@Alfred build me a dice roller", channel)
+    of_ana = await ana.sees("Shall I build this?")
+    await ben.says("@Alfred build me a chess game", channel)
+    of_ben = await ben.sees("a chess game")
+    await ben.says("@Alfred forget what I said", channel)
+    await ben.sees("Shall I really forget")
+    await ben.says("@Alfred yes", channel)
+    await ben.sees_gone(of_ben)
+    deck.dispatch("person_forgotten", ana.id)
+    await ana.sees_gone(of_ana)
+    assert factory.requests == []
+    assert not sim.problems
+
+
 @pytest.mark.parametrize("said", ["cancel that", "stop", "never mind"])
 async def test_who_is_asked_about_an_action_calls_it_off(sim, deck, channel, ben, grace, said):
     await ben.says("@Alfred summarise", channel)

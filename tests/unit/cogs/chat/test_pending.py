@@ -24,6 +24,14 @@ def test_who_asks_for_something_else_has_changed_their_mind() -> None:
     assert (pending.get(1), pending.get(2), pending.get(3)) == (None, "translate", "summarise")
 
 
+def test_those_that_fit_are_dropped() -> None:
+    pending: Pending[str] = Pending(TurnableClock())
+    pending.put(1, 10, 100, "build")
+    pending.put(2, 11, 101, "translate")
+    assert pending.drop_all("build".__eq__) == ["build"]
+    assert (pending.get(1), pending.get(2), pending.of(10, 100)) == (None, "translate", None)
+
+
 def test_so_many_and_no_more() -> None:
     pending: Pending[int] = Pending(TurnableClock())
     for number in range(MAX_PENDING + 5):
