@@ -15,6 +15,7 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import discord
@@ -102,7 +103,7 @@ class DiscordVoiceClient(discord.VoiceClient):
         # The receiver's. With fifty voices the threads hold it nearly always, and the event loop
         # would stand still for a second until it gets it: so that never waits for it.
         self._lock = threading.Lock()
-        self._told: deque[tuple[int, Any]] = deque()
+        self._told: deque[Callable[[], None]] = deque()
         self._stats: tuple[Mapping[int, ReceptionStats], Totals] = {}, self.receiver.totals
         self._arrived = threading.Event()
         self._watchdog = Watchdog()
@@ -197,9 +198,8 @@ class DiscordVoiceClient(discord.VoiceClient):
         self._arrived.set()
 
     def forget(self, user_id: int) -> None:
-        """Drop what is kept from a person."""
-        with self._lock:
-            self.receiver.forget(user_id)
+        """Drop what is kept from a person, before anything is pulled again."""
+        self._tell(partial(self.receiver.forget, user_id))
 
     def health(self) -> LinkHealth:
         """The state of the connection."""
@@ -229,11 +229,12 @@ class DiscordVoiceClient(discord.VoiceClient):
                     self._arrived.set()
 
     async def _on_gateway_message(self, _ws: DiscordVoiceWebSocket, msg: dict[str, Any]) -> None:
-        """Called after discord.py has handled the message itself.
+        """Called after discord.py has handled the message itself."""
+        self._tell(partial(self._take_message, msg.get("op", -1), msg.get("d")))
 
-        Whoever holds the lock, or takes it next, tells the receiver.
-        """
-        self._told.append((msg.get("op", -1), msg.get("d")))
+    def _tell(self, change: Callable[[], None]) -> None:
+        """Change the receiver: at once, or whoever takes the lock next does it."""
+        self._told.append(change)
         if self._lock.acquire(blocking=False):
             try:
                 self._take_told()
@@ -244,11 +245,13 @@ class DiscordVoiceClient(discord.VoiceClient):
 
     def _take_told(self) -> None:
         while self._told:
-            op, data = self._told.popleft()
-            try:
-                self._tell_receiver(int(op), data)
-            except (KeyError, TypeError, ValueError, AttributeError):
-                log.warning("opcode %s from the voice gateway has an unknown form", op)
+            self._told.popleft()()
+
+    def _take_message(self, op: Any, data: Any) -> None:
+        try:
+            self._tell_receiver(int(op), data)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            log.warning("opcode %s from the voice gateway has an unknown form", op)
 
     def _receiver_stats(self) -> tuple[Mapping[int, ReceptionStats], Totals]:
         """How well people are received; half a second old if the threads are busy."""

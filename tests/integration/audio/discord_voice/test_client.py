@@ -230,6 +230,20 @@ async def test_the_loop_waits_for_no_thread_that_decrypts(room, ana):
     await room.voice._on_gateway_message(None, told | {"d": {"ssrc": None}})  # no end of anything
 
 
+async def test_forgetting_waits_for_no_thread_and_comes_before_the_next_look(room, lounge, ana):
+    call = await ana.joins(lounge)
+    said = await call.plays(tone(0.5))
+    await room.hears_out(ana, said)
+    with room.voice._lock:
+        forgets = threading.Thread(target=room.voice.forget, args=(ana.id,), daemon=True)
+        forgets.start()
+        forgets.join(HANGS_S)
+        assert not forgets.is_alive()
+        assert ana.id in room.voice.receiver.health
+    room.voice.pull(time.monotonic())
+    assert ana.id not in room.voice.health().people
+
+
 async def test_loss_is_named(sim, room, lounge, ana):
     call = await ana.joins(lounge)
     call.network = Network(loss=0.1, reorder=0.05, duplicate=0.05, jitter_ms=10, seed=5)
