@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.voice_agent.events import (
+    JudgedWords,
     PeopleChanged,
     Play,
     PlayCue,
@@ -58,6 +59,8 @@ def sounds(turn: OwnTurn, ears: Ears, options: VoiceAgentOptions) -> list[float]
                         answer = ReplyChunk(request_id, "Yes.", (b"x",) * 50, "Yes.", now_s)
                         due += [(now_s + EAR_S, heard)]
                         due += [(now_s + ANSWER_S, replace(answer, at_s=now_s + ANSWER_S))]
+                    case JudgedWords(user_id, ended_s, words):
+                        segmenter.transcribed(user_id, ended_s, words)
                     case Play(request_id):
                         begun.append(now_s)
                         facts.append(Played(request_id, 1, False, now_s))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from audio.speech_events import Clip, SpeechBegan, SpeechPaused, TurnEnded
+from audio.turn_end import Words
 from bot.voice_agent.turn_latency import TurnTrace
 from tests.bench.conversation import Conversation, Score
 from tests.bench.peers import PeerTurn
@@ -78,35 +79,56 @@ def test_a_model_that_could_not_run_leaves_its_bars_out():
     assert [chart.groups for chart in section.charts] == [[], []]
 
 
-def spoken_over(monkeypatch, heard: str, *, speech_s: float = 0.4) -> overlaps.Outcome:
-    """What becomes of an answer over which somebody speaks, by scripted ears."""
+class Segmenter:
+    """Says what it was told to say, at its time."""
+
+    def __init__(self, script) -> None:
+        self._script = script
+        self.judged = []
+
+    def tick(self, _frames, now_s):
+        due = [event for event in self._script if event.at_s <= now_s]
+        del self._script[: len(due)]
+        return due
+
+    def transcribed(self, *judged):
+        self.judged.append(judged)
+
+
+def scripted(monkeypatch, part, speech_s: float, *, turn_end_s: float):
+    """Let a part's ears hear one turn from 1.0 s on. Returns it and its segmenter."""
     ended_s = 1.0 + speech_s
     clip = Clip(1, (b"opus",) * round(speech_s * 50), round(speech_s * 1000), 1.0, ended_s)
-    script = [
-        SpeechBegan(1, 1.0, 1.2),
-        SpeechPaused(clip, ended_s + 0.2),
-        TurnEnded(clip, ended_s + 0.4, 0.9, 300),
-    ]
-
-    class Segmenter:
-        def tick(self, _frames, now_s):
-            due = [event for event in script if event.at_s <= now_s]
-            del script[: len(due)]
-            return due
-
-        def transcribed(self, *_judged):
-            """The waits are scripted."""
+    segmenter = Segmenter(
+        [
+            SpeechBegan(1, 1.0, 1.2),
+            SpeechPaused(clip, ended_s + 0.2),
+            TurnEnded(clip, ended_s + turn_end_s, 0.9, 300),
+        ]
+    )
 
     def stream(_turn, _ears, _options):
-        segmenter = Segmenter()
         return ((segmenter, step * FRAME_S, []) for step in range(round(6 / FRAME_S)))
 
-    monkeypatch.setattr(overlaps, "stream", stream)
+    monkeypatch.setattr(part, "stream", stream)
     monkeypatch.setattr(Clip, "file", lambda _clip: b"")
     turn = SimpleNamespace(
         language="en", conversation=lambda: SimpleNamespace(turns=((1.0, ended_s),))
     )
+    return turn, segmenter
+
+
+def spoken_over(monkeypatch, heard: str) -> overlaps.Outcome:
+    """What becomes of an answer over which somebody speaks, by scripted ears."""
+    turn, _ = scripted(monkeypatch, overlaps, 0.4, turn_end_s=0.4)
     return overlaps.overlap(turn, SimpleNamespace(hear=lambda _file, _language: heard))
+
+
+def test_the_words_of_a_pause_shorten_or_lengthen_its_wait_in_stories_too(monkeypatch):
+    turn, segmenter = scripted(monkeypatch, talk_overs, 2.0, turn_end_s=1.0)
+    ears = SimpleNamespace(hear=lambda _file, _language: "And then they went to the")
+    assert talk_overs.sounds(turn, ears, turn_ends.NOW)
+    assert segmenter.judged == [(1, 3.0, Words.DANGLING)]
 
 
 @pytest.mark.parametrize(
