@@ -120,7 +120,8 @@ def as_name(typed: str) -> str:
 def as_instructions(typed: str) -> str:
     """Instructions without invisible characters and large gaps, cut to their limit."""
     text = _BLANK_LINES.sub("\n\n", clean(typed[: 4 * MAX_INSTRUCTIONS_CHARS]).strip())
-    return text[:MAX_INSTRUCTIONS_CHARS].rstrip()
+    # The cut may be within an emoji, whose first half is cleaned like any other.
+    return clean(text[:MAX_INSTRUCTIONS_CHARS]).rstrip()
 
 
 def is_common(name: str) -> bool:

@@ -22,14 +22,15 @@ _UNSEEN: Final = (
     "\U000e01f0-\U000e0fff"
 )
 """Unicode's Default_Ignorable_Code_Point, controls and surrogates, minus the exceptions below."""
-_SCRIPTS: Final = "\u0600-\u1fff\ua800-\uabff\U00010a00-\U00011fff"
+_SCRIPTS: Final = "\u0600-\u167f\u1681-\u1fff\ua800-\uabff\U00010a00-\U00011fff"
+"""Without their spaces, to which nothing joins."""
 _SYMBOLS: Final = "\u00a9\u00ae\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 _SIGNS: Final = f"{_SYMBOLS}\ufe0f"
 _JOINER: Final = (
     f"(?<![{_SCRIPTS}{_SIGNS}])[\u200c\u200d]"  # after a character that does not join
     f"|(?<=[{_SIGNS}])[\u200c\u200d](?![{_SIGNS}])"
 )
-_CJK: Final = "\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK: Final = "\u2e80-\u2fff\u3001-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _VARIANTS: Final = (  # elsewhere no glyph has variants, and a selector only hides a byte
     f"(?<![{_SYMBOLS}{_SCRIPTS}{_CJK}0-9#*])[\ufe00-\ufe0f]|(?<![{_CJK}])[\U000e0100-\U000e01ef]"
 )
@@ -49,6 +50,7 @@ _BAD: Final = re.compile(f"{_SEQUENCE}|[{_UNSEEN}]|{_JOINER}|{_VARIANTS}")
 _SUSPECT: Final = re.compile(
     f"[{_UNSEEN}\\x1b\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]|{_MARK}{{9}}"
 )
+_JOINERS_AND_VARIANTS: Final = re.compile("[\u200c\u200d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LINE_ENDS: Final = re.compile("\r\n?|[\x85\u2028\u2029]")
 _SPACES: Final = re.compile("[\t\n\r\x0b\x0c\x85\u2028\u2029]+")
 _ESCAPED_CHARS: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
@@ -103,7 +105,12 @@ def _cleaned(text: str) -> str:
 
 
 def _stripped(text: str) -> str:
-    return _STACKED_MARKS.sub("", _BAD.sub("", text))
+    stripped = _STACKED_MARKS.sub("", _BAD.sub("", text))
+    if _BAD.search(stripped) is None:
+        return stripped
+    # What was removed had allowed a joiner or a selector beside it. Nobody writes that by accident,
+    # so all of them go: removing one after the other could take as many passes as there are.
+    return _STACKED_MARKS.sub("", _JOINERS_AND_VARIANTS.sub("", stripped))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -53,12 +53,13 @@ class Personas:
         is_here = personas.c.channel_id == channel_id
         of_server = personas.c.guild_id == guild_id
         values = _write(persona)
+        is_empty = not any(values.values())
         row = {"guild_id": guild_id, "channel_id": channel_id, **values}
         keys = ["guild_id", "channel_id"]
         insert = self._database.insert(personas).values(row)
         try:
             async with self._database.writing() as connection:
-                if not persona:
+                if is_empty:
                     await connection.execute(delete(personas).where(of_server, is_here))
                     return
                 others = select(func.count()).where(of_server, ~is_here)

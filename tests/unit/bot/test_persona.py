@@ -108,3 +108,19 @@ def test_instructions_are_bounded_and_clean(text):
     assert "\x00" not in kept
     assert "\x1b" not in kept
     kept.encode()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "\ufe0f\u200d❤",
+        "👩\u200d👩",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "\u3000\U000e0100\u2028a",
+    ],
+)
+@pytest.mark.parametrize("room", range(9))
+def test_instructions_that_are_cut_within_an_emoji_stay_as_they_are(end, room):
+    kept = as_instructions("a" * (MAX_INSTRUCTIONS_CHARS - room) + end)
+    assert as_instructions(kept) == kept
+    assert not kept.endswith(("\u200d", "\U000e0067"))

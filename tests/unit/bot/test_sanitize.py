@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.sanitize import clean, clean_line, escape_json
@@ -58,6 +58,25 @@ def test_nothing_forbidden_is_left(text):
     assert not forbidden_in(clean_line(text + DRIVES))
     assert "\n" not in clean_line(text + DRIVES)
     assert clean(clean(text)) == clean(text)
+
+
+_BESIDE_JOINERS = st.lists(
+    st.sampled_from(
+        ["a", " ", "\n", "❤", "🏴", "न", "中", "\u3000", "\u1680", "\u200b", "\u200c", "\u200d",
+         "\ufe0e", "\ufe0f", "\u1ab0", "\u0301" * 8, "\u0301" * 9, "\x1b", "\x9b", "\U000e0067",
+         "\U000e007f", "\U000e0100"]
+    ),
+    max_size=30,
+).map("".join)  # fmt: skip
+
+
+@given(_BESIDE_JOINERS)
+@example("\ufe0f\u200d❤")
+@example("z" + "\u0301" * 8 + "\u1ab0\u200d" * 3)
+def test_what_is_clean_stays_as_it_is(text):
+    """Each removal may leave a joiner beside a character that does not join."""
+    assert clean(clean(text)) == clean(text)
+    assert clean_line(clean_line(text)) == clean_line(text)
 
 
 @given(st.text() | st.just(DRIVES))

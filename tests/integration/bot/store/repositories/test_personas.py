@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from bot.errors import TooLarge
-from bot.persona import NO_PERSONA, SERVER, Persona
+from bot.persona import MAX_INSTRUCTIONS_CHARS, NO_PERSONA, SERVER, Persona
+from bot.store import rows
 from bot.store.repositories.guilds import CHANNELS_LIMIT
 from bot.store.store import Store
 
@@ -54,6 +55,30 @@ async def test_texts_are_bounded(store):
     await store.personas.set(1, 5, Persona(instructions="é\x00" * 3_000, voice="v" * 99))
     kept = (await store.personas.of(1))[5]
     assert kept == Persona(instructions="é" * 1_000, voice="v" * 64)
+
+
+@pytest.mark.parametrize(
+    "instructions",
+    [
+        "\ufe0f\u200d❤",
+        "\u3000\U000e0100\u2028a",
+        "a" * (MAX_INSTRUCTIONS_CHARS - 3) + "👩\u200d👩\u200d👧",
+        "a" * (MAX_INSTRUCTIONS_CHARS - 2)
+        + "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+    ],
+)
+async def test_whatever_is_kept_can_be_restored(store, instructions):
+    """One server's persona must not make the backup of all servers one that is refused."""
+    await store.personas.set(1, SERVER, Persona(instructions=instructions))
+    kept = (await store.personas.of(1))[SERVER]
+    row = {"guild_id": 1, "channel_id": SERVER, "name": "", "language": "", "voice": ""}
+    rows.check("personas", row | {"instructions": kept.instructions})
+
+
+async def test_what_shows_nothing_is_none(store):
+    await store.personas.set(1, SERVER, NOVA)
+    await store.personas.set(1, SERVER, Persona(instructions="\u200b \u200d"))
+    assert await store.personas.of(1) == {}
 
 
 async def test_no_server_has_more_than_its_channels(store):
