@@ -14,7 +14,7 @@ from bot.i18n import Words
 from bot.persona import MAX_INSTRUCTIONS_CHARS, MAX_NAME_CHARS, NO_PERSONA, SERVER, Persona
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from cogs.ops._persona_form import Typed, read_form, shown, warnings
-from cogs.ops._views import ClosingView, Question
+from cogs.ops._views import PLACES, ClosingView, Question
 from cogs.shared.chosen_voice import check_voice
 from cogs.shared.error_messages import ReportingModal, explain
 from cogs.shared.places import relation_to_server
@@ -45,12 +45,7 @@ class PersonaChannel(app_commands.Transformer[SkyDeck]):
     @property
     def channel_types(self) -> list[discord.ChannelType]:
         """Those in which people write, or speak."""
-        return [
-            discord.ChannelType.text,
-            discord.ChannelType.voice,
-            discord.ChannelType.stage_voice,
-            discord.ChannelType.forum,
-        ]
+        return [*PLACES, discord.ChannelType.stage_voice]
 
     async def transform(self, _interaction: discord.Interaction[SkyDeck], value: Any, /) -> int:
         """The channel's id."""

@@ -21,12 +21,13 @@ from cogs.shared.rights import Right, require
 OPEN_S: Final = 600.0
 """How long unused menus work: less than the 15 minutes in which their message can be edited."""
 _MAX_PICKED: Final = 25
-_PLACES: Final = [
+PLACES: Final = [
     discord.ChannelType.text,
     discord.ChannelType.news,
     discord.ChannelType.forum,
     discord.ChannelType.voice,
 ]
+"""The kinds of channel in which the bot answers what people write."""
 
 _Menu = discord.ui.Select[Any] | discord.ui.ChannelSelect[Any] | discord.ui.RoleSelect[Any]
 _Picker = TypeVar("_Picker", discord.ui.ChannelSelect[Any], discord.ui.RoleSelect[Any])
@@ -123,7 +124,7 @@ class SettingsMenus(ClosingView):
         self._identity = self._choosing(self._set_identity)
         self._module = self._choosing(self._set_module)
         self._channels = self._picking(
-            discord.ui.ChannelSelect(channel_types=_PLACES, min_values=0, max_values=_MAX_PICKED),
+            discord.ui.ChannelSelect(channel_types=PLACES, min_values=0, max_values=_MAX_PICKED),
             lambda ids: {"allowed_channels": ids},
         )
         self._roles = self._picking(

@@ -2,6 +2,7 @@
 
 # mypy: ignore-errors
 
+import discord
 import pytest
 
 from bot.persona import NO_PERSONA, SERVER, Persona
@@ -164,3 +165,14 @@ async def test_a_persona_goes_with_its_channel_and_with_its_server(sim, deck, gu
 
     await until(is_gone)
     assert not sim.problems
+
+
+async def test_each_channel_that_can_be_allowed_can_have_one(deck):
+    [channel] = deck.tree.get_command("settings").get_command("persona").parameters
+    assert set(channel.channel_types) >= {
+        discord.ChannelType.text,
+        discord.ChannelType.news,
+        discord.ChannelType.forum,
+        discord.ChannelType.voice,
+        discord.ChannelType.stage_voice,
+    }
