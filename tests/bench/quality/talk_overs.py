@@ -128,6 +128,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
             Chart(title="Sounds begun", unit=Unit.A_MINUTE, groups=[*NAMES.values()], rows=rows),
         ],
         remarks=remarks,
+        is_timed=True,  # what Smart Turn takes decides which pauses an answer falls into
     )
 
 
