@@ -113,12 +113,19 @@ class CommandOutcome:
     Attributes:
         text: In words.
         language: The code of the language of these; None: unknown.
-        again: The answer to say again, of which the text is; None: the text has to be spoken.
+        again: The answer to say again, whose words are in the text; None: all of the text has to be
+            spoken.
+        then: What has to be spoken after that answer, which is in the text, too.
     """
 
     text: str
     language: str | None
     again: SpokenAnswer | None = None
+    then: str = ""
+
+    def and_then(self, told: str, language: str) -> "CommandOutcome":
+        """This, and then what else there is to tell: a question comes last."""
+        return replace(self, text=f"{self.text} {told}", language=language, then=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,17 +228,20 @@ class CommandPerformer:
 
     async def _perform(self, order: PerformCommands) -> CommandOutcome | None:
         kinds = frozenset(order.match.kinds)
-        words = words_for(self._language_for(order))
+        words, said = words_for(self._language_for(order)), None
         told = self.change_style(order.user_id, order.match, words)
         if self.handler is not None and kinds & self.handler.performs:
             said = await self.handler.perform(order, words)
             if said is None and not told:
                 return None
-            told = " ".join(filter(None, [told, said]))
+        language = words_for(self._language_for(order)).language
         if CommandKind.REPEAT in kinds:
-            return self._say_again(kinds) if CommandKind.LANGUAGE not in kinds else None
+            repeated = self._say_again(kinds) if CommandKind.LANGUAGE not in kinds else None
+            if repeated is None or not said:
+                return CommandOutcome(said, language) if said else repeated
+            return repeated.and_then(said, language)
         again = self._say_again(kinds) if order.overlaps_answer and kinds <= _MANNERS else None
-        return again or CommandOutcome(told, words_for(self._language_for(order)).language)
+        return again or CommandOutcome(" ".join(filter(None, [told, said])), language)
 
     def change_style(self, user_id: int, match: CommandMatch, words: Words) -> str:
         """Carry out the commands about how to speak to a person; returns what to tell them."""

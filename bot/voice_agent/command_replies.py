@@ -92,6 +92,8 @@ class CommandReplies:
                 piece = ReplyChunk(order.request_id, "", tuple(packets), words, self.clock.now())
                 self._put_all(await styled.take([piece]))
             self._put_all(await styled.finish(order.request_id, self.clock.now()))
+            if outcome.then:
+                await self._speak(order, CommandOutcome(outcome.then, outcome.language))
             return
 
         def deliver(fact: Fact) -> None:

@@ -261,6 +261,20 @@ async def test_an_answer_is_said_again_without_a_call() -> None:
     assert [type(fact) for fact in facts] == [ReplyChunk, ReplyChunk, RequestCompleted]
 
 
+@pytest.mark.parametrize(
+    "said", ["say it again and cancel it", "cancel it and say that in Spanish"]
+)
+async def test_what_was_done_beside_a_repetition_is_told(said: str) -> None:
+    performer = CommandPerformer(handler=Handler())
+    answered(performer, "The moon is far.")
+    facts = await carried_out(performer, order(said), speaks)
+    assert isinstance(facts[0], ReplyChunk)
+    assert facts[0].text.endswith("Done.")
+    spoken = [fact.spoken_text for fact in facts if isinstance(fact, ReplyChunk) and fact.packets]
+    assert spoken[-1] == "Done."
+    assert ("The moon is far." in spoken) == ("again" in said)
+
+
 async def test_what_means_nothing_here_is_declined() -> None:
     [fact] = await carried_out(CommandPerformer(), order("again"), never)
     assert isinstance(fact, CommandsDeclined)
