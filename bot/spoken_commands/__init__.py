@@ -8,8 +8,10 @@ as a whole utterance, never as a part of one. No model decides, and nothing is c
 """
 
 from bot.spoken_commands.matching import (
+    CONFIRMED,
     CommandKind,
     CommandMatch,
+    JobNoun,
     SpokenCommand,
     find_answer,
     find_commands,
@@ -17,8 +19,10 @@ from bot.spoken_commands.matching import (
 from bot.spoken_commands.normalization import is_quoted, plain, words_of
 
 __all__ = [
+    "CONFIRMED",
     "CommandKind",
     "CommandMatch",
+    "JobNoun",
     "SpokenCommand",
     "find_answer",
     "find_commands",

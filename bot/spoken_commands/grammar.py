@@ -36,6 +36,7 @@ class Grammar:
         joint: What may come between two commands.
         answers: The answers to the assistant's own question, by name.
         languages: The codes of the languages, by each name.
+        jobs: The names of `JobNoun`, by each word for one.
         spellings: What recognisers write for some words, and those words.
     """
 
@@ -45,6 +46,7 @@ class Grammar:
     joint: re.Pattern[str]
     answers: Mapping[str, re.Pattern[str]]
     languages: Mapping[str, str]
+    jobs: Mapping[str, str]
     spellings: Mapping[str, str]
 
     def spelt(self, text: str) -> str:
@@ -76,6 +78,9 @@ def grammar_of(language: str) -> Grammar:
         joint=re.compile(any_of(table["joint"])),
         answers={name: around(any_of(phrases), "") for name, phrases in table["answers"].items()},
         languages=languages,
+        jobs={
+            w: noun for noun, said in table["jobs"].items() for one in said for w in words_of(one)
+        },
         spellings={
             " ".join(words_of(heard)): " ".join(words_of(meant))
             for heard, meant in table["spellings"].items()

@@ -49,16 +49,31 @@ class CommandKind(StrEnum):
     NO = "no"
 
 
+class JobNoun(StrEnum):
+    """What people call a job of theirs, where that tells it from others."""
+
+    BUILD = "build"
+    SUMMARY = "summary"
+    TRANSLATION = "translation"
+    QUESTION = "question"
+
+
+CONFIRMED: Final = frozenset({CommandKind.LEAVE, CommandKind.FORGET})
+"""Before it does these, the assistant may ask, and wait for a YES or a NO."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpokenCommand:
     """One command.
 
     Attributes:
         to_language: The code of the language that LANGUAGE asks for; None for any other kind.
+        job: Which job CANCEL_JOB and PROGRESS are about; None: any.
     """
 
     kind: CommandKind
     to_language: str | None = None
+    job: JobNoun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +200,17 @@ def _read(text: _Text, begin: int, end: int, grammar: Grammar) -> tuple[SpokenCo
     kinds = grammar.commands if is_one else grammar.bare
     for name, phrases in kinds.items():
         if found := phrases.fullmatch(text.words, begin, end):
-            return _commands(name, next(filter(None, found.groups()), None), grammar)
+            said = next(filter(None, found.groups()), None)
+            to_language = None if said is None else grammar.languages[said.strip()]
+            job = next((grammar.jobs[w] for w in found[0].split() if w in grammar.jobs), None)
+            kinds_of_it = map(CommandKind, name.split("+"))
+            return tuple(_command(kind, to_language, job) for kind in kinds_of_it)
     return ()
 
 
-def _commands(name: str, said: str | None, grammar: Grammar) -> tuple[SpokenCommand, ...]:
-    to_language = None if said is None else grammar.languages[said.strip()]
-    return tuple(
-        SpokenCommand(kind, to_language if kind is CommandKind.LANGUAGE else None)
-        for kind in map(CommandKind, name.split("+"))
-    )
+def _command(kind: CommandKind, to_language: str | None, job: str | None) -> SpokenCommand:
+    if kind is CommandKind.LANGUAGE:
+        return SpokenCommand(kind, to_language)
+    if job is not None and kind in (CommandKind.CANCEL_JOB, CommandKind.PROGRESS):
+        return SpokenCommand(kind, job=JobNoun(job))
+    return SpokenCommand(kind)

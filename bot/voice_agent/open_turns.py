@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.spoken_commands import CommandMatch
+from bot.spoken_commands import CONFIRMED, CommandMatch
 from bot.voice_agent.engagement import AddresseeMode, EngagementPolicy
 from bot.voice_agent.events import CancelRequest, Command, Stage
 from bot.voice_agent.interruption import Floor
@@ -87,8 +87,13 @@ class OpenTurns:
         self.commands.append(turn.begin_commands(request_id, commands, said))
 
     def note_question(self, turn: UserTurn, now_s: float) -> None:
-        """What is said about a command may ask whether to carry it out."""
-        if turn.commands is not None and turn.reply.text.rstrip().endswith("?"):
+        """What is said about a command may ask whether to carry it out; an answer that is said
+        again asks something else.
+        """
+        is_confirmed_first = turn.commands is not None and CONFIRMED.intersection(
+            turn.commands.kinds
+        )
+        if is_confirmed_first and turn.reply.text.rstrip().endswith("?"):
             self.people.await_confirmation(turn.user_id, now_s)
 
     def close(

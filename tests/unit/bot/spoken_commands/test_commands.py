@@ -1,6 +1,7 @@
 """What counts as a command, spoken or written, in English and Spanish; and what does not."""
 
 import tomllib
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from bot.languages import LANGUAGES
 from bot.spoken_commands import (
     CommandKind,
+    JobNoun,
     find_answer,
     find_commands,
     is_quoted,
@@ -89,6 +91,36 @@ def grammar_words(language: str) -> set[str]:
     if language == "en":
         return {"please", "ok", "hey", "um", "now", "thanks"}
     return {"por favor", "ok", "oye", "vale", "ya", "gracias"}
+
+
+@pytest.mark.parametrize("language", GRAMMAR_LANGUAGES)
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_politeness_is_read_in_one_way(language: str, place: str) -> None:
+    """A phrase made of two others doubles the ways to read a row of them, each time."""
+    file = resources.files("bot.spoken_commands").joinpath(f"{language}.toml")
+    phrases = {one for one in tomllib.loads(file.read_text("utf-8"))[place] if one[-1] not in ")]"}
+    parts = [(phrase, phrase.split()) for phrase in phrases]
+    assert not [
+        phrase
+        for phrase, words in parts
+        for at in range(1, len(words))
+        if {" ".join(words[:at]), " ".join(words[at:])} <= phrases
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "job"),
+    [
+        ("cancel the build", JobNoun.BUILD), ("how is my translation going", JobNoun.TRANSLATION),
+        ("stop summarizing that", JobNoun.SUMMARY), ("cancel my last job", None), ("cancel it", None),
+        ("cancela el resumen", JobNoun.SUMMARY), ("¿cómo va la construcción?", JobNoun.BUILD),
+        ("cancela mi último trabajo", None), ("say it again and cancel the build", None),
+    ],
+)  # fmt: skip
+def test_which_job_is_meant(said: str, job: JobNoun | None) -> None:
+    found = find_commands(words_of(said))
+    assert found is not None
+    assert found.commands[0].job is job
 
 
 @given(st.text(max_size=400))

@@ -11,7 +11,7 @@ from bot.voice_agent.events import (
     SendRequest,
     Stage,
 )
-from bot.voice_agent.options import VoiceAgentOptions
+from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
 from bot.voice_agent.options.commands import CommandOptions
 from tests.fakes.talk import Talk, only
 
@@ -240,7 +240,20 @@ def test_a_yes_long_afterwards_is_talk():
 def test_a_yes_after_other_talk_is_talk():
     talk = asked(alone())
     talk.say(ANA)
+    talk.answer("What is the moon?", "A rock.", packets=10)
+    talk.play()
+    assert not performed(says(talk, ANA, "Yes."))
+
+
+def test_a_yes_to_a_question_that_is_said_again_is_hers():
+    talk = asked(alone())
+    talk.say(ANA)
     talk.answer("What is the moon?", "A rock. Shall I tell you more?", packets=10)
+    talk.play()
+    talk.wait(DEFAULT_OPTIONS.follow_up.window_s + 1.0)
+    assert performed(says(talk, ANA, "Say it again.")) == [(CommandKind.REPEAT,)]
+    talk.spoke("A rock. Shall I tell you more?", packets=10)
+    talk.answered()
     talk.play()
     assert not performed(says(talk, ANA, "Yes."))
 
