@@ -16,7 +16,7 @@ from bot.errors import TooSoon
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.jobs.view import Requester
 from bot.recently_deleted import RecentIds
-from bot.spoken_commands import CommandKind, CommandMatch, find_commands
+from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand, find_commands
 from bot.store.records import Role
 from bot.store.repositories.recovery import Job
 from bot.voice_agent.command_performer import (
@@ -93,13 +93,28 @@ class Written:
         return self.message.channel.id, self.message.author.id
 
 
+@dataclass(slots=True)
+class _Asked:
+    """What a person was asked to confirm.
+
+    Attributes:
+        kind: What they want done.
+        written: The message that said so.
+        question_id: The bot's message that asks; 0: it is not posted yet.
+    """
+
+    kind: CommandKind
+    written: Written
+    question_id: int = 0
+
+
 class WrittenCommands:
     """Finds commands in messages that are for the bot, and carries them out."""
 
     def __init__(self, bot: SkyDeck, acting: Acting) -> None:
         self._bot = bot
         self._acting = acting
-        self._pending = Confirmations[tuple[int, int], tuple[CommandKind, Written]](bot.clock)
+        self._pending = Confirmations[tuple[int, int], _Asked](bot.clock)
         self._performers: dict[int, CommandPerformer] = {}
         self._done = RecentIds()
 
@@ -122,11 +137,24 @@ class WrittenCommands:
         said = own_ids(self._bot, message.guild).without_calls(message.content)
         if not said or len(said) > _MAX_CHARS:
             return None
-        classifier, match = _classifier(name), None
-        if self._pending.is_open((message.channel.id, message.author.id)):
-            match = classifier.answer(said)
+        classifier = _classifier(name)
+        match = self._confirmation(message, said, classifier)
         match = match or classifier.commands(said, is_written=True)
         return None if match is None else Written(message, match, whole_channel)
+
+    def _confirmation(
+        self, message: discord.Message, said: str, classifier: UtteranceClassifier
+    ) -> CommandMatch | None:
+        """The answer to what the bot has asked them; after anything else, a "yes" is about that."""
+        key = message.channel.id, message.author.id
+        asked = self._pending.peek(key)
+        if asked is None or message.id in self._done:
+            return None
+        is_about_it = parent_of(message) in (None, asked.question_id)
+        answer = classifier.answer(said) if is_about_it else None
+        if answer is None:
+            self._pending.take(key)
+        return answer
 
     async def carry_out(self, written: Written, requester: Requester) -> bool:
         """Do what a message tells the bot to do. Returns False if it is talk after all.
@@ -144,20 +172,20 @@ class WrittenCommands:
         if await self._answers_a_question(written):
             return False
         told: list[str] = []
-        for kind in written.match.kinds:
-            said = await self._perform(kind, written, words)
+        for command in written.match.commands:
+            said = await self._perform(command, written, words)
             if said is None and not told:
                 return False
             told += filter(None, [said])
-        view = None
-        if self._pending.is_open(written.key) and not kinds & _ANSWERS:
+        view, asked = None, self._pending.peek(written.key)
+        if asked is not None and not kinds & _ANSWERS:
             view = YesNo(words, requester.user_id, partial(self._press, written, words))
         *before, last = split("\n".join(told)[:_MAX_REPEATED_CHARS])
         for part in before:
             await reply_to(message, part)
         sent = await reply_to(message, last, view=view)
-        if view is not None:
-            view.message = sent
+        if view is not None and asked is not None:
+            view.message, asked.question_id = sent, sent.id
         return True
 
     async def _answers_a_question(self, written: Written) -> bool:
@@ -179,19 +207,20 @@ class WrittenCommands:
 
     # -- one command at a time -------------------------------------------------------------------
 
-    async def _perform(self, kind: CommandKind, written: Written, words: Words) -> str | None:
+    async def _perform(self, command: SpokenCommand, written: Written, words: Words) -> str | None:
         """Carry out a command; returns what to reply, or None if it is talk."""
+        kind = command.kind
         if kind in _ENDS:
-            return await self._end(kind, written, words)
+            return await self._end(command, written, words)
         if kind in STYLES:
-            return self._change_style(kind, written, words)
+            return self._change_style(command, written, words)
         if kind in _ANSWERS:
             return await self._answer(kind, written, words)
         match kind:
             case CommandKind.PROGRESS:
                 job, user_id = await self._job_replied_to(written), written.message.author.id
                 job = job if job is not None and job.user_id == user_id else None
-                return await person_commands.progress(self._bot, user_id, words, job)
+                return await person_commands.progress(self._bot, user_id, words, job, command.job)
             case CommandKind.COST:
                 return await self._tell_cost(written, words)
             case CommandKind.FORGET:
@@ -209,24 +238,27 @@ class WrittenCommands:
         return await person_commands.tell_alone(self._bot, user_id, spent, words)
 
     def _ask_whether_to_forget(self, written: Written, words: Words) -> str:
-        self._pending.ask(written.key, (CommandKind.FORGET, written))
+        self._pending.ask(written.key, _Asked(CommandKind.FORGET, written))
         has_context = written.whole_channel or parent_of(written.message) is not None
         return words("commands.ask_forget" if has_context else "commands.ask_forget_server")
 
-    async def _end(self, kind: CommandKind, written: Written, words: Words) -> str | None:
+    async def _end(self, command: SpokenCommand, written: Written, words: Words) -> str | None:
         """Stop what is under way: the job that they reply to, an answer here, or the newest job.
 
         Who was asked about an action calls that off, and nothing else.
         """
+        kind = command.kind
         if self._acting.is_asking(*written.key):
             self._acting.call_off(*written.key)
             return words("commands.kept")
         job = await self._job_replied_to(written)
         if job is not None:
             relation = _relation(written.message, job)
+            if kind is CommandKind.DISMISS and not relation.is_owner:
+                return None  # "don't worry about it" to somebody else
             return await person_commands.cancel(self._bot, job, relation, words)
         user_id = written.message.author.id
-        jobs = await person_commands.running_jobs(self._bot, user_id)
+        jobs = await person_commands.running_jobs(self._bot, user_id, command.job)
         if jobs and kind in (CommandKind.CANCEL, CommandKind.CANCEL_JOB):
             owner = Relation(is_owner=True)
             return await person_commands.cancel(self._bot, jobs[0], owner, words)
@@ -236,9 +268,9 @@ class WrittenCommands:
         if answer is not None:
             owner = Relation(is_owner=True)
             return await person_commands.cancel(self._bot, answer, owner, words)
-        return None if kind is CommandKind.DISMISS else self._nothing_runs(written, words)
+        return None if kind is CommandKind.DISMISS else self._nothing_runs(command, written, words)
 
-    def _nothing_runs(self, written: Written, words: Words) -> str:
+    def _nothing_runs(self, command: SpokenCommand, written: Written, words: Words) -> str:
         """These replies are counted, so that nobody can make the bot flood a channel with them."""
         guild = written.message.guild
         wait_s = self._bot.limiter.take(
@@ -246,7 +278,7 @@ class WrittenCommands:
         )
         if wait_s > 0:
             raise TooSoon(wait_s=wait_s)
-        return words("commands.cancelled_nothing")
+        return person_commands.nothing_runs(command.job, words)
 
     async def _job_replied_to(self, written: Written) -> Job | None:
         message = written.message
@@ -257,14 +289,13 @@ class WrittenCommands:
         return await person_commands.job_shown_in(self._bot, parent_id, guild_id, message.author.id)
 
     async def _answer(self, answer: CommandKind, written: Written, words: Words) -> str | None:
-        taken = self._pending.take(written.key)
-        if taken is None:
+        asked = self._pending.take(written.key)
+        if asked is None:
             return None
-        kind, asked = taken
         if answer is CommandKind.NO:
-            return words("commands.stays" if kind is CommandKind.LEAVE else "commands.kept")
-        if kind is CommandKind.LEAVE:
-            return await self._leave(asked, words, is_confirmed=True)
+            return words("commands.stays" if asked.kind is CommandKind.LEAVE else "commands.kept")
+        if asked.kind is CommandKind.LEAVE:
+            return await self._leave(asked.written, words, is_confirmed=True)
         channel_id = written.message.channel.id
         performer = self._performers.get(channel_id)
         if performer is not None:
@@ -272,7 +303,7 @@ class WrittenCommands:
         person_id = written.message.author.id
         await self._acting.forget(lambda waiting: waiting.requester.user_id == person_id)
         gone = await forget_what_was_said(
-            self._bot, asked.message, whole_channel=asked.whole_channel
+            self._bot, asked.written.message, whole_channel=asked.written.whole_channel
         )
         return words("commands.forgot" if gone else "commands.forgot_nothing")
 
@@ -296,7 +327,7 @@ class WrittenCommands:
             return words("commands.cannot_leave")
         others = [one for one in here.members if not one.bot and one.id != author.id]
         if others and not is_confirmed:
-            self._pending.ask(written.key, (CommandKind.LEAVE, written))
+            self._pending.ask(written.key, _Asked(CommandKind.LEAVE, written))
             return words("commands.ask_leave")
         await voice.leave_server(here.guild)
         return words("voice.left")
@@ -324,13 +355,12 @@ class WrittenCommands:
 
     # -- how to answer a person ------------------------------------------------------------------
 
-    def _change_style(self, kind: CommandKind, written: Written, words: Words) -> str:
+    def _change_style(self, command: SpokenCommand, written: Written, words: Words) -> str:
         channel_id, user_id = written.key
         performer = self._performers.setdefault(channel_id, CommandPerformer())
         while len(self._performers) > _MAX_PLACES:
             del self._performers[next(iter(self._performers))]
-        commands = tuple(one for one in written.match.commands if one.kind is kind)
-        return performer.change_style(user_id, replace(written.match, commands=commands), words)
+        return performer.change_style(user_id, replace(written.match, commands=(command,)), words)
 
     def style_for(self, message: discord.Message) -> SpeakingStyle:
         """How the author of a message wants to be answered there."""

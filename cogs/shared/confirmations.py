@@ -31,12 +31,13 @@ class Confirmations(Generic[Key, Asked]):
         if len(self._open) > _MAX_OPEN:
             del self._open[next(iter(self._open))]
 
-    def is_open(self, key: Key) -> bool:
-        """Whether there is one that can still be answered."""
-        return key in self._open and self.clock.now() <= self._open[key][1]
+    def peek(self, key: Key) -> Asked | None:
+        """The question that can still be answered; None: there is none, or it is too old."""
+        asked, until_s = self._open.get(key, (None, 0.0))
+        return asked if self.clock.now() <= until_s else None
 
     def take(self, key: Key) -> Asked | None:
-        """The question that is now answered; None: there is none, or it is too old."""
-        is_open = self.is_open(key)
-        asked = self._open.pop(key, None)
-        return asked[0] if asked is not None and is_open else None
+        """The question that can still be answered, which is then closed."""
+        asked = self.peek(key)
+        self._open.pop(key, None)
+        return asked

@@ -16,7 +16,7 @@ from bot.i18n import Words
 from bot.jobs.place import address_of, question_at
 from bot.money import Payer
 from bot.service_calls.report import view_of
-from bot.spoken_commands import CommandKind
+from bot.spoken_commands import CommandKind, JobNoun
 from bot.store.repositories.recovery import Job, JobStage
 from bot.wording import money_in_words, time_in_words
 from cogs.shared.rights import Relation, Right, may
@@ -26,15 +26,30 @@ ABOUT_JOBS: Final = frozenset(
 )
 """The kinds of commands that this module carries out."""
 _MAX_LOOKED_THROUGH: Final = 200
+_MODULES: Final = {
+    JobNoun.SUMMARY: "SUMMARIZER",
+    JobNoun.TRANSLATION: "TRANSLATOR",
+}
 
 
-async def running_jobs(bot: SkyDeck, user_id: int) -> Sequence[Job]:
+async def running_jobs(bot: SkyDeck, user_id: int, noun: JobNoun | None = None) -> Sequence[Job]:
     """A person's jobs that have not ended, newest first.
+
+    Args:
+        bot: The client.
+        user_id: The person.
+        noun: Which of them. Penny summarises and translates, too, if no module of Grace's does.
 
     Raises:
         StoreFailed: The journal cannot be read.
     """
-    return await bot.store.jobs.listing(user_id=user_id, unfinished=True)
+    jobs = await bot.store.jobs.listing(user_id=user_id, unfinished=True)
+    if noun is None:
+        return jobs
+    if noun is JobNoun.BUILD:
+        return [job for job in jobs if job.service == Service.FACTORY]
+    named = [job for job in jobs if job.module == _MODULES.get(noun)]
+    return named or [job for job in jobs if job.service == Service.PENNY]
 
 
 async def job_shown_in(
@@ -74,25 +89,38 @@ async def cancel(bot: SkyDeck, job: Job, relation: Relation, words: Words) -> st
     return words("commands.cancelled", job=_noun(job, words))
 
 
-async def cancel_newest(bot: SkyDeck, user_id: int, words: Words) -> str:
-    """Cancel a person's newest job; returns what to tell them.
+def nothing_runs(noun: JobNoun | None, words: Words) -> str:
+    """What to tell a person who has no job that they could cancel."""
+    return words("commands.cancelled_nothing" if noun is None else "commands.cancelled_no_such")
+
+
+async def cancel_newest(
+    bot: SkyDeck, user_id: int, words: Words, noun: JobNoun | None = None
+) -> str:
+    """Cancel a person's newest job, or the newest that is called so; returns what to tell them.
 
     Raises:
         StoreFailed: The journal cannot be read.
     """
-    jobs = await running_jobs(bot, user_id)
+    jobs = await running_jobs(bot, user_id, noun)
     if not jobs:
-        return words("commands.cancelled_nothing")
+        return nothing_runs(noun, words)
     return await cancel(bot, jobs[0], Relation(is_owner=True), words)
 
 
-async def progress(bot: SkyDeck, user_id: int, words: Words, job: Job | None = None) -> str | None:
-    """How far a person's newest job is, or a certain one; None: they have none.
+async def progress(
+    bot: SkyDeck,
+    user_id: int,
+    words: Words,
+    job: Job | None = None,
+    noun: JobNoun | None = None,
+) -> str | None:
+    """How far a certain job is, or a person's newest one that is called so; None: they have none.
 
     Raises:
         StoreFailed: The journal cannot be read.
     """
-    jobs = [job] if job is not None else await running_jobs(bot, user_id)
+    jobs = [job] if job is not None else await running_jobs(bot, user_id, noun)
     if not jobs:
         return None
     said = [_progress_of(bot, jobs[0], words)]

@@ -4,7 +4,7 @@ from typing import Final, Protocol
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
-from bot.spoken_commands import CommandKind
+from bot.spoken_commands import CommandKind, SpokenCommand
 from bot.voice_agent.events import PerformCommands
 from cogs.shared import person_commands
 from cogs.shared.confirmations import Confirmations
@@ -62,19 +62,19 @@ class ChannelCommands:
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what somebody has said; see `CommandHandler`."""
         said = [
-            await self._perform(kind, order.user_id, words)
-            for kind in order.match.kinds
-            if kind in self.performs
+            await self._perform(command, order.user_id, words)
+            for command in order.match.commands
+            if command.kind in self.performs
         ]
         told = [one for one in said if one is not None]
         return " ".join(told) if told else None
 
-    async def _perform(self, kind: CommandKind, user_id: int, words: Words) -> str | None:
-        match kind:
+    async def _perform(self, command: SpokenCommand, user_id: int, words: Words) -> str | None:
+        match kind := command.kind:
             case CommandKind.CANCEL | CommandKind.CANCEL_JOB:
-                return await person_commands.cancel_newest(self._bot, user_id, words)
+                return await person_commands.cancel_newest(self._bot, user_id, words, command.job)
             case CommandKind.PROGRESS:
-                return await person_commands.progress(self._bot, user_id, words)
+                return await person_commands.progress(self._bot, user_id, words, noun=command.job)
             case CommandKind.COST:
                 spent = await person_commands.cost_today(self._bot, user_id, words)
                 return await person_commands.tell_alone(self._bot, user_id, spent, words)

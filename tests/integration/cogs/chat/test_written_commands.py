@@ -76,6 +76,27 @@ async def test_a_build_is_cancelled_and_its_progress_is_told(sim, deck, channel,
     assert not sim.problems
 
 
+async def test_the_job_that_is_named_is_cancelled(sim, deck, channel, ben, penny_script):
+    await ben.slash("/factory build", channel, task="a dice roller")
+
+    async def running():
+        listed = await deck.store.jobs.listing(user_id=ben.id, unfinished=True)
+        return [job.service for job in listed if job.stage is JobStage.ACCEPTED]
+
+    await until(running)
+    await ben.says("@Alfred cancela el resumen", channel)
+    await ben.sees("No tienes nada de eso en marcha.", channel)
+    answer = await counting(ben, channel)
+    await ben.says("@Alfred cancel the build", channel)
+    await ben.sees("I've cancelled your build.", channel)
+    penny_script.go_on.set()
+    await ben.sees("One, two, three.", channel, ever=True)
+    assert "Stopped" not in answer.content
+    await settle()
+    assert not await running()
+    assert not sim.problems
+
+
 async def test_a_reply_says_which(sim, deck, channel, ben, ana, guild, penny_script):
     answer = await counting(ben, channel)
     await ana.says("cancel", channel, reply_to=answer)
@@ -188,6 +209,39 @@ async def test_what_was_said_is_forgotten_once_it_is_confirmed(sim, deck, penny_
     await dee.sees("You said: what is my cat called?")
     known = [message.content for message in penny_script.asked[-1].context.history]
     assert ("my cat is called Miso" in known) == (way == "no")
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("way", ["after other talk", "after another command", "to other words"])
+async def test_a_yes_to_anything_else_confirms_nothing(sim, deck, penny_script, way):
+    dee = sim.user("Dee")
+    await dee.says("my cat is called Miso")
+    earlier = await dee.sees("You said: my cat")
+    await dee.says("Forget what I said.")
+    await dee.sees("Shall I really forget what you have said here?")
+    if way == "after other talk":
+        await dee.says("tell me a joke")
+        await dee.sees("You said: tell me a joke")
+    elif way == "after another command":
+        await dee.says("be brief")
+        told = await dee.sees("I'll keep it short")
+        assert not told.components
+    await dee.says("yes", reply_to=earlier if way == "to other words" else None)
+    await dee.sees("You said: yes")
+    known = [message.content for message in penny_script.asked[-1].context.history]
+    assert "my cat is called Miso" in known
+    assert not sim.problems
+
+
+async def test_a_moderators_comfort_stops_nothing(
+    sim, deck, channel, ben, ana, guild, penny_script
+):
+    answer = await counting(ben, channel)
+    guild.allow(channel, ana, Permission.MANAGE_MESSAGES)
+    await ana.says("no te preocupes", channel, reply_to=answer)
+    penny_script.go_on.set()
+    await ben.sees("One, two, three.", channel, ever=True)
+    assert "Stopped" not in answer.content
     assert not sim.problems
 
 
