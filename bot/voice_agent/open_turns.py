@@ -87,8 +87,9 @@ class OpenTurns:
         self.commands.append(turn.begin_commands(request_id, commands, said))
 
     def note_question(self, turn: UserTurn, now_s: float) -> None:
-        """What is said about a command may ask whether to carry it out; an answer that is said
-        again asks something else.
+        """What is said about a command may ask whether to carry it out.
+
+        An answer of Penny's that is said again asks something else.
         """
         is_confirmed_first = turn.commands is not None and CONFIRMED.intersection(
             turn.commands.kinds
