@@ -6,9 +6,9 @@ from functools import cache
 from typing import Any, Final
 
 from bot.actions.phrases import language_names, phrases
-from bot.actions.plain_words import plain
 from bot.actions.references import number_in
 from bot.languages import LANGUAGES
+from bot.plain_words import plain
 
 LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""

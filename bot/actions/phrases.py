@@ -8,9 +8,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from bot.actions.plain_words import plain
 from bot.i18n import INTERFACE_LANGUAGES, words_for
 from bot.languages import LANGUAGES
+from bot.plain_words import plain
 
 _CLITIC: Final = "(?:me|nos|te|le|les|lo|la|los|las|melo|mela|melos|melas|noslo|nosla)?"
 _END: Final = r"(?:(?<= )|(?![a-z0-9]))"

@@ -4,10 +4,11 @@
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from bot.plain_words import plain
 
 QUOTE: Final = "zzquote"
 """Stands, with its number, for a quoted text."""
@@ -40,12 +41,6 @@ class Token:
     start: int
     end: int
     breaks: bool
-
-
-def plain(text: str) -> str:
-    """Lower case, without accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in apart if not unicodedata.combining(c))
 
 
 def tokens_of(text: str) -> list[Token]:

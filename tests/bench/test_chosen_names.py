@@ -16,25 +16,12 @@ from audio import codec
 from audio.constants import SPEECH_RATE_HZ
 from bot.languages import LanguageHints
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
+from tests.bench.quality.names import CALLED
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1200)]
 
 NAMES = ("Nova", "Zuri", "Xiomara", "Captain Nemo", "Beatriz", "Max")
 VOICES = {"en": ("joe", "en-gb-x-rp", "en-us+f3"), "es": ("es", "es-419", "es+f3")}
-CALLED = {
-    "en": (
-        "{}, what is the capital of France?",
-        "Hey {}, tell me a joke.",
-        "What time is it in Tokyo, {}?",
-        "I would like to know, {}, how tall the tower is.",
-    ),
-    "es": (
-        "{}, ¿cuál es la capital de Francia?",
-        "Oye {}, cuéntame un chiste.",
-        "¿Qué hora es en Tokio, {}?",
-        "Quiero saber, {}, cuánto mide la torre.",
-    ),
-}
 NOBODY = {
     "en": (
         "I already fed the dog this morning.",
