@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Generator, Mapping, Sequence
 
-from bot.actions.offering import Chosen
+from bot.actions.offering import Chosen, Refusal, check
 from bot.actions.phrases import phrases
 from bot.actions.reading import points_at, read
 from bot.actions.references import Points, Reference
@@ -10,6 +10,31 @@ from bot.contract import Request, Response, Service, Source, factory, grace
 from bot.contract.actions import OfferedAction
 from bot.contract.grace import Module
 from bot.contract.plain import readable
+
+
+def chosen_in(
+    response: Response,
+    offered: Sequence[OfferedAction],
+    catalogue: Mapping[str, Module],
+    own_words: str,
+    names: Collection[str],
+) -> Chosen | Refusal | None:
+    """Check the action of an answer; None: the answer has none.
+
+    Aloud, actions are offered before anybody knows the words: a service that takes talk for a
+    request is found out here.
+
+    Args:
+        response: The complete answer.
+        offered: What was offered with the question.
+        catalogue: Grace's modules.
+        own_words: The person's own words.
+        names: The assistant's names.
+    """
+    chosen = check(response, offered, catalogue, own_words)
+    if isinstance(chosen, Chosen) and read(own_words, offered, names=names).is_talk:
+        return Refusal.NOT_ASKED
+    return chosen
 
 
 def reference_of(

@@ -101,12 +101,13 @@ class Refusal(StrEnum):
     """Why an action that a service answers with is not done.
 
     UNREADABLE: it has not the contract's form, or is too large. NOT_OFFERED: nobody offered it, or
-    there is no such module. TOO_MANY_STEPS: it has more than three. WRONG_PARAMS: they do not fit.
-    MIXED: a chain with a build in it.
+    there is no such module. NOT_ASKED: the person's words ask for nothing. TOO_MANY_STEPS: it has
+    more than three. WRONG_PARAMS: they do not fit. MIXED: a chain with a build in it.
     """
 
     UNREADABLE = "unreadable"
     NOT_OFFERED = "not_offered"
+    NOT_ASKED = "not_asked"
     TOO_MANY_STEPS = "too_many_steps"
     WRONG_PARAMS = "wrong_params"
     MIXED = "mixed"

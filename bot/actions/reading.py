@@ -46,6 +46,10 @@ _PLACE: Final = re.compile(
     r"|llamada|reunion|conversacion|charla|hilo|servidor|grupo|transcripcion)\b"
 )
 """What people talk in, however it is named: "in today's meeting"."""
+_LATER: Final = re.compile(
+    r"\b(?:tomorrow|later|some ?day|next (?:time|week|month|year)|(?<!esta )(?<!la )manana"
+    r"|(?:la )?proxima (?:vez|semana)|otro dia)\b"
+)
 _MAX_FRAMES: Final = 6
 _MAX_TAG_WORDS: Final = 6
 _MAX_INLINE_WORDS: Final = 20
@@ -293,6 +297,8 @@ class _Reader:
             return None
         is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
         is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
+        if part.found.is_plan and _LATER.search(part.rest):
+            return None
         if part.found.is_plan and not (is_shared or (is_pointing and part.phrases.works_on_text)):
             return None
         if part.phrases.is_strict and not _is_named(reference, part):

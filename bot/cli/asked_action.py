@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import typer
 
-from bot.actions.asked import reference_of, requests_of
-from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.asked import chosen_in, reference_of, requests_of
+from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import read
 from bot.catalogue import load_grace
 from bot.composition import available
@@ -56,7 +56,7 @@ class AskedActions:
         Raises:
             BadInput: There is nothing to work on, or nobody to confirm a build.
         """
-        chosen = check(response, self._offered, self._catalogue, self._question)
+        chosen = chosen_in(response, self._offered, self._catalogue, self._question, self._names)
         if chosen is None:
             return
         if isinstance(chosen, Refusal):

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection, Generator, Mapping
 from typing import Any, Final
 
-from bot.actions.asked import reference_of, requests_of
-from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.asked import chosen_in, reference_of, requests_of
+from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import OF_A_CONVERSATION
 from bot.actions.references import Points
 from bot.contract import Request, Response, Service, Source
@@ -43,6 +43,7 @@ class SaidActions:
         self._modules = modules
         self._source = source
         self._assistant = assistant
+        self._names = (assistant, source.system.assistant)
         self._transcript = transcript
         self._run = run
         self._offered = offer(modules, services)
@@ -55,7 +56,7 @@ class SaidActions:
     def take(self, user_id: int, transcript: str, response: Response) -> None:
         """Do the action of an answer that was played to its end; only a build is not begun."""
         del user_id  # there is only one person here
-        chosen = check(response, self._offered, self._modules, transcript)
+        chosen = chosen_in(response, self._offered, self._modules, transcript, self._names)
         if chosen is None:
             return
         if isinstance(chosen, Refusal):
@@ -69,8 +70,7 @@ class SaidActions:
 
     def _text(self, chosen: Chosen, transcript: str) -> str:
         """What an action works on: a text that was said, the last answer, or all that was said."""
-        names = (self._assistant, self._source.system.assistant)
-        reference = reference_of(chosen, transcript, self._offered, names)
+        reference = reference_of(chosen, transcript, self._offered, self._names)
         if reference.points is Points.TEXT:
             return reference.text
         is_of_all = chosen.steps[0].module in OF_A_CONVERSATION

@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 
 import discord
 
-from bot.actions.asked import reference_of
-from bot.actions.offering import Chosen, Refusal, check, offer
+from bot.actions.asked import chosen_in, reference_of
+from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import Reading, read
 from bot.actions.subject import Around, Subject, Unsure, resolve
 from bot.background import Background
@@ -203,10 +203,12 @@ class Acting:
         """
         own_words = (await read_message(self.bot, message)).question or response.transcript or ""
         offered = await self.offered(message.guild) if is_offered else []
-        chosen = check(response, offered, self.bot.grace, own_words)
-        if chosen is None:
+        if response.output is None or response.output.action is None:
             return None
         requester = await readmit(self.bot, message)
+        chosen = chosen_in(response, offered, self.bot.grace, own_words, _names(requester))
+        if chosen is None:
+            return None
         words = words_of(requester)
         if isinstance(chosen, Refusal):
             return Taken(note=f"-# ⚠ {words(f'actions.refused.{chosen}')}")
@@ -232,7 +234,8 @@ class Acting:
         requester = spoken.requester
         offered = await self.offered(spoken.channel.guild)
         words = words_of(requester)
-        chosen = check(response, offered, self.bot.grace, spoken.own_words)
+        names = _names(requester)
+        chosen = chosen_in(response, offered, self.bot.grace, spoken.own_words, names)
         if chosen is None:
             return
         if isinstance(chosen, Refusal):
@@ -240,7 +243,7 @@ class Acting:
             return
         guild, member = spoken.channel.guild, spoken.member
         await require_allowed(self.bot, guild, spoken.channel, member, words)
-        reference = reference_of(chosen, spoken.own_words, offered, _names(requester))
+        reference = reference_of(chosen, spoken.own_words, offered, names)
         posted = await spoken.channel.send(words("common.working"))
         live = LiveMessage(
             self.bot, requester.channel_id, posted.id, requester.user_id, words=words

@@ -53,6 +53,15 @@ async def test_what_nobody_offered_is_not_done(sim, deck, called, lounge, ben, c
     assert not await deck.store.jobs.listing(user_id=ben.id)
 
 
+async def test_talk_leads_to_nothing_whatever_the_service_says(
+    sim, deck, called, lounge, ben, clips, penny_says
+):
+    penny_says.action = SUMMARY
+    await plays(called, ben, lounge, clips, penny_says, "She said, summarise it.", "I'm on it.")
+    await ben.sees("nobody asked for", lounge, ever=True)
+    assert not await deck.store.jobs.listing(user_id=ben.id)
+
+
 async def test_who_withdraws_takes_their_words_along(
     sim, deck, called, lounge, ben, clips, penny_says
 ):

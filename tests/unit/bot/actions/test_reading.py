@@ -104,6 +104,9 @@ TALK = [
     "Correct, that is the one.",
     "Sum up, that was fun.",
     "Corrígeme si me equivoco, pero hoy es martes.",
+    # what people plan among themselves, or set up elsewhere
+    "Let's review the code tomorrow morning.",
+    "Prográmame una cita con el médico.",
     # what was said elsewhere
     "What did I miss on TV last night?",
     "What did I miss at the party?",

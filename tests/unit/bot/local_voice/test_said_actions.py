@@ -98,6 +98,12 @@ def test_nothing_to_work_on_is_said() -> None:
         following(desk.ran[0][0], None)
 
 
+def test_talk_leads_to_nothing_whatever_the_service_says(desk: Desk) -> None:
+    desk.take("I had to summarise a book at school.", answer("SUMMARIZER"))
+    assert desk.transcript.entries[-1].kind is Kind.ERROR
+    assert desk.ran == []
+
+
 def test_what_cannot_be_done_here_is_said() -> None:
     desk = Desk(Service.PENNY)
     assert desk.actions.params == {}
