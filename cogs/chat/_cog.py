@@ -416,12 +416,13 @@ class Chat(commands.Cog, name=COG):
 
 
 def _others_in(message: discord.Message) -> list[str]:
-    """The names of the people whom a message mentions or answers: it may call them."""
+    """The names of the people and bots whom a message mentions or answers: it may call them."""
     answered = message.reference.resolved if message.reference is not None else None
     people: list[discord.abc.User] = list(message.mentions)
     if isinstance(answered, discord.Message):
         people.append(answered.author)
-    return [one.display_name for one in people if one.id != message.author.id and not one.bot]
+    us = {message.author.id, message.guild.me.id if message.guild is not None else 0}
+    return [one.display_name for one in people if one.id not in us]
 
 
 def _check_may_write(message: discord.Message) -> None:

@@ -60,6 +60,8 @@ async def test_ordinary_talk_calls_nobody(sim, deck, guild, channel, ben, ana, p
     nova = guild.member("Nova Ruiz")
     said = await nova.says("It is noon.", channel)
     await ben.says("Nova, thank you!", channel, reply_to=said)
+    posted = await guild.app("Nova Music").says("Now playing: Clair de lune", channel)
+    await ben.says("Nova, what is this?", channel, reply_to=posted)
     await ben.says("@Alfred now you", channel)
     await ben.sees("You said: now you")
     assert len(penny_script.asked) == 1
