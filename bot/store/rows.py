@@ -22,7 +22,7 @@ from bot.store.repositories import guilds, personas
 from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.repositories.results import MAX_RESULT_BYTES
 from bot.store.repositories.voice import ATTENTIONS
-from bot.store.tables import PASSING, metadata
+from bot.store.tables import PASSING, RETIRED, metadata
 
 MAX_INT64: Final = 2**63 - 1
 MAX_TIME_MS: Final = 221_845_392_000_000
@@ -54,11 +54,15 @@ _ENDED: Final = (JobStage.FINISHED, JobStage.UNDELIVERED)
 
 @cache
 def columns_of(table: str) -> Mapping[str, Column[Any]]:
-    """The columns of a table that a backup may have, by name; none if there is no such table."""
+    """The columns of a table that a backup may have, by name; none if there is no such table.
+
+    Those of all schemas: a backup's own says which of them its rows have.
+    """
     found = metadata.tables.get(table)
     if found is None or found.info.get(PASSING):
         return {}
-    return {column.name: column for column in found.columns if not column.info.get(PASSING)}
+    lasting = (column for column in found.columns if not column.info.get(PASSING))
+    return {column.name: column for column in (*lasting, *RETIRED.get(table, ()))}
 
 
 def check(table: str, row: Mapping[str, Any]) -> None:

@@ -3,7 +3,8 @@
 A change here needs a revision in `migrations/versions`; a test compares the two.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from sqlalchemy import (
     JSON,
@@ -31,6 +32,11 @@ metadata: Final = MetaData(
 
 PASSING: Final = "passing"
 """In the `info` of a table or column: it is useful for minutes at most, and no backup has it."""
+
+RETIRED: Final[Mapping[str, tuple[Column[Any], ...]]] = {
+    "messages": (Column("source_id", BigInteger), Column("source_author_id", BigInteger))  # to 0013
+}
+"""The columns that older schemas had, by table: a backup of theirs still has them."""
 
 COUNTER: Final = BigInteger().with_variant(Integer, "sqlite")
 """SQLite increments only a column of type INTEGER, which holds 64 bits there too."""

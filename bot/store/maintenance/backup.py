@@ -45,6 +45,7 @@ from bot.store.maintenance.migrate import (
     revision_of,
 )
 from bot.store.repositories.recovery import RUN_KEPT_MS, Ending, JobStage
+from bot.store.rows import columns_of
 from bot.store.tables import PASSING, job_results, jobs, metadata, pulses
 
 _LATELY_MS: Final = 60_000
@@ -215,7 +216,7 @@ def _tables(connection: Connection) -> list[Table]:
 
 def _saved(table: Table) -> list[Column[Any]]:
     """The columns that a backup has."""
-    lasting = {c.name for c in metadata.tables[table.name].columns if not c.info.get(PASSING)}
+    lasting = columns_of(table.name)
     return [column for column in table.columns if column.name in lasting]
 
 

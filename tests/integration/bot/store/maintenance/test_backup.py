@@ -205,6 +205,23 @@ async def test_a_backup_of_an_old_schema_is_brought_up_to_date(
         assert [m.content for m in chain] == ["hello", "hello, Ada"]
 
 
+async def test_a_backup_from_when_messages_had_one_source_keeps_it(
+    url, other, file, tmp_path, clock, message, execute
+):
+    """Forgetting what a person said has to find their words there."""
+    async with Store.open(url, clock) as store:
+        await store.conversations.add(message(2), points_at={1: 55})
+    await revise(Address.parse(url), "0013", clock, keep=tmp_path / "before.gz")
+    await backup(Address.parse(url), file, clock)
+    assert {"source_id", "source_author_id"} <= set(Reader(file).header.tables["messages"])
+
+    await restore(Address.parse(other), file, clock)
+
+    assert await execute(other, "SELECT * FROM message_sources") == [(2, 1, 55)]
+    async with Store.open(other, clock) as store:
+        assert (await store.privacy.forget(55)).messages == 1
+
+
 def _facts(first: int, end: int) -> str:
     return ", ".join(f"('fact {number}', 'x')" for number in range(first, end))
 
