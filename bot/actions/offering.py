@@ -23,6 +23,7 @@ MAX_TEXT_CHARS: Final = 4_000
 _MAX_ACTION_CHARS: Final = 32_000
 _MAX_VALUES: Final = 500
 """How many values an action may have; to look at more would hold the event loop."""
+_BUILD_KINDS: Final = ("auto", "python", "text")
 _TEXT_FORM: Final[Mapping[str, Any]] = {
     "type": "string",
     "maxLength": MAX_TEXT_CHARS,
@@ -36,7 +37,7 @@ _BUILD: Final = OfferedAction(
         "type": "object",
         "properties": {
             TEXT: dict(_TEXT_FORM),
-            "kind": {"type": "string", "enum": ["auto", "python", "text"]},
+            "kind": {"type": "string", "enum": list(_BUILD_KINDS)},
         },
         "additionalProperties": False,
     },
@@ -209,11 +210,7 @@ def _checked(
 ) -> dict[str, Any] | None:
     """The parameters as the module takes them; None: they do not fit."""
     if service is Service.FACTORY:
-        fits = params.keys() <= {"kind"} and params.get("kind", "auto") in {
-            "auto",
-            "python",
-            "text",
-        }
+        fits = params.keys() <= {"kind"} and params.get("kind", "auto") in _BUILD_KINDS
         return params if fits else None
     try:
         settings = catalogue[module].settings(params)

@@ -377,9 +377,23 @@ class Acting:
     async def _begin_or_explain(self, waiting: Waiting, *, once: int) -> None:
         """Begin an action whose message is there already; that message says why it cannot."""
         try:
+            await self._require_offered(waiting)
             await self._begin(waiting, once=once)
         except (SkydeckError, discord.HTTPException) as e:
             await give_reason(waiting.live, e, words_of(waiting.requester))
+
+    async def _require_offered(self, waiting: Waiting) -> None:
+        """Refuse what a server has switched off while it waited.
+
+        Raises:
+            BadInput: It may not be asked for any more.
+            StoreFailed: The server's settings cannot be read.
+        """
+        requester = waiting.requester
+        guild = None if requester.guild_id is None else self.bot.get_guild(requester.guild_id)
+        offered = {(one.service, one.module) for one in await self.offered(guild)}
+        if any((step.service, step.module) not in offered for step in waiting.chosen.steps):
+            raise BadInput(words_of(requester)("actions.switched_off"))
 
     async def _begin(self, waiting: Waiting, *, once: int) -> None:
         """Begin an action, and return as soon as the journal has it.

@@ -294,6 +294,25 @@ async def test_a_server_switches_it_off(sim, deck, guild, channel, ben, penny):
     assert penny.asked[0].params == {"speak": False}
 
 
+async def test_what_is_switched_off_while_it_waits_is_not_begun(
+    sim, deck, guild, channel, ben, grace, factory
+):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await deck.store.guilds.patch(guild.id, actions=False)
+    await ben.clicks("Go ahead", on=question)
+    await ben.sees("switched off", channel)
+    assert factory.requests == []
+    await deck.store.guilds.patch(guild.id, actions=True)
+    await ben.says("@Alfred proofread please", channel)
+    asked = await ben.sees("What should I work on?")
+    await deck.store.guilds.patch(guild.id, actions=False)
+    await ben.says("The cheese is old and mouldy.", channel, reply_to=asked)
+    await until(lambda: len([m for m in ben.reads(channel) if "switched off" in m.content]) > 1)
+    assert grace.asked == []
+    assert not sim.problems
+
+
 async def test_a_deleted_request_takes_its_result_along(sim, deck, channel, ben, grace):
     grace.go.clear()
     asked = await ben.says('@Alfred translate "cheese" into Spanish', channel)
