@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
 from bot.actions.option_words import language_span, options_in
+from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_quoted_by_tag
 from bot.actions.phrases import ModulePhrases, phrases
 from bot.actions.plain_words import QUOTE, Token, joined, tokens_of, without_quotes
 from bot.actions.references import NOTHING, Points, Reference, reference_in
@@ -40,18 +41,7 @@ _HEAD: Final = re.compile(
 )
 _LAST_LINE_CHARS: Final = 200
 _PRONOUN: Final = re.compile(r"\b(?:it|this|that|these|those|them|everything|all)\b")
-_OF: Final = re.compile(r"(?:of|on|at|in|about|from|with|de|del|en|sobre|con)\b")
-_PLACE: Final = re.compile(
-    r"\b(?:channels?|chat|call|meeting|conversation|discussion|thread|server|group|transcript|canal"
-    r"|llamada|reunion|conversacion|charla|hilo|servidor|grupo|transcripcion)\b"
-)
-"""What people talk in, however it is named: "in today's meeting"."""
-_LATER: Final = re.compile(
-    r"\b(?:tomorrow|later|some ?day|next (?:time|week|month|year)|(?<!esta )(?<!la )manana"
-    r"|(?:la )?proxima (?:vez|semana)|otro dia)\b"
-)
 _MAX_FRAMES: Final = 6
-_MAX_TAG_WORDS: Final = 6
 _MAX_INLINE_WORDS: Final = 20
 _MAX_SENTENCES: Final = 4
 _MAX_OPENING_WORDS: Final = 12
@@ -188,11 +178,12 @@ class _Reader:
 
     def _sentence(self, text: str) -> list[Wish]:
         tokens = self._without_name(tokens_of(text))
-        if _is_quoted_by_tag(tokens):
-            return []
         begun, at = self._begin(tokens, 0), 0
         if begun is None:
             begun, at = self._begin_late(tokens)
+        is_on_text = begun is not None and phrases().modules[begun.action.module].works_on_text
+        if is_on_text and is_quoted_by_tag(tokens):  # else it may belong to what is asked for
+            return []
         wishes: list[Wish] = []
         while begun is not None:
             end, following = self._next(tokens, begun)
@@ -297,7 +288,7 @@ class _Reader:
             return None
         is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
         is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
-        if part.found.is_plan and _LATER.search(part.rest):
+        if part.found.is_plan and is_for_later(part.rest):
             return None
         if part.found.is_plan and not (is_shared or (is_pointing and part.phrases.works_on_text)):
             return None
@@ -323,7 +314,7 @@ class _Reader:
             return Reference(Points.THIS)
         if found.is_question:
             is_of_all = found.action.module in OF_A_CONVERSATION
-            if is_of_all and names_subject and _is_of_elsewhere(part.after):
+            if is_of_all and names_subject and is_of_elsewhere(part.after):
                 return None
             return Reference(Points.SAID if is_of_all else Points.THIS)
         if names_nothing or part.phrases.bare.search(part.verb):
@@ -404,18 +395,6 @@ def _inline_of_translation(part: _Part) -> Reference | None:
     if not kept or len(kept) > _MAX_INLINE_WORDS:
         return None
     return Reference(Points.TEXT, text=part.text[kept[0].start : kept[-1].end])
-
-
-def _is_quoted_by_tag(tokens: Sequence[Token]) -> bool:
-    """Whether words after a comma say that somebody else asks: "translate it, she said"."""
-    breaks = [at for at, token in enumerate(tokens[:MAX_TALK_WORDS], 1) if token.breaks]
-    return any(phrases().tags.match(joined(tokens[at : at + _MAX_TAG_WORDS])) for at in breaks)
-
-
-def _is_of_elsewhere(after: str) -> bool:
-    """Whether a question of what was said is about something else: "what did I miss on TV"."""
-    is_about = _OF.match(after) is not None and _PLACE.search(after) is None
-    return is_about and reference_in(after).points is Points.TOPIC
 
 
 def _has_topic(rest: str, reference: Reference) -> bool:

@@ -190,6 +190,7 @@ def test_what_could_be_a_request_is_left_to_the_model(words: str) -> None:
         ),
         ("Summarise this. Then translate it to French.", ["SUMMARIZER", "TRANSLATOR"]),
         ("compare this and that", ["COMPARER"]),
+        ("Email my boss that I am ill, the doctor said to rest", ["EMAIL_WRITER"]),
         ("Resume, por favor, lo que hemos dicho", ["SUMMARIZER"]),
     ],
 )

@@ -1,0 +1,39 @@
+"""Signs that a sentence is ordinary talk although it begins as a request does. Pure."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bot.actions.candidates import MAX_TALK_WORDS
+from bot.actions.phrases import phrases
+from bot.actions.plain_words import Token, joined
+from bot.actions.references import Points, reference_in
+
+_OF: Final = re.compile(r"(?:of|on|at|in|about|from|with|de|del|en|sobre|con)\b")
+_PLACE: Final = re.compile(
+    r"\b(?:channels?|chat|call|meeting|conversation|discussion|thread|server|group|transcript|canal"
+    r"|llamada|reunion|conversacion|charla|hilo|servidor|grupo|transcripcion)\b"
+)
+"""What people talk in, however it is named: "in today's meeting"."""
+_LATER: Final = re.compile(
+    r"\b(?:tomorrow|later|some ?day|next (?:time|week|month|year)|(?<!esta )(?<!la )manana"
+    r"|(?:la )?proxima (?:vez|semana)|otro dia)\b"
+)
+_MAX_TAG_WORDS: Final = 6
+
+
+def is_quoted_by_tag(tokens: Sequence[Token]) -> bool:
+    """Whether words after a comma say that somebody else asks: "translate it, she said"."""
+    breaks = [at for at, token in enumerate(tokens[:MAX_TALK_WORDS], 1) if token.breaks]
+    return any(phrases().tags.match(joined(tokens[at : at + _MAX_TAG_WORDS])) for at in breaks)
+
+
+def is_of_elsewhere(after: str) -> bool:
+    """Whether a question of what was said is about something else: "what did I miss on TV"."""
+    is_about = _OF.match(after) is not None and _PLACE.search(after) is None
+    return is_about and reference_in(after).points is Points.TOPIC
+
+
+def is_for_later(words: str) -> bool:
+    """Whether a plan is not for now: "let's review the code tomorrow"."""
+    return _LATER.search(words) is not None
