@@ -16,6 +16,11 @@ from bot.settings import Settings
 EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
 
+def renewed(text: str) -> str:
+    """The text of an `.env.example` with the defaults of today."""
+    return re.sub(r"^([A-Z_]+)=(.*)$", _line, text, flags=re.MULTILINE)
+
+
 def _line(found: re.Match[str]) -> str:
     name, value = found.groups()
     field = Settings.model_fields.get(name.lower())
@@ -27,9 +32,10 @@ def _line(found: re.Match[str]) -> str:
     except ValidationError:
         is_default = False
     shown = default.value if isinstance(default, Enum) else default
+    if isinstance(shown, bool):
+        shown = str(shown).lower()
     return found[0] if is_default else f"{name}={'' if shown is None else shown}"
 
 
 if __name__ == "__main__":
-    text = EXAMPLE.read_text("utf-8")
-    EXAMPLE.write_text(re.sub(r"^([A-Z_]+)=(.*)$", _line, text, flags=re.MULTILINE), "utf-8")
+    EXAMPLE.write_text(renewed(EXAMPLE.read_text("utf-8")), "utf-8")

@@ -1,5 +1,6 @@
 """Settings: defaults, `.env.example`, empty values, and secrets that stay secret."""
 
+import importlib.util
 import re
 
 import pytest
@@ -30,6 +31,19 @@ def test_the_example_is_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in example().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == plain, "`make env` writes the defaults into .env.example"
+
+
+def test_make_env_brings_each_default_back() -> None:
+    spec = importlib.util.spec_from_file_location("env", ROOT / "scripts" / "env_example.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert module.renewed(text) == text
+    others = text.replace("=true\n", "=false\n").replace("=30\n", "=31\n").replace("=DECK", "=CORP")
+    assert others != text
+    assert module.renewed(others) == text
 
 
 def test_every_setting_in_the_example_is_explained() -> None:
