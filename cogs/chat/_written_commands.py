@@ -132,11 +132,9 @@ class WrittenCommands:
             name: The name that people of the server have given to the bot; empty: none.
             whole_channel: Whether the channel itself is the conversation.
         """
-        if message.attachments or message.stickers or message.message_snapshots or message.poll:
-            return None
         said = own_ids(self._bot, message.guild).without_calls(message.content)
-        if not said or len(said) > _MAX_CHARS:
-            return None
+        if _has_more_than_words(message) or len(said) > _MAX_CHARS:
+            said = ""
         classifier = _classifier(name)
         match = self._confirmation(message, said, classifier)
         match = match or classifier.commands(said, is_written=True)
@@ -371,6 +369,11 @@ class WrittenCommands:
 @lru_cache(maxsize=128)
 def _classifier(name: str) -> UtteranceClassifier:
     return UtteranceClassifier([*(system.assistant for system in System), *filter(None, [name])])
+
+
+def _has_more_than_words(message: discord.Message) -> bool:
+    more = message.attachments, message.stickers, message.message_snapshots, message.poll
+    return any(more)
 
 
 def _is_answer(job: Job) -> bool:
