@@ -177,7 +177,10 @@ class VoiceChannel:
             was_open, self.session, self.transcript.pace = self.session is not None, None, None
             self._background.cancel()
             await self._actions.close()
-            await self.transcript.finish()
+            try:
+                await self.transcript.finish()
+            except Exception:  # whatever it is, the bot leaves
+                log.exception("the end of a voice conversation is not shown")
             with contextlib.suppress(discord.DiscordException, OSError, TimeoutError):
                 await link.disconnect(force=True)
             await self._background.join()

@@ -10,6 +10,7 @@ from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.voice._transcript_view import ChannelTranscript
+from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.unit.cogs.shared.test_error_messages import kinds, made
 
 
@@ -77,3 +78,16 @@ async def test_a_persons_own_figures_stay_private(deck, lounge, ben):
     [message] = ben.reads(lounge)
     assert "is left in your budget for today, so I didn't send it" in message.content
     assert "0.77" not in message.content
+
+
+async def test_it_leaves_though_its_last_words_cannot_be_shown(
+    sim, guild, deck, called, lounge, channel, ben, monkeypatch
+):
+    async def fails(_self):
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(ChannelTranscript, "finish", fails)
+    reply = await ben.slash("/leave", channel)
+    await reply.done()
+    assert where_is_the_bot(sim, guild) is None
+    assert deck.voice_clients == []
