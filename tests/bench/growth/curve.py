@@ -21,6 +21,7 @@ class Curve:
         ours: A figure for each size.
         theirs: The peer's in the same run; None where it has none.
         is_rate: Whether more is better: then nothing is said about how it grows.
+        remark: Why the peer has no figure for a size.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Curve:
     ours: list[float]
     theirs: list[float | None]
     is_rate: bool = False
+    remark: str = ""
 
     @property
     def exponent(self) -> float:

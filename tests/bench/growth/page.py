@@ -37,7 +37,8 @@ def _section(name: str, found: dict[str, Any]) -> str:
         draw(curve, pages.folder(PAGE) / picture)
         lines += [f"\n## {curve.title}\n", f"![{curve.title}](performance/{picture})\n"]
         lines += [_table(curve)]
-        lines += [f"{curve.verdict} {found['where']}".strip() + "\n"]
+        said = (curve.remark, curve.verdict, found["where"])
+        lines += [" ".join(one for one in said if one) + "\n"]
     return "\n".join(lines)
 
 

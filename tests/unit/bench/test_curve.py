@@ -1,7 +1,7 @@
 import pytest
 
 from tests.bench import pages
-from tests.bench.growth import page
+from tests.bench.growth import of_voice, page
 from tests.bench.growth.curve import Curve
 
 SIZES = [1, 10, 100, 1_000]
@@ -48,3 +48,20 @@ def test_what_was_found_last_is_on_the_page(tmp_path, monkeypatch):
     assert text.index("## T") < text.index("## New")
     assert "| 1,000 | 1,234 | 3 |" in text
     assert drawn == [("T", "a-0.svg"), ("New", "b-0.svg")]
+
+
+def test_a_peer_that_never_got_in_is_named_on_the_page(tmp_path, monkeypatch):
+    async def measured(who, number):
+        if (who, number) == ("plain", 200):
+            raise TimeoutError
+        return {"mb": 100.0 + number, "processor": 1.0, "wakes": 1.0}
+
+    monkeypatch.setattr(of_voice, "_measured", measured)
+    monkeypatch.setattr(page, "PAGE", tmp_path / "performance.md")
+    monkeypatch.setattr(pages, "where", lambda: "Here.")
+    monkeypatch.setattr(page, "draw", lambda _one, _file: None)
+    page.add({"silent-calls": of_voice.silent_calls()})
+    text = (tmp_path / "performance.md").read_text()
+    assert "| 50 | 150 | 150 |\n| 200 | 300 |  |" in text
+    assert "Plain discord.py did not get into all 200 within 10 minutes. Exponent" in text
+    assert of_voice.remark([{"mb": 1.0}] * len(of_voice.CALLS)) == ""
