@@ -103,8 +103,10 @@ class Participants:
         return [name for user, name in self.names.items() if user != user_id]
 
     def update(self, names: Mapping[int, str], others: int) -> None:
-        """Replace the people; those who left lose their follow-up."""
+        """Replace the people; those who left lose their follow-up, and answer nothing later."""
         self.names, self.others = dict(names), others
+        confirming = self.confirming_until_s.items()
+        self.confirming_until_s = {user: until for user, until in confirming if user in names}
         self.follow_ups = {user: f for user, f in self.follow_ups.items() if user in names}
 
     def is_follow_up(self, user_id: int, began_s: float) -> bool:

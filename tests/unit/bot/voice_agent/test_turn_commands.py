@@ -231,6 +231,13 @@ def test_somebody_else_answers_nothing():
     assert not performed(says(asked(among("Ana", "Ben")), BEN, "Alfred, yes."))
 
 
+def test_who_leaves_answers_nothing_when_they_are_back():
+    talk = asked(alone())
+    talk.people()
+    talk.people("Ana")
+    assert not performed(says(talk, ANA, "Yes."))
+
+
 def test_a_yes_long_afterwards_is_talk():
     talk = asked(alone(commands=CommandOptions(confirmed_within_s=5.0)))
     talk.wait(6.0)
