@@ -115,6 +115,7 @@ class SpokenActions:
             await taker.take_spoken(response, spoken)
         except (SkydeckError, discord.HTTPException, aiohttp.ClientError, OSError) as e:
             log.warning("a spoken action was not begun: %s", type(e).__name__)
+            await self._announce(user_id, words("actions.not_begun"))  # its chat may be closed
 
     def _read(self, chosen: Chosen, subject: Subject, words: Words) -> SourceText:
         """What an action works on.

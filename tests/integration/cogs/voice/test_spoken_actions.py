@@ -62,6 +62,20 @@ async def test_talk_leads_to_nothing_whatever_the_service_says(
     assert not await deck.store.jobs.listing(user_id=ben.id)
 
 
+async def test_what_cannot_be_shown_there_is_said_aloud(
+    sim, deck, called, guild, lounge, channel, ben, clips, penny_says
+):
+    await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({channel.id}))
+    penny_says.action = SUMMARY
+    await plays(called, ben, lounge, clips, penny_says, "Summarise what we said.", "I'm on it.")
+
+    def spoken():
+        return [str(r.input.data) for r in penny_says.asked if r.target.module == "SPEAK"]
+
+    await until(lambda: any(said.startswith("I couldn't begin that") for said in spoken()))
+    assert not await deck.store.jobs.listing(user_id=ben.id)
+
+
 async def test_who_withdraws_takes_their_words_along(
     sim, deck, called, lounge, ben, clips, penny_says
 ):
