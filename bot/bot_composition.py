@@ -75,7 +75,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
 
 def _begin(say: Say) -> None:
     say("Online. Ctrl-C stops.")
-    spare_long_lived()
+    spare_long_lived(was_replaced=True)  # Discord may begin a new session at any time
 
 
 async def _check(settings: Settings, say: Say) -> None:

@@ -21,10 +21,18 @@ def shorten_turns() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
 
 
-def spare_long_lived() -> None:
+def spare_long_lived(*, was_replaced: bool = False) -> None:
     """Exempt all objects that exist now from garbage collection, after something was loaded.
 
     They are still freed when nothing refers to them; only circles among them no longer are.
+
+    Args:
+        was_replaced: What was exempt may be garbage by now: a new session with Discord replaces all
+            servers, which their channels refer to. Collect it first, in a full collection.
     """
-    gc.collect(1)  # what was made last and is garbage already, which takes a few milliseconds
+    if was_replaced:
+        gc.unfreeze()
+        gc.collect()
+    else:
+        gc.collect(1)  # what was made last and is garbage already, which takes a few milliseconds
     gc.freeze()

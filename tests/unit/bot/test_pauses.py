@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.bot_composition import _begin
 from bot.pauses import SWITCH_INTERVAL_S, shorten_turns, spare_long_lived
 
 
@@ -35,3 +36,17 @@ def test_what_lives_long_is_not_looked_at_and_still_freed() -> None:
     assert gc.get_freeze_count() > 1_000
     del kept
     assert seen() is None
+
+
+def test_what_a_new_session_replaces_is_freed() -> None:
+    """A server and its channels refer to each other."""
+    server = Thing()
+    server.channels = [server]  # type: ignore[attr-defined]
+    seen = weakref.ref(server)
+    _begin(str)
+    del server
+    spare_long_lived()
+    assert seen() is not None
+    _begin(str)
+    assert seen() is None
+    assert gc.get_freeze_count() > 1_000
