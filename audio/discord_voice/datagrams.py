@@ -134,6 +134,8 @@ class SocketWaiter:
         Raises:
             OSError, ValueError: The socket is closed.
         """
+        if sys.platform == "win32":  # it has no poll(), and its select() takes any handle
+            return bool(select.select([udp], [], [], _LOOK_S)[0])
         poll, number = select.poll(), udp.fileno()
         poll.register(number, select.POLLIN)
         if self._event is None:

@@ -105,11 +105,16 @@ def test_another_thread_ends_the_wait(pair, waiter, monkeypatch):
     assert not waiter.wait(pair[0])
 
 
-def test_without_means_to_wake_it_the_wait_is_short(pair, monkeypatch):
-    monkeypatch.setattr(datagrams.sys, "platform", "darwin")
+@pytest.mark.parametrize("platform", ["darwin", "win32"])
+def test_without_means_to_wake_it_the_wait_is_short(pair, monkeypatch, platform):
+    monkeypatch.setattr(datagrams.sys, "platform", platform)
+    if platform == "win32":
+        monkeypatch.delattr(datagrams.select, "poll")
     monkeypatch.setattr(datagrams, "_LOOK_S", 0.001)
     waiter = SocketWaiter()
     assert not waiter.wait(pair[0])
+    pair[1].send(b"x")
+    assert waiter.wait(pair[0])
     waiter.wake()
     waiter.close()
 
