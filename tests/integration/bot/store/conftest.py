@@ -5,7 +5,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import asyncpg
@@ -15,7 +16,7 @@ from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.store.address import Address
-from bot.store.maintenance.migrate import migrate
+from bot.store.maintenance.migrate import head, migrate
 from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Entry
 from bot.store.store import Store
@@ -64,12 +65,19 @@ def empty_url(kind, request, tmp_path) -> str:
 
 
 @pytest.fixture
-def url(kind, request, tmp_path) -> str:
-    """A database with an up-to-date schema and nothing in it; its schema must stay as it is."""
-    if kind == "sqlite":
-        template = request.getfixturevalue("sqlite_template")
-        return f"sqlite:///{shutil.copy(template, tmp_path / 'skydeck.db')}"
-    return asyncio.run(request.getfixturevalue("postgres").clean())
+def url(kind, request, tmp_path) -> Iterator[str]:
+    """A database with an up-to-date schema and nothing in it; its schema must stay as it is.
+
+    Other tests use the same one on PostgreSQL. Whoever changes the schema takes `empty_url`.
+    """
+    if kind == "postgres":
+        yield asyncio.run(request.getfixturevalue("postgres").clean())
+        return
+    file = shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "skydeck.db")
+    yield f"sqlite:///{file}"
+    with suppress(sqlite3.DatabaseError), closing(sqlite3.connect(file)) as connection:
+        found = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+        assert found == [(head(),)], "the test changed the schema: it has to use empty_url"
 
 
 @pytest.fixture

@@ -206,13 +206,13 @@ async def test_a_backup_of_an_old_schema_is_brought_up_to_date(
 
 
 async def test_a_backup_from_when_messages_had_one_source_keeps_it(
-    url, other, file, tmp_path, clock, message, execute
+    empty_url, other, file, tmp_path, clock, message, execute
 ):
     """Forgetting what a person said has to find their words there."""
-    async with Store.open(url, clock) as store:
+    async with Store.open(empty_url, clock) as store:
         await store.conversations.add(message(2), points_at={1: 55})
-    await revise(Address.parse(url), "0013", clock, keep=tmp_path / "before.gz")
-    await backup(Address.parse(url), file, clock)
+    await revise(Address.parse(empty_url), "0013", clock, keep=tmp_path / "before.gz")
+    await backup(Address.parse(empty_url), file, clock)
     assert {"source_id", "source_author_id"} <= set(Reader(file).header.tables["messages"])
 
     await restore(Address.parse(other), file, clock)
