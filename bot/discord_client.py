@@ -199,7 +199,10 @@ class SkyDeck(commands.AutoShardedBot):
             await self.clock.sleep(_OTHERS_REGISTER_S)
         else:
             return False
-        await self.tree.sync()
+        # Not `tree.sync`, which would make the payload again.
+        if self.application_id is None:
+            raise discord.app_commands.MissingApplicationID
+        await self.http.bulk_upsert_global_commands(self.application_id, payload=payload)
         await self.store.key_value.set(name, digest)
         log.info("%d commands registered", len(payload))
         return True

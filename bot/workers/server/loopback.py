@@ -62,7 +62,7 @@ async def serve_on_loopback(
             on_leave()
             for task in running:
                 task.cancel()
-            server.should_exit = True
+            server.leave()
     if escaped is not None:
         raise escaped
 
@@ -70,7 +70,7 @@ async def serve_on_loopback(
 class _GuestServer(uvicorn.Server):
     """Uvicorn in another program's loop: it sets an event once it listens and ignores signals.
 
-    Stop it with `should_exit = True`; `serve` then returns within about a quarter of a second.
+    Stop it with `leave()`; `serve` then returns within about a quarter of a second.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -83,17 +83,28 @@ class _GuestServer(uvicorn.Server):
                 log_config=None,  # the program's own logging stays as it is
                 access_log=False,
                 server_header=False,
+                date_header=False,  # uvicorn would wake up ten times a second to renew it
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_GRACE_S,
             )
         )
         self.server_state = ConnectionState()
         self.listening = asyncio.Event()
+        self._leaving = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start as uvicorn does, then set `listening`."""
         await super().startup(sockets)
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        """Wait for `leave`; uvicorn's own loop looks every 100 ms, also while nobody calls."""
+        await self._leaving.wait()
+
+    def leave(self) -> None:
+        """Stop serving."""
+        self.should_exit = True
+        self._leaving.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
