@@ -145,9 +145,12 @@ async def test_a_question_is_answered_aloud_and_in_words(open_talk, card, clips,
         async with open_talk(remember=True, connect=connect) as me:
             before = me.lost_sound()
             entry, recording = await asks_aloud(me, card, question)
-            if "france" not in entry.asked.lower() and me.lost_sound() > before:
+            heard = await me.transcribed(recording.loud())
+            is_whole = "france" in entry.asked.lower() and has_word(heard, "paris")
+            if not is_whole and me.lost_sound() > before:
                 continue  # a busy machine's sound card left something out
-            await goes_on_from(me, entry, recording, tmp_path)
+            assert has_word(heard, "paris")
+            await goes_on_from(me, entry, tmp_path)
             break
     else:
         pytest.fail("sound was lost each time")
@@ -167,10 +170,9 @@ async def asks_aloud(me, card, question):
     return entry, recording
 
 
-async def goes_on_from(me, entry, recording, tmp_path):
+async def goes_on_from(me, entry, tmp_path):
     assert "france" in entry.asked.lower()
     assert "paris" in entry.answered.lower()
-    assert has_word(await me.transcribed(recording.loud()), "paris")
     view = me.controller.view()
     assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
     assert me.controller.transcript.latest_answer == entry.answered
@@ -284,12 +286,17 @@ async def test_a_tone_and_a_recording_try_the_devices(open_talk, card):
         assert len(recording.loud()) > RATE_HZ // 4
         assert "muted" in await me.controller.devices.test_microphone()
         voice = await me.spoken("One two three four five six.")
-        with card.recorded() as recording:
-            saying = asyncio.ensure_future(me.says(voice))
-            assert "This is what I heard" in await me.controller.devices.test_microphone()
-            await saying
-            await me.played_out(recording)
-        assert "three" in (await me.transcribed(recording.loud())).replace("3", "three")
+        for _ in range(TRIES):
+            before = me.lost_sound()
+            with card.recorded() as recording:
+                saying = asyncio.ensure_future(me.says(voice))
+                assert "This is what I heard" in await me.controller.devices.test_microphone()
+                await saying
+                await me.played_out(recording)
+            heard = (await me.transcribed(recording.loud())).replace("3", "three")
+            if "three" in heard or me.lost_sound() == before:
+                break
+        assert "three" in heard
 
 
 async def test_without_a_microphone_one_can_type(open_talk, monkeypatch):
