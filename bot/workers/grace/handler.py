@@ -47,7 +47,8 @@ class GraceHandler:
         partial_s: float = _PARTIAL_S,
     ) -> None:
         for module in catalogue.values():
-            check_schema(module.name, module.answer_schema(module.settings(None)) or {})
+            if schema := module.answer_schema(module.settings(None)):
+                check_schema(module.name, schema)
         self._catalogue = dict(catalogue)
         self._model = model
         self._partial_s = partial_s

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-import asyncpg
 import pytest
 
 from bot.choices import Mode
@@ -20,6 +19,7 @@ from bot.store.maintenance.migrate import head, migrate
 from bot.store.records import Role, StoredMessage
 from bot.store.repositories.recovery import Entry
 from bot.store.store import Store
+from tests.fakes.statements import rows_of
 
 HELPER = Path(__file__).with_name("process.py")
 START_MS = 1_800_000_000_000
@@ -152,18 +152,7 @@ def execute() -> Callable[[str, str], "asyncio.Future"]:
     """Runs one statement past the store."""
 
     async def run(url: str, statement: str) -> list[tuple]:
-        if url.startswith("sqlite"):
-            connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-            try:
-                rows = connection.execute(statement).fetchall()
-                connection.commit()
-                return rows
-            finally:
-                connection.close()
-        connection = await asyncpg.connect(url)
-        try:
-            return [tuple(row) for row in await connection.fetch(statement)]
-        finally:
-            await connection.close()
+        [rows] = await rows_of(url, [statement])
+        return rows
 
     return run

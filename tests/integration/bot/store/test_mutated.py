@@ -61,8 +61,8 @@ async def tried(url, file, clock) -> SkydeckError | None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_changed_values(seed, lines, url, file, clock, execute):
-    before = await contents(url, execute)
+async def test_changed_values(seed, lines, url, file, clock):
+    before = await contents(url)
     try:
         file.write_bytes(written(changed(lines, random.Random(seed))))
     except (TypeError, ValueError, AttributeError, KeyError):
@@ -71,7 +71,7 @@ async def test_changed_values(seed, lines, url, file, clock, execute):
     if error is not None:
         assert isinstance(error, BadInput)
         assert str(error).isprintable()
-        assert await contents(url, execute) == before
+        assert await contents(url) == before
         return
     async with Store.open(url, clock) as store:  # what was taken can be read
         for guild in (9, *range(3)):
@@ -81,8 +81,8 @@ async def test_changed_values(seed, lines, url, file, clock, execute):
 
 
 @pytest.mark.parametrize("seed", range(20))
-async def test_changed_bytes(seed, lines, url, file, clock, execute):
-    before, dice = await contents(url, execute), random.Random(seed)
+async def test_changed_bytes(seed, lines, url, file, clock):
+    before, dice = await contents(url), random.Random(seed)
     data = bytearray(written(lines))
     if is_packed := seed % 2:
         data = bytearray(gzip.decompress(data))
@@ -102,4 +102,4 @@ async def test_changed_bytes(seed, lines, url, file, clock, execute):
     if error is not None:
         assert isinstance(error, BadInput)
         assert str(error).isprintable()
-        assert await contents(url, execute) == before
+        assert await contents(url) == before

@@ -190,9 +190,9 @@ ROWS = {
 }  # fmt: skip
 
 
-async def refused(url, file, clock, execute, match) -> BadInput:
+async def refused(url, file, clock, match) -> BadInput:
     """It is refused; the database is as it was, and nothing lies about."""
-    before = await contents(url, execute)
+    before = await contents(url)
 
     with pytest.raises(BadInput, match=match) as caught:
         await restore(Address.parse(url), file, clock, replace=True)
@@ -201,35 +201,33 @@ async def refused(url, file, clock, execute, match) -> BadInput:
     assert said.isprintable()
     assert len(said) < 600
     assert "Check that it is running" not in said
-    assert await contents(url, execute) == before
+    assert await contents(url) == before
     assert [f.name for f in file.parent.glob("*backup*")] == [file.name]
     return caught.value
 
 
 @pytest.mark.parametrize("name", HEADERS)
-async def test_a_header_that_is_none(lines, name, url, file, clock, execute):
+async def test_a_header_that_is_none(lines, name, url, file, clock):
     HEADERS[name](lines)
     file.write_bytes(written(lines))
 
-    await refused(url, file, clock, execute, "not a backup|has a table|counts the rows")
+    await refused(url, file, clock, "not a backup|has a table|counts the rows")
 
 
 @pytest.mark.parametrize("name", ROWS)
-async def test_a_row_that_is_none(lines, name, url, file, clock, execute):
+async def test_a_row_that_is_none(lines, name, url, file, clock):
     change, words = ROWS[name]
     change(lines)
     file.write_bytes(written(lines))
 
-    await refused(url, file, clock, execute, words)
+    await refused(url, file, clock, words)
 
 
-async def test_the_words_of_a_row_are_not_said(lines, url, file, clock, execute):
+async def test_the_words_of_a_row_are_not_said(lines, url, file, clock):
     put("messages", role="my secret")(lines)
     file.write_bytes(written(lines))
 
-    assert "my secret" not in str(
-        await refused(url, file, clock, execute, "not one of its possible values")
-    )
+    assert "my secret" not in str(await refused(url, file, clock, "not one of its possible values"))
 
 
 @pytest.mark.parametrize(
@@ -242,25 +240,25 @@ async def test_the_words_of_a_row_are_not_said(lines, url, file, clock, execute)
     ],
     ids=["long", "a million lists", "a million objects", "blank"],
 )
-async def test_a_line_that_is_too_much(line, lines, url, file, clock, execute):
+async def test_a_line_that_is_too_much(line, lines, url, file, clock):
     lines.append(line.decode())
     file.write_bytes(written(lines))
 
-    await refused(url, file, clock, execute, "more than any backup of skydeck")
+    await refused(url, file, clock, "more than any backup of skydeck")
 
 
-async def test_a_bomb(lines, url, file, clock, execute):
+async def test_a_bomb(lines, url, file, clock):
     bomb = json.dumps(["facts", ["a", "x" * 100_000]])
     file.write_bytes(written([*lines, *[bomb] * 1000]))
     assert file.stat().st_size < 1_000_000
 
-    await refused(url, file, clock, execute, "more than any backup of skydeck")
+    await refused(url, file, clock, "more than any backup of skydeck")
 
 
-async def test_words_after_the_end(lines, url, file, clock, execute):
+async def test_words_after_the_end(lines, url, file, clock):
     file.write_bytes(written(lines, after=b'["facts", ["a", "b"]]\n'))
 
-    await refused(url, file, clock, execute, "damaged")
+    await refused(url, file, clock, "damaged")
 
 
 @pytest.mark.parametrize("what", ["pipe", "folder", "device"])
@@ -275,14 +273,14 @@ async def test_what_is_no_file_is_not_waited_for(what, tmp_path, url, clock):
         await restore(Address.parse(url), path, clock)
 
 
-async def test_a_sound_one_is_restored_and_can_be_read(lines, url, file, clock, execute):
-    before = await contents(url, execute)
+async def test_a_sound_one_is_restored_and_can_be_read(lines, url, file, clock):
+    before = await contents(url)
     file.write_bytes(written(lines))
 
     done = await restore(Address.parse(url), file, clock, replace=True)
 
     assert done.rows == len(lines) - 1
-    assert await contents(url, execute) == before
+    assert await contents(url) == before
     async with Store.open(url, clock) as store:
         assert (await store.guilds.get(9)).allowed_channels == {5, 6}
         assert await store.jobs.listing()

@@ -363,7 +363,6 @@ def test_a_long_evening_leaves_nothing_behind(there):
         talk.played.clear()
 
     def size() -> int:
-        gc.collect()
         seen: set[int] = set()
 
         def of(thing) -> int:

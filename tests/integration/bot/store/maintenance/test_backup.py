@@ -25,6 +25,7 @@ from bot.store.maintenance.migrate import head
 from bot.store.repositories.recovery import Ending, JobStage
 from bot.store.store import Store
 from bot.store.tables import metadata
+from tests.fakes.statements import rows_of
 from tests.paths import ROOT
 from tests.waiting import until
 
@@ -65,12 +66,14 @@ async def fill(url: str, clock, entry, message) -> None:
         assert last == 3
 
 
-async def contents(url: str, execute) -> dict[str, list]:
+async def contents(url: str) -> dict[str, list]:
     """Every row of every table, in one form for both databases."""
-    found = {}
-    for table in metadata.sorted_tables:
-        names = ", ".join(column.name for column in table.columns)
-        rows = await execute(url, f"SELECT {names} FROM {table.name}")
+    tables, found = metadata.sorted_tables, {}
+    statements = [
+        f"SELECT {', '.join(column.name for column in table.columns)} FROM {table.name}"
+        for table in tables
+    ]
+    for table, rows in zip(tables, await rows_of(url, statements), strict=True):
         kinds = [str(column.type) for column in table.columns]
         found[table.name] = sorted(
             repr([_plain(value, kind) for value, kind in zip(row, kinds, strict=True)])
@@ -88,10 +91,10 @@ def _plain(value, kind: str):
 
 
 async def test_what_is_restored_is_what_was_there(
-    url, other, empty_url, file, clock, entry, message, execute
+    url, other, empty_url, file, clock, entry, message
 ):
     await fill(url, clock, entry, message)
-    before = await contents(url, execute)
+    before = await contents(url)
 
     rows = await backup(Address.parse(url), file, clock)
 
@@ -100,7 +103,7 @@ async def test_what_is_restored_is_what_was_there(
     for target in (empty_url, other):  # the same kind, and the other
         done = await restore(Address.parse(target), file, clock)
         assert (done.rows, done.kept, done.ended) == (rows, None, 0)
-        assert await contents(target, execute) == before
+        assert await contents(target) == before
         async with Store.open(target, clock) as store:
             assert await store.jobs.request(1) == b"\x00\xffbytes"
             assert (await store.jobs.get(2)).place == {"deep": [1, None, {"x": "ñ"}]}
@@ -138,9 +141,9 @@ async def test_a_backup_is_one_moment_while_others_write(url, file, clock, messa
         assert (await store.conversations.get(5000)) is not None
 
 
-async def test_what_is_there_is_not_lost_by_mistake(url, file, clock, entry, message, execute):
+async def test_what_is_there_is_not_lost_by_mistake(url, file, clock, entry, message):
     await fill(url, clock, entry, message)
-    before = await contents(url, execute)
+    before = await contents(url)
     await backup(Address.parse(url), file, clock)
     async with Store.open(url, clock) as store:
         await store.conversations.add(message(77))
@@ -152,7 +155,7 @@ async def test_what_is_there_is_not_lost_by_mistake(url, file, clock, entry, mes
 
     done = await restore(Address.parse(url), file, clock, replace=True)
 
-    assert await contents(url, execute) == before
+    assert await contents(url) == before
     await restore(Address.parse(url), done.kept, clock, replace=True)
     async with Store.open(url, clock) as store:
         assert await store.conversations.get(77) is not None
@@ -274,13 +277,13 @@ def _newer(data: bytes) -> bytes:
 async def test_what_is_no_whole_backup_changes_nothing(spoil, words, url, file, clock, execute):
     await execute(url, "INSERT INTO facts VALUES ('a', 'hello'), ('b', 'b'), ('c', 'c')")
     await backup(Address.parse(url), file, clock)
-    before = await contents(url, execute)
+    before = await contents(url)
     file.write_bytes(spoil(file.read_bytes()))
 
     with pytest.raises(BadInput, match=words):
         await restore(Address.parse(url), file, clock, replace=True)
 
-    assert await contents(url, execute) == before
+    assert await contents(url) == before
     assert [f.name for f in file.parent.glob("backup*")] == [file.name]
 
 
@@ -390,7 +393,7 @@ async def test_back_to_the_schema_before_and_forward_again(
 ):
     """What a rollback of skydeck does; what the old schema holds is all kept."""
     await fill(empty_url, clock, entry, message)
-    before = await contents(empty_url, execute)
+    before = await contents(empty_url)
 
     await revise(Address.parse(empty_url), "0004", clock, keep=file)
 
@@ -399,14 +402,14 @@ async def test_back_to_the_schema_before_and_forward_again(
         await execute(empty_url, "SELECT * FROM calls")
     async with Store.open(empty_url, clock):  # the new version once more
         pass
-    after = await contents(empty_url, execute)
+    after = await contents(empty_url)
     lost = {"calls", "purses", "budgets", "personas"}
     assert {k: v for k, v in after.items() if k not in lost} == {
         k: v for k, v in before.items() if k not in lost
     }
     assert after["calls"] == []
     await restore(Address.parse(empty_url), file, clock, replace=True)
-    assert await contents(empty_url, execute) == before
+    assert await contents(empty_url) == before
 
 
 async def test_only_to_a_schema_that_there_is(url, file, clock):
