@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env clean
+.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env reference docs clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -42,6 +42,11 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@command -v prometheus >/dev/null || sh scripts/system-package.sh prometheus --optional "the test with a Prometheus server is skipped"
 	@touch $@
 
+$(VENV)/.ready-docs: requirements-docs.lock $(VENV)/.ready
+	@echo "Adding what builds the documentation …"
+	@$(PIP) install --require-hashes --requirement requirements-docs.lock
+	@touch $@
+
 models: setup                    ## fetch the model files (1.4 GB, once)
 	@$(BIN)/skydeck models pull
 
@@ -59,7 +64,7 @@ test-all: setup-dev              ## everything, with real models
 	@SKYDECK_LLM=tiny $(BIN)/skydeck models pull
 	@$(PYTEST)
 
-lint: setup-dev                  ## style, types, import rules, known weaknesses of packages
+lint: setup-dev docs             ## style, types, import rules, documentation, known weaknesses of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -83,6 +88,13 @@ lock: setup-dev                  ## renew the lock files
 env: setup-dev                   ## write the settings' defaults into .env.example
 	@$(BIN)/python scripts/env_example.py
 
+reference: setup-dev             ## write docs/reference from the code
+	@$(BIN)/python -m scripts.reference
+
+docs: $(VENV)/.ready-docs        ## the documentation as a site: site/index.html; a dead link is an error
+	@# Not --quiet: it hides what --strict makes an error.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 clean:                           ## remove .venv and caches (the model files stay)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find audio bot cogs tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,62 @@
+"""What `mkdocs build` does beyond MkDocs: pages from outside docs/, and pages in Spanish.
+
+Some pages lie where people look for them in the repository, as `SECURITY.md`. The site shows them,
+too, from there. Links are written as they work in the repository; here they become the site's.
+"""
+
+import posixpath
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+ROOT: Final = Path(__file__).parents[1]
+PAGES: Final[Mapping[str, str]] = {
+    "ARCHITECTURE.md": "architecture.md",
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "SECURITY.md": "security.md",
+    "deploy/README.md": "deploy.md",
+}
+"""Pages from outside docs/, by their place in the repository, and their place in the site."""
+_LINK: Final = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(?=\))")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages from outside docs/."""
+    for source, page in PAGES.items():
+        files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
+    """Turn the links of a page from the repository's into the site's."""
+    return site_links(markdown, page.file.src_uri)
+
+
+def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, **_: Any) -> None:
+    """Have the theme speak the language of the page."""
+    config.theme["language"] = "es" if page.file.src_uri.startswith("es/") else "en"
+
+
+def site_links(markdown: str, page: str) -> str:
+    """A page's text with the links that work in the site.
+
+    Args:
+        markdown: As it is in the repository.
+        page: Its place in the site.
+    """
+    places = {page: source for source, page in PAGES.items()}
+    here = posixpath.dirname(places.get(page, f"docs/{page}"))
+
+    def translated(found: re.Match[str]) -> str:
+        path = posixpath.normpath(posixpath.join(here, found[2]))
+        target = PAGES.get(path, path.removeprefix("docs/"))
+        relative = posixpath.relpath(target, posixpath.dirname(page) or ".")
+        return f"{found[1]}{relative}{found[3] or ''}"
+
+    return _LINK.sub(translated, markdown)

@@ -1,0 +1,94 @@
+"""What the pages name exists: files, settings, commands, links, pictures."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from bot.cli.lazy import COMMANDS, load
+from bot.cli.main import app
+from bot.settings import Settings
+from tests.paths import ROOT
+from tests.unit.docs.pages import PAGES, anchors, code, commands, links, read
+
+FOLDERS = "tests|deploy|docs|bot|cogs|audio|scripts|kubernetes"
+MAKE = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+PLACEHOLDER = re.compile(r"[A-Z]|[\[{(<]|…")
+"""How a word begins that stands for others, as COMMAND."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_named_exists(page):
+    named = set(re.findall(rf"`((?:{FOLDERS})/[\w./-]+)`", read(page)))
+    places = {
+        name: [ROOT / name, ROOT / f"{name}.py", (ROOT / page).parent / name] for name in named
+    }
+    assert [name for name, paths in places.items() if not any(map(Path.exists, paths))] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page):
+    dead = []
+    for link in links(read(page)):
+        if link.startswith(("https://", "http://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        is_alive = target.is_file() and (not anchor or anchor in anchors(target.read_text("utf-8")))
+        dead += [] if is_alive else [link]
+    assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_is_there_and_says_what_it_shows(page):
+    pictures = re.findall(r"!\[([^\]]*)\]\(([^)\s]+)", read(page))
+    assert all(words.strip() for words, _ in pictures)
+    assert all((ROOT / page).parent.joinpath(path).is_file() for _, path in pictures)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_named_exists(page):
+    named = set(re.findall(r"\bSKYDECK_[A-Z_]+\b", read(page)))
+    known = {name.upper() for name in Settings.model_fields}
+    # The simulator reads the first, and a benchmark the second.
+    known |= {"SKYDECK_DISCORD_OPENAPI", "SKYDECK_RUNNING_SPEECH"}
+    # `SKYDECK_BUDGET_*` stands for several
+    assert [n for n in named - known if not any(k.startswith(n) for k in known)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_value_that_a_page_sets_is_accepted(page, monkeypatch):
+    """As `SKYDECK_LLM=tiny` in a block that people copy."""
+    for line in code(read(page)):
+        if found := re.fullmatch(r"(SKYDECK_[A-Z_]+)=([^\s…]+) *(?:#.*)?", line.strip()):
+            name, value = found[1].lower(), found[2]
+            Settings(_env_file=None, **{"skydeck_llm_model": "any", name: value})
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_named_exists(page):
+    wrong = [words for words in commands(read(page), "skydeck") if not _is_command(words)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_target_of_make_named_exists(page):
+    named = {words[0] for words in commands(read(page), "make") if words}
+    assert {name for name in named if re.fullmatch(r"[a-z-]+", name)} <= MAKE
+
+
+def _is_command(words: list[str]) -> bool:
+    command = get_command(app)
+    if words and words[0] in COMMANDS:
+        command = load(words[0])
+        words = words[1:]
+        inner = getattr(command, "commands", {})
+        if words and words[0] in inner:
+            command, words = inner[words[0]], words[1:]
+        elif inner and words and not words[0].startswith("-"):
+            return False
+    elif words and not PLACEHOLDER.match(words[0]) and not words[0].startswith("-"):
+        return False
+    options = {opt for parameter in command.params for opt in parameter.opts} | {"--help", "-h"}
+    return all(word.partition("=")[0] in options for word in words if re.match(r"--?[a-z]", word))
