@@ -37,6 +37,11 @@ _STRINGS_A_STEP: Final = 1_000
 _NODES_A_STEP: Final = 2_000
 
 _IN_STRING: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_SHORT_STRINGS: Final = re.compile(
+    rb'(?:[^"]{0,%d}+"[^"\\]{0,%d}+"){1,%d}' % (_CHARS_A_VALUE - 1, _SHORT_BYTES, _STRINGS_A_STEP)
+)
+"""Strings that stay in the skeleton, and what is before each: as many as one step takes."""
+_STRING: Final = re.compile(rb'"[^"]*+"')
 _VALUES: Final = b",:[{"
 _LONG_NUMBER: Final = re.compile(rb"(?<![^\s,:\[\]{}])[^\s,:\[\]{}]{%d}" % (MAX_NUMBER_CHARS + 1))
 """Tried only where a number begins: tried at each digit, it takes quadratic time."""
@@ -92,24 +97,31 @@ def _taken_apart(body: bytes) -> Steps[tuple[bytes, list[str]]]:
     count = Count()
     place = kept = seen = 0
     while True:
-        quote = yield from _next_quote(body, place, count)
-        if quote < 0:
-            parts.append(body[kept:])
-            yield
-            return b"".join(parts), strings
-        end = yield from _end_of_string(body, quote + 1)
-        if end < 0:
-            raise ValueError("an unterminated string")
-        raw_size = end - quote - 1
-        if raw_size > _SHORT_BYTES or b"\\u" in body[quote:end]:
-            parts += (body[kept : quote + 1], _PLACEHOLDER_BYTES, b"%d" % len(strings))
-            strings.append((yield from _text(body, quote + 1, end)))
-            kept = end
-        place = end + 1
-        seen += 1
+        if run := _SHORT_STRINGS.match(body, place):  # most strings: not one by one
+            between, several = _STRING.subn(b"", run.group())
+            count.add_delimiters(between)
+            place = run.end()
+        else:
+            several = 1
+            quote = yield from _next_quote(body, place, count)
+            if quote < 0:
+                parts.append(body[kept:])
+                yield
+                return b"".join(parts), strings
+            end = yield from _end_of_string(body, quote + 1)
+            if end < 0:
+                raise ValueError("an unterminated string")
+            raw_size = end - quote - 1
+            if raw_size > _SHORT_BYTES or b"\\u" in body[quote:end]:
+                parts += (body[kept : quote + 1], _PLACEHOLDER_BYTES, b"%d" % len(strings))
+                strings.append((yield from _text(body, quote + 1, end)))
+                kept = end
+            place = end + 1
+        steps = seen // _STRINGS_A_STEP
+        seen += several
         if seen > 2 * MAX_VALUES:
             raise ValueError("strings without delimiters")
-        if seen % _STRINGS_A_STEP == 0:
+        if seen // _STRINGS_A_STEP > steps:
             yield
 
 
@@ -126,11 +138,20 @@ class Count:
             TooManyValues: There are too many, or a number is too long.
         """
         # Digits and blanks take time too, so each run of _CHARS_A_VALUE counts as a value.
-        self.values += len(gap) - len(gap.translate(None, _VALUES)) + len(gap) // _CHARS_A_VALUE
-        if self.values > MAX_VALUES:
-            raise TooManyValues(f"more than {MAX_VALUES} values")
+        self.values += len(gap) // _CHARS_A_VALUE
+        self.add_delimiters(gap)
         if len(gap) > MAX_NUMBER_CHARS and _LONG_NUMBER.search(gap):
             raise TooManyValues("a number is too long")
+
+    def add_delimiters(self, gap: bytes) -> None:
+        """Count the values by their delimiters alone: the gap is short, or several short ones.
+
+        Raises:
+            TooManyValues: There are too many.
+        """
+        self.values += len(gap) - len(gap.translate(None, _VALUES))
+        if self.values > MAX_VALUES:
+            raise TooManyValues(f"more than {MAX_VALUES} values")
 
 
 def _next_quote(body: bytes, place: int, count: Count) -> Steps[int]:

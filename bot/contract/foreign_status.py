@@ -42,14 +42,16 @@ _NO: Final = frozenset({"false", "no", "0", "off"})
 _MIN_HTTP_ERROR: Final = 400
 _MAX_HTTP_ERROR: Final = 599
 
-_STATUS_NAMES: Final = ("status", "state", "statuscode", "outcome")
-_ERROR_NAMES: Final = (
+_STATUS_NAMES: Final = frozenset(["status", "state", "statuscode", "outcome"])
+_ERROR_NAMES: Final = frozenset([
     *("error", "errormessage", "errormsg", "errordescription", "errordetail", "errordetails"),
     *("errortext", "errorreason", "failurereason", "failuremessage", "exception", "errortype"),
     *("errorcode", "traceback", "stacktrace", "errortraceback"),
     *("iserror", "haserror", "haserrors", "failed", "failure"),
+])  # fmt: skip
+_SUCCESS_NAMES: Final = frozenset(
+    ["success", "ok", "succeeded", "successful", "issuccess", "issuccessful"]
 )
-_SUCCESS_NAMES: Final = ("success", "ok", "succeeded", "successful", "issuccess", "issuccessful")
 _WORDS_NAMES: Final = (
     *("error", "errors", "errortype", "errormessage", "errormsg", "errordescription"),
     *("errordetail", "errordetails", "errortext", "errorreason", "failurereason"),
@@ -138,9 +140,9 @@ def _first(failures: Iterable[Failure | None]) -> Failure | None:
 
 def _says_so(members: Mapping[str, Any]) -> bool:
     return (
-        any(status_word(members.get(name)) == "failed" for name in _STATUS_NAMES)
-        or any(_is_error(members.get(name)) for name in _ERROR_NAMES)
-        or any(_is_no(members.get(name)) for name in _SUCCESS_NAMES)
+        any(status_word(members[name]) == "failed" for name in _STATUS_NAMES & members.keys())
+        or any(_is_error(members[name]) for name in _ERROR_NAMES & members.keys())
+        or any(_is_no(members[name]) for name in _SUCCESS_NAMES & members.keys())
         or _is_error_object(members)
         or _is_list_of_errors(members)
     )

@@ -88,7 +88,7 @@ class OutputAssembly:
         if _kind_of(output) != Status.PARTIAL or output == self._progress:
             return None
         self._progress = output
-        return self._take(output)
+        return self._take_as(Status.PARTIAL, output)
 
     def finish(self, output: Any) -> Iterator[Response | None]:
         """Process the finished job's `output` (None if there is none).
@@ -112,7 +112,10 @@ class OutputAssembly:
         self.result = self.final or (yield from self._of_foreign())
 
     def _take(self, value: Any) -> Response | None:
-        match _kind_of(value):
+        return self._take_as(_kind_of(value), value)
+
+    def _take_as(self, kind: str | None, value: Any) -> Response | None:
+        match kind:
             case None:
                 self._foreign.append(value)
                 return Response.parse(value).model_copy(update={"status": Status.PARTIAL})
@@ -155,7 +158,7 @@ class OutputAssembly:
             return None
         if status == Status.PARTIAL and seen_unnumbered and value.get("sequence") is None:
             return None
-        return self._take(value)
+        return self._take_as(status, value)
 
     def _of_foreign(self) -> Steps[Response | None]:
         """The result of a worker whose yields are not of the contract."""
