@@ -116,7 +116,9 @@ class UtteranceClassifier:
         return find_answer(self._without_hums(clauses))
 
     def _commands(self, text: str, others: set[str]) -> CommandMatch | None:
-        return find_commands(self._words_to_it(text, others)) or find_commands(words_of(text))
+        said, whole = self._words_to_it(text, others), words_of(text)
+        found = find_commands(said)
+        return found if found or said == whole else find_commands(whole)
 
     def _words_to_it(self, text: str, others: set[str]) -> list[str]:
         """The words without its name, and without an objection or a sound before them."""

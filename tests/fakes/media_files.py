@@ -38,6 +38,9 @@ KINDS = {
 
 _OPTIONS = {"webm": {"cluster_time_limit": "1000"}}  # else one of eight seconds has two clusters
 
+_QUICK = {"aac": {"aac_coder": "fast"}, "libmp3lame": {"compression_level": "9"}}
+"""Options of encoders: how good a tone sounds proves nothing."""
+
 
 @cache
 def tone(
@@ -50,9 +53,15 @@ def tone(
 ) -> bytes:
     """A file with a tone of 440 Hz; `options` are the muxer's."""
     rate_hz = rate_hz or KINDS[kind][2]
+    return written(
+        kind, _samples(rate_hz, seconds), rate_hz=rate_hz, layout=layout, options=dict(options)
+    )
+
+
+@cache
+def _samples(rate_hz: int, seconds: int) -> np.ndarray:
     times = np.arange(rate_hz * seconds) / rate_hz
-    samples = (np.sin(times * TONE_HZ * 2 * np.pi) * 16_000).astype(np.int16)
-    return written(kind, samples, rate_hz=rate_hz, layout=layout, options=dict(options))
+    return (np.sin(times * TONE_HZ * 2 * np.pi) * 16_000).astype(np.int16)
 
 
 def written(
@@ -69,7 +78,9 @@ def written(
     with av.open(
         file, "w", format=muxer, options=_OPTIONS.get(muxer, {}) | (options or {})
     ) as container:
-        track = container.add_stream(encoder, rate=rate_hz, layout=layout)
+        track = container.add_stream(
+            encoder, rate=rate_hz, layout=layout, options=_QUICK.get(encoder, {})
+        )
         track.bit_rate = 64_000 if rate_hz > 16_000 else 12_200 if muxer == "amr" else 24_000
         channels = 2 if layout == "stereo" else 1
         frame = av.AudioFrame.from_ndarray(
