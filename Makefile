@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env reference docs clean
+.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env reference pictures docs clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -94,6 +94,10 @@ reference: setup-dev             ## write docs/reference from the code
 docs: $(VENV)/.ready-docs        ## the documentation as a site: site/index.html; a dead link is an error
 	@# Not --quiet: it hides what --strict makes an error.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
+pictures: setup-dev              ## make the README's pictures again, in docs/pictures (with Chromium)
+	@{ command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || sh scripts/system-package.sh "chromium fonts-noto-core fonts-noto-color-emoji"
+	@$(BIN)/python -m tests.pictures
 
 clean:                           ## remove .venv and caches (the model files stay)
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ from .application import Application
 from .errors import ApiError, CannotDo
 from .form import Form
 from .log import Log, Problem
+from .options import called
 from .posting import Draft
 from .rules import DEPRECATION, MOST
 from .validate_commands import STRING, check_choices
@@ -278,6 +279,8 @@ class Interactions:
             draft.type = (
                 MessageType.CONTEXT_MENU_COMMAND if menu else MessageType.CHAT_INPUT_COMMAND
             )
+            known = [c for some in self.application.commands.values() for c in some]
+            draft.command = called(known, one.data, one.user.locale)
         draft.interaction = {
             "id": str(one.id),
             "type": int(one.kind),

@@ -21,8 +21,8 @@ INLINE: list[tuple[re.Pattern[str], str]] = [
 ]
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
-MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::\w)?&gt;")
-TOKEN = re.compile(r"<(@!?|@&|#|t:)(\d+)(?::\w)?>|<a?(:\w+:)\d+>")
+MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::(\w))?&gt;")
+TOKEN = re.compile(r"<(@!?|@&|#|t:)(\d+)(?::(\w))?>|<a?(:\w+:)\d+>")
 
 ESCAPED = re.compile(r"\\([\\*_~`|>#\-\[\]()@])")
 """A backslash takes a sign's meaning away."""
@@ -37,7 +37,8 @@ def to_html(text: str, naming: Naming) -> str:
 
     Args:
         text: What was written.
-        naming: The words for a mention, from its sign (`@`, `@&`, `#`, `t:`) and number.
+        naming: The words for a mention or a time, from its sign (`@`, `@&`, `#`, `t:` with the
+            style, if there is one) and number.
     """
     parts: list[str] = []
     end = 0
@@ -51,7 +52,9 @@ def to_html(text: str, naming: Naming) -> str:
 
 def as_words(text: str, naming: Naming) -> str:
     """A message's text on one line with names for its mentions, as a preview shows it."""
-    named = TOKEN.sub(lambda t: t[3] or naming(t[1].removesuffix("!"), int(t[2])), text)
+    named = TOKEN.sub(
+        lambda t: t[4] or naming(t[1].removesuffix("!") + (t[3] or ""), int(t[2])), text
+    )
     return " ".join(named.split())
 
 
@@ -90,8 +93,9 @@ def _words(text: str, naming: Naming) -> str:
         html = pattern.sub(replacement, html)
 
     def mention(found: re.Match[str]) -> str:
-        sign = found[1].replace("&amp;", "&").replace("!", "")
-        return f"<span class='mention'>{escape(naming(sign, int(found[2])))}</span>"
+        sign = found[1].replace("&amp;", "&").replace("!", "") + (found[3] or "")
+        kind = "when" if sign.startswith("t:") else "mention"
+        return f"<span class='{kind}'>{escape(naming(sign, int(found[2])))}</span>"
 
     shown = MENTION.sub(mention, html)
     return "".join(chr(ord(c) - PRIVATE) if PRIVATE < ord(c) < PRIVATE + 128 else c for c in shown)

@@ -116,6 +116,27 @@ def find_command(application: Application, text: str, user: User, channel: Chann
     raise CannotDo(f"there is no command {text!r} here; there are {known}")
 
 
+def called(commands: list[Json], data: Json, locale: str) -> str:
+    """A command and its sub-commands as people of a locale see them, such as `/grace resumir`.
+
+    Args:
+        commands: All that could be meant.
+        data: An interaction's.
+        locale: The person's.
+    """
+    names: list[str] = []
+    step: Json | None = data
+    while step is not None:
+        item = next((one for one in commands if one["name"] == step["name"]), {})
+        names.append((item.get("name_localizations") or {}).get(locale) or step["name"])
+        commands = item.get("options") or []
+        step = next(
+            (o for o in step.get("options") or [] if o["type"] in (SUB_COMMAND, SUB_GROUP)), None
+        )
+    sign = "/" if data.get("type", 1) == 1 else ""
+    return sign + " ".join(names)
+
+
 def commands_here(application: Application, channel: Channel, kind: int) -> list[Json]:
     """The commands of a kind that Discord's client offers in a channel."""
     guild = application.commands.get(channel.guild.id, []) if channel.guild else []

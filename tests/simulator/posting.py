@@ -56,6 +56,7 @@ class Draft:
     visible_to: User | None = None
     webhook: Webhook | None = None
     interaction: Json | None = None
+    command: str = ""
     poll: Poll | None = None
     stickers: list[Json] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     one.content, one.nonce, one.tts = draft.content.strip(), draft.nonce, draft.tts
     one.flags, one.visible_to = draft.flags, draft.visible_to
     one.webhook, one.interaction = draft.webhook, draft.interaction
+    one.command = draft.command
     one.attachments, one.poll, one.stickers = draft.attachments, draft.poll, draft.stickers
     if draft.visible_to is not None:
         one.flags |= MessageFlag.EPHEMERAL

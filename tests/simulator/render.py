@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from . import posting
+from .client_words import client_words, from_now
 from .markdown import as_words, to_html
 from .values import (
     Attachment,
@@ -37,7 +37,8 @@ def render(world: World, channel: Channel, viewer: User | None) -> str:
     title = f"# {escape(channel.name)}"
     topic = f"<span class='topic'>{escape(channel.topic)}</span>" if channel.topic else ""
     return (
-        f"<!doctype html><html lang='en'><head><meta charset='utf-8'><title>{title}</title>"
+        f"<!doctype html><html lang='{page.language}'>"
+        f"<head><meta charset='utf-8'><title>{title}</title>"
         f"<style>{STYLE.read_text()}</style></head><body><header>{title}{topic}</header>"
         f"<main>{page.messages(channel)}</main></body></html>"
     )
@@ -47,22 +48,30 @@ class _Page:
     def __init__(self, world: World, viewer: User | None) -> None:
         self._world = world
         self._viewer = viewer
+        self._locale = viewer.locale if viewer else "en-US"
+        self._words = client_words(self._locale)
+
+    @property
+    def language(self) -> str:
+        """The ISO 639-1 code of the client's language."""
+        return self._locale[:2]
 
     def messages(self, channel: Channel) -> str:
         html = []
         before: Message | None = None
-        for one in channel.messages.values():
-            if (
-                not one.deleted
-                and self._may_see(one)
-                and one.type is not MessageType.THREAD_STARTER
-            ):
-                html.append(self._message(one, together=_together(before, one)))
-                before = one
+        for one in self._visible(channel):
+            html.append(self._message(one, together=_together(before, one)))
+            before = one
         return "".join(html)
 
-    def _may_see(self, one: Message) -> bool:
-        return self._viewer is None or one.visible_to in (None, self._viewer)
+    def _visible(self, channel: Channel) -> list[Message]:
+        return [
+            one
+            for one in channel.messages.values()
+            if not one.deleted
+            and (self._viewer is None or one.visible_to in (None, self._viewer))
+            and one.type is not MessageType.THREAD_STARTER
+        ]
 
     def _message(self, one: Message, *, together: bool) -> str:
         kind = "message together" if together else "message"
@@ -78,7 +87,7 @@ class _Page:
             self._poll(one),
             *(f"<div class='file'>🏷 {escape(s['name'])}</div>" for s in one.stickers),
             *(self._embed(embed) for embed in one.embeds),
-            *(self._file(file, one) for file in one.attachments),
+            *(self._file(file, one) for file in one.attachments if not _is_in_embed(file, one)),
             *(self._component(component) for component in one.components),
             self._reactions(one),
             self._only_for(one),
@@ -89,6 +98,8 @@ class _Page:
     def _heading(self, one: Message) -> str:
         hue = int(hashlib.sha256(one.author_name.encode()).hexdigest()[:4], 16) % 360
         color, initial = f"background:hsl({hue} 45% 45%)", escape(one.author_name[:1])
+        if one.author is self._world.bot:  # told at a glance from people, whatever their names
+            color = "background:#5865f2"
         avatar = f"<i class='avatar' style='{color}'>{initial}</i>"
         tag = "<em class='tag'>APP</em>" if one.author.bot or one.webhook else ""
         at = datetime.fromtimestamp(one.created_at, UTC).strftime("%H:%M")
@@ -98,27 +109,35 @@ class _Page:
         if one.replied_to is not None and one.type is MessageType.REPLY:
             told = one.replied_to
             shown = as_words(told.text, self._name)[:90]
-            words = escape(shown) or "<i>attachment</i>"
+            words = escape(shown) or f"<i>{self._words['attachment']}</i>"
             return f"<div class='reference'>↱ <b>{escape(told.author_name)}</b> {words}</div>"
         if one.interaction is not None and one.type is not MessageType.DEFAULT:
             name = escape(str(one.interaction["user"]["username"]))
-            return f"<div class='reference'>↱ <b>{name}</b> used a command</div>"
+            named = escape(one.command or self._words["a command"])
+            words = f"{self._words['used']} <b class='command'>{named}</b>"
+            return f"<div class='reference'>↱ <b>{name}</b> {words}</div>"
         return ""
 
     def _content(self, one: Message) -> str:
         if one.is_thinking:
-            return f"<p class='thinking'>● ● ● {escape(one.author_name)} is thinking…</p>"
-        edited = "<small class='edited'>(edited)</small>" if one.edited_at else ""
+            return (
+                f"<p class='thinking'>● ● ● {escape(one.author_name)} {self._words['thinking']}</p>"
+            )
+        edited = f"<small class='edited'>{self._words['edited']}</small>" if one.edited_at else ""
         if not one.content:
             return edited
-        return f"<section>{to_html(one.content, self._name)}{edited}</section>"
+        words = to_html(one.content, self._name)
+        last = "</div>" if words.endswith("</div>") else ""  # after the last word, on its line
+        return f"<section>{words.removesuffix(last)}{edited}{last}</section>"
 
     def _name(self, sign: str, number: int) -> str:
         if sign == "@" and number in self._world.users:
             return f"@{self._world.users[number].name}"
         if sign == "#" and number in self._world.channels:
             return f"#{self._world.channels[number].name}"
-        if sign == "t:":
+        if sign == "t:R":
+            return from_now(number - self._world.clock.wall(), self._locale)
+        if sign.startswith("t:"):
             return datetime.fromtimestamp(number, UTC).strftime("%d %B %Y %H:%M")
         roles = (g.roles.get(number) for g in self._world.guilds.values())
         return next((f"@{role.name}" for role in roles if role), f"{sign}unknown")
@@ -131,7 +150,9 @@ class _Page:
         ]
         parts += map(self._component, copied["components"])
         body = "".join(parts)
-        return f"<div class='embed'><div class='author'>↪ Forwarded</div>{body}</div>"
+        return (
+            f"<div class='embed'><div class='author'>↪ {self._words['forwarded']}</div>{body}</div>"
+        )
 
     def _poll(self, one: Message) -> str:
         if one.poll is None:
@@ -142,7 +163,7 @@ class _Page:
             for number, media in enumerate(one.poll.answers, start=1)
         ]
         title = f"<div class='title'>{escape(one.poll.question)}</div>"
-        state = "<footer>Poll closed</footer>" if one.poll.is_over else ""
+        state = f"<footer>{self._words['poll closed']}</footer>" if one.poll.is_over else ""
         return f"<div class='embed'>{title}{''.join(rows)}{state}</div>"
 
     # --- parts of a message --------------------------------------------------------------------
@@ -192,7 +213,7 @@ class _Page:
         if kind == 2:
             return self._button(component)
         if kind in (3, 5, 6, 7, 8):
-            words = component.get("placeholder") or "Make a selection"
+            words = component.get("placeholder") or self._words["select"]
             return f"<span class='select'>{escape(words)} ⌄</span>"
         if kind == 10:
             return f"<section>{to_html(component['content'], self._name)}</section>"
@@ -219,15 +240,26 @@ class _Page:
     def _only_for(self, one: Message) -> str:
         if one.visible_to is None:
             return ""
-        return f"<small class='only'>👁 Only {escape(one.visible_to.name)} can see this</small>"
+        words = self._words["only"].format(name=escape(one.visible_to.name))
+        return f"<small class='only'>👁 {words}</small>"
 
     def _thread(self, one: Message) -> str:
         if one.thread is None:
             return ""
-        count = len(posting.visible_messages(one.thread, self._viewer or self._world.owner))
-        state = " · archived" if one.thread.thread and one.thread.thread.archived else ""
-        head = f"<summary>🧵 {escape(one.thread.name)} · {count} messages{state}</summary>"
+        count = len(self._visible(one.thread))
+        messages = self._words["message" if count == 1 else "messages"].format(count=count)
+        state = (
+            f" · {self._words['archived']}"
+            if one.thread.thread and one.thread.thread.archived
+            else ""
+        )
+        head = f"<summary>🧵 {escape(one.thread.name)} · {messages}{state}</summary>"
         return f"<details open class='thread'>{head}{self.messages(one.thread)}</details>"
+
+
+def _is_in_embed(file: Attachment, one: Message) -> bool:
+    """Whether an embed shows this file as its picture; then it is not shown beside it, too."""
+    return any((embed.get("image") or {}).get("url") == file.url for embed in one.embeds)
 
 
 def _together(before: Message | None, one: Message) -> bool:

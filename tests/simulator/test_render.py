@@ -7,7 +7,10 @@ import re
 
 import discord
 
+from tests.simulator import File
+from tests.simulator.client_words import from_now
 from tests.simulator.markdown import as_words, to_html
+from tests.simulator.options import called
 
 
 def naming(sign, number):
@@ -28,7 +31,7 @@ def test_markdown_as_discord_reads_it():
 
 def test_a_preview_shows_names():
     text = "hi <@!7>\nand <@&9> in <#3> <a:party:123> at <t:5:R>"
-    assert as_words(text, naming) == "hi @7 and @&9 in #3 :party: at t:5"
+    assert as_words(text, naming) == "hi @7 and @&9 in #3 :party: at t:R5"
 
 
 async def test_a_reply_shows_names_too(sim, guild, channel, ana):
@@ -80,6 +83,48 @@ async def test_a_channel_as_a_page(sim, guild, channel, ana, bot):
             "🧵 Build",
         ):
             assert words in page
-        assert "Only Ana can see this" in page
+        assert "Solo Ana puede ver esto" in page
         assert "psst" not in sim.render(channel, viewer=bob)
         assert "http" not in re.sub(r"data:[^']*", "", page)
+        assert "<b>Ana</b> ha usado <b class='command'>/whisper</b>" in page
+
+
+async def test_what_is_marked_edited_is_so_on_its_last_line(sim, channel, ana):
+    said = await ana.says("one\ntwo", channel)
+    await ana.edits(said, "one\nthree")
+    assert "<div>three<small class='edited'>(editado)</small></div>" in sim.render(
+        channel, viewer=ana
+    )
+
+
+async def test_a_picture_in_an_embed_is_not_shown_beside_it_too(sim, guild, channel, ben):
+    png = b"\x89PNG\r\n\x1a\n"
+    app = guild.app("Cards")
+    embed = {"title": "Bill", "image": {"url": "attachment://bill.png"}}
+    await app.posts(embeds=[embed], files=[File("bill.png", png)])
+    assert sim.render(channel, viewer=ben).count("<img") == 1
+
+
+async def test_moments_are_told_from_now(sim, channel, ana, ben):
+    now = sim._backend.world.clock.wall()
+    await ben.says(f"<t:{int(now) + 7200}:R> <t:{int(now) - 60}:R>", channel)
+    page = sim.render(channel, viewer=ben)
+    assert "<span class='when'>in 2 hours</span> <span class='when'>1 minute ago</span>" in page
+    assert "en 2 horas" in sim.render(channel, viewer=ana)
+
+
+def test_from_now():
+    assert from_now(0.2, "en-US") == "now"
+    assert from_now(86_400 * 3, "es-ES") == "en 3 días"
+    assert from_now(-1, "es-419") == "hace 1 segundo"
+
+
+def test_a_command_is_called_as_its_user_sees_it():
+    command = {
+        "name": "grace",
+        "options": [{"name": "summarize", "name_localizations": {"es-ES": "resumir"}, "type": 1}],
+    }
+    data = {"name": "grace", "options": [{"name": "summarize", "type": 1, "options": []}]}
+    assert called([command], data, "es-ES") == "/grace resumir"
+    assert called([command], data, "en-US") == "/grace summarize"
+    assert called([], {"name": "Explain", "type": 3}, "en-US") == "Explain"

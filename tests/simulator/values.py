@@ -256,6 +256,8 @@ class Message:
     visible_to: User | None = None
     webhook: Webhook | None = None
     interaction: Json | None = None
+    command: str = ""
+    """The command that it answers, as who used it sees its name."""
     thread: Channel | None = None
     poll: Poll | None = None
     snapshots: list[Json] = field(default_factory=list)

@@ -1,0 +1,67 @@
+"""Words that Discord's client itself puts on the screen, in the languages of the tests. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_ENGLISH: Final = {
+    "edited": "(edited)",
+    "thinking": "is thinking…",
+    "used": "used",
+    "a command": "a command",
+    "attachment": "attachment",
+    "forwarded": "Forwarded",
+    "only": "Only {name} can see this",
+    "message": "{count} message",
+    "messages": "{count} messages",
+    "archived": "archived",
+    "poll closed": "Poll closed",
+    "select": "Make a selection",
+    "in": "in {many}",
+    "ago": "{many} ago",
+    "now": "now",
+}
+_SPANISH: Final = {
+    "edited": "(editado)",
+    "thinking": "está pensando…",
+    "used": "ha usado",
+    "a command": "un comando",
+    "attachment": "archivo adjunto",
+    "forwarded": "Reenviado",
+    "only": "Solo {name} puede ver esto",
+    "message": "{count} mensaje",
+    "messages": "{count} mensajes",
+    "archived": "archivado",
+    "poll closed": "Encuesta cerrada",
+    "select": "Elige una opción",
+    "in": "en {many}",
+    "ago": "hace {many}",
+    "now": "ahora",
+}
+_UNITS: Final = (
+    (86_400, ("day", "days"), ("día", "días")),
+    (3_600, ("hour", "hours"), ("hora", "horas")),
+    (60, ("minute", "minutes"), ("minuto", "minutos")),
+    (1, ("second", "seconds"), ("segundo", "segundos")),
+)
+
+
+def is_spanish(locale: str) -> bool:
+    """Whether the client speaks Spanish; else it speaks English."""
+    return locale.startswith("es")
+
+
+def client_words(locale: str) -> dict[str, str]:
+    """The client's words for a person of this locale."""
+    return _SPANISH if is_spanish(locale) else _ENGLISH
+
+
+def from_now(seconds: float, locale: str) -> str:
+    """How long from now a moment is, as `<t:…:R>` is shown: "in 7 hours", "2 minutes ago"."""
+    words, whole = client_words(locale), abs(round(seconds))
+    for unit, english, spanish in _UNITS:
+        if whole >= unit:
+            count = round(whole / unit)
+            names = spanish if is_spanish(locale) else english
+            return words["in" if seconds > 0 else "ago"].format(many=f"{count} {names[count != 1]}")
+    return words["now"]
