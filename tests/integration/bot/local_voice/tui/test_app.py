@@ -1,5 +1,6 @@
 """The terminal app, by its keys and by what is on the screen."""
 
+import asyncio
 import contextlib
 import re
 
@@ -17,11 +18,21 @@ from tests.fakes.talk_controller import PHASES, TALKED, FakeController
 from tests.fakes.talk_pictures import SCENES
 from tests.fakes.talk_pictures import running as scene
 
+pytestmark = [pytest.mark.virtual_time, pytest.mark.usefixtures("textual_timers")]
+
 LONG = "All work and no play makes Jack a dull boy. " * 450
 STRANGE = (
     "[bold]no markup[/bold] [/] \x1b[31mred\x1b[0m \x07 \u202eright to left\u202c 🧑‍🚀 שלום \t\r\n"
     "a\u0300\u0301\u0302 \x00 end"
 )
+
+
+@pytest.fixture
+async def textual_timers(monkeypatch):
+    """Textual's timers and its waits for idleness read the loop's clock, as `asyncio.sleep` does."""
+    now = asyncio.get_running_loop().time
+    monkeypatch.setattr("textual._time.get_time", now)
+    monkeypatch.setattr("textual._wait.monotonic", now)
 
 
 @contextlib.asynccontextmanager
