@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import importlib
+import time
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -17,10 +20,26 @@ pytestmark = pytest.mark.real_time  # the SDK waits in a thread of its own
 KEY = "a-key"
 
 
-@pytest.fixture(scope="module")
-def runpod():
-    """The SDK. Its import takes a second: not each process of a run needs it."""
-    return pytest.importorskip("runpod")
+@pytest.fixture
+def runpod(monkeypatch):
+    """The SDK. Its import takes a second: not each process of a run needs it.
+
+    It looks at a job every second; here it looks a hundred times as often.
+    """
+    sdk, really_sleep = pytest.importorskip("runpod"), asyncio.sleep
+    sync = importlib.import_module("runpod.endpoint.runner")
+    in_loop = importlib.import_module("runpod.endpoint.asyncio.asyncio_runner")
+
+    class Hurried:
+        def __getattr__(self, name):
+            return getattr(asyncio, name)
+
+        async def sleep(self, seconds):
+            await really_sleep(seconds / 100)
+
+    monkeypatch.setattr(sync, "time", SimpleNamespace(sleep=lambda s: time.sleep(s / 100)))
+    monkeypatch.setattr(in_loop, "asyncio", Hurried())
+    return sdk
 
 
 @pytest.fixture

@@ -12,9 +12,13 @@ from audio import codec, ogg
 from audio.constants import OPUS_RATE_HZ
 from bot.contract import Response, Service, Status
 from tests.fakes.handlers import Scripted, echo
+from tests.paths import CLIPS
+from tests.waiting import until
 
 NEVER_S = 98_765.0
-TONE_S = 0.6
+TONE_S = 0.2
+WORD_S = 1.12, 1.66
+"""The last word of `question.wav`, "France?"."""
 TONE = codec.encode(
     np.sin(np.arange(int(TONE_S * 48_000)) / 20).astype(np.float32) / 2, OPUS_RATE_HZ
 )
@@ -82,6 +86,13 @@ def handlers(penny_says):
     return {"penny": penny_says, "grace": Scripted(echo, service=Service.GRACE)}
 
 
+@pytest.fixture(scope="session")
+def word():
+    """Half a second of real speech, a turn by itself; Penny's script says what she hears in it."""
+    begins, ends = (round(at_s * OPUS_RATE_HZ) for at_s in WORD_S)
+    return codec.decode(CLIPS / "question.wav", rate_hz=OPUS_RATE_HZ, limit_s=10)[begins:ends]
+
+
 @pytest.fixture
 def lounge(guild):
     return guild.voice_channel("Lounge")
@@ -123,6 +134,17 @@ async def called(deck, lounge, channel, ben):
     reply = await ben.slash("/join", channel)
     await reply.done()
     return speaker
+
+
+async def finished(line, since=0.0):
+    """Wait until the bot has begun to speak since then, and has announced that it is done."""
+    await line.until_speaking(since=since)
+
+    def is_done():
+        flags = [flag for at, flag in line.speaking if at >= since]
+        return any(flags) and not flags[-1]
+
+    await until(is_done)
 
 
 def where_is_the_bot(sim, guild):

@@ -25,10 +25,10 @@ async def test_the_choice_is_by_name_or_label_and_can_be_undone(sim, deck, chann
 
 
 async def test_in_a_voice_channel_it_answers_this_person_alone(
-    sim, deck, called, lounge, channel, ben, clips, penny_says, davefx
+    sim, deck, called, lounge, channel, ben, word, penny_says, davefx
 ):
     await ben.slash("/voice choose", channel, voice=davefx)
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     await ben.sees("Paris", lounge, ever=True)
     assert penny_says.asked[-1].option("voice") == davefx
 

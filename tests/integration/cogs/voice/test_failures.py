@@ -10,7 +10,7 @@ from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.voice._transcript_view import ChannelTranscript
-from tests.integration.cogs.voice.conftest import where_is_the_bot
+from tests.integration.cogs.voice.conftest import finished, where_is_the_bot
 from tests.unit.cogs.shared.test_error_messages import kinds, made
 
 
@@ -19,36 +19,35 @@ def cogs():
     return ("cogs.errors", "cogs.voice", "cogs.ops", "cogs.costs")
 
 
-async def test_a_spent_budget_is_named(sim, guild, called, lounge, channel, ben, clips):
+async def test_a_spent_budget_is_named(sim, guild, called, lounge, channel, ben, word):
     owner = guild.owner()
     owner.user.locale = "en-US"
     reply = await owner.slash("/budget set", channel, period="Day", usd=0)
     await reply.done()
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     told = await ben.sees("might cost more than is left in this server's budget", lounge)
     assert "The budget resets <t:" in told.content
     assert "(over_budget · " in told.content
     assert not sim.problems
 
 
-async def test_a_missing_right_is_named(deck, guild, called, lounge, ben, clips, monkeypatch):
+async def test_a_missing_right_is_named(deck, guild, called, lounge, ben, word, monkeypatch):
     def refuse(*_args, **_options):
         raise errors.NotAllowed("On this server I only answer in: <#1>")
 
     monkeypatch.setattr(deck.services, "submit", refuse)
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     told = await ben.sees("I'm not allowed to do that for you here.", lounge)
     assert "> On this server I only answer in: <#1>" in told.content
 
 
-async def test_a_paused_service_is_named(sim, guild, deck, called, lounge, ben, clips):
+async def test_a_paused_service_is_named(sim, guild, deck, called, lounge, ben, word):
     line = sim.voice.line(guild)
-    await line.until_speaking()  # the greeting, whose success would end the pause
-    await line.until_silent(for_=0.5)
+    await finished(line)  # the greeting, whose success would end the pause
     breaker = deck.services.breaker(Service.PENNY)
     for _ in range(FAILURES):
         breaker.ended(Verdict.FAULT, deck.clock.now())
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     told = await ben.sees("The service is down right now", lounge)
     assert "I'll retry <t:" in told.content
 

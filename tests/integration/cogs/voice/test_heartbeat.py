@@ -19,8 +19,8 @@ async def telling(deck):
         await asyncio.wait([task])
 
 
-async def test_its_line_to_discord_its_voice_channel_and_its_services(deck, guild, called, clips):
-    await called.plays(clips / "question.wav")
+async def test_its_line_to_discord_its_voice_channel_and_its_services(deck, guild, called, word):
+    await called.plays(word)
 
     async def is_heard():
         found = await read_heartbeats(deck.store.heartbeats)

@@ -100,7 +100,7 @@ async def test_called_where_nobody_is_it_does_not_stay(sim, deck, guild, soon, h
     assert not sim.problems
 
 
-async def test_it_is_moved_by_a_drag(sim, deck, guild, called, lounge, hall, ana, ben, clips):
+async def test_it_is_moved_by_a_drag(sim, deck, guild, called, lounge, hall, ana, ben, word):
     await guild.drags(ben, hall)
     await guild.drags(sim.bot, hall)
     speaker = sim.voice.speakers[ben.id]
@@ -110,7 +110,7 @@ async def test_it_is_moved_by_a_drag(sim, deck, guild, called, lounge, hall, ana
 
     await until(is_noted)
     await until(lambda: deck.voice_clients[0].can_speak)
-    await speaker.plays(clips / "question.wav")
+    await speaker.plays(word)
     await ben.sees("Paris", hall, ever=True)
     assert not sim.problems
 
@@ -195,7 +195,7 @@ async def test_two_who_call_it_at_once_are_greeted_once(
 
 
 @pytest.mark.parametrize("code", [4006, 4015])
-async def test_a_break_of_the_line_is_no_kick(sim, deck, guild, called, lounge, ben, clips, code):
+async def test_a_break_of_the_line_is_no_kick(sim, deck, guild, called, lounge, ben, word, code):
     before = sim.voice.session(guild.guild).socket
 
     def is_there_anew():
@@ -208,7 +208,7 @@ async def test_a_break_of_the_line_is_no_kick(sim, deck, guild, called, lounge, 
     assert where_is_the_bot(sim, guild) is lounge
     [place] = await deck.store.voice_rooms.all()
     assert place.channel_id == lounge.id
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     await ben.sees("Paris", lounge, ever=True)
 
 
@@ -257,7 +257,7 @@ async def test_only_who_is_there_commands_it(sim, guild, called, channel, ana):
 
 
 async def test_after_a_restart_it_is_back(
-    sim, guild, channel, lounge, ben, base_url, tmp_path, cogs, clips
+    sim, guild, channel, lounge, ben, base_url, tmp_path, cogs, word
 ):
     database = tmp_path / "skydeck.db"
     async with made(base_url, database, cogs=cogs) as bot, sim.connect(bot):
@@ -275,7 +275,7 @@ async def test_after_a_restart_it_is_back(
         assert place.attention == "always"
         assert place.follow_user_id == ben.id
         await until(lambda: bot.voice_clients and bot.voice_clients[0].can_speak)
-        await sim.voice.speakers[ben.id].plays(clips / "question.wav")
+        await sim.voice.speakers[ben.id].plays(word)
         await ben.sees("Paris", lounge, ever=True)
     assert not sim.problems
 

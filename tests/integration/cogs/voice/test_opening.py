@@ -48,7 +48,7 @@ async def test_who_was_told_no_is_not_surprised_later(
 
 
 async def test_a_conversation_that_breaks_off_is_no_kick(
-    sim, deck, guild, called, lounge, ben, clips, monkeypatch
+    sim, deck, guild, called, lounge, ben, word, monkeypatch
 ):
     # discord.py loads a cog's modules anew for each bot, so they are found where it has put them.
     monkeypatch.setattr(sys.modules["cogs.voice._voice_channels"], "RETURN_AFTER_S", (0.0, 0.3))
@@ -64,7 +64,7 @@ async def test_a_conversation_that_breaks_off_is_no_kick(
     await until(lambda: deck.voice_clients and deck.voice_clients[0].can_speak)
     [place] = await deck.store.voice_rooms.all()
     assert place.channel_id == lounge.id
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     await ben.sees("Paris", lounge, ever=True)
     assert not sim.problems
 

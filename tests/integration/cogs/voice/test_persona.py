@@ -20,7 +20,7 @@ def converse_of(penny_says):
 
 
 async def test_it_is_called_by_its_name_and_answers_as_itself(
-    sim, deck, guild, lounge, channel, ben, ana, clips, penny_says, davefx
+    sim, deck, guild, lounge, channel, ben, ana, word, penny_says, davefx
 ):
     persona = Persona(name="Nova", instructions="Be warm.", language="es", voice=davefx)
     await deck.store.personas.set(guild.id, lounge.id, persona)
@@ -31,10 +31,10 @@ async def test_it_is_called_by_its_name_and_answers_as_itself(
     await ben.sees("I'm Nova; Ben called me", lounge, ever=True)
 
     penny_says.hears = "Alfred, what is the capital of France?"
-    await speaker.plays(clips / "question.wav")
+    await speaker.plays(word)
     await until(lambda: "TRANSCRIBE" in penny_says.modules())
     penny_says.hears = "Hey Noba, what is the capital of France?"
-    await speaker.plays(clips / "question.wav")
+    await speaker.plays(word)
     shown = await ben.sees("The capital of France is Paris.", lounge, ever=True)
     assert "**Nova:**" in shown.content
     assert "Noba" in shown.content
@@ -49,13 +49,13 @@ async def test_it_is_called_by_its_name_and_answers_as_itself(
 
 
 async def test_a_change_counts_at_once_and_is_said(
-    sim, deck, guild, called, lounge, channel, owner, ben, clips, penny_says, davefx
+    sim, deck, guild, called, lounge, channel, owner, ben, word, penny_says, davefx
 ):
     reply = await owner.slash("/settings persona", channel)
     form = await owner.clicks("Change", on=reply)
     await owner.submits(form, {"Name": "Nova", "Voice": davefx})
     await ben.sees("I'm called Nova here", lounge, ever=True)
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     shown = await ben.sees("The capital of France is Paris.", lounge, ever=True)
     assert "**Nova:**" in shown.content
     asked = converse_of(penny_says)[-1]
@@ -65,7 +65,7 @@ async def test_a_change_counts_at_once_and_is_said(
     await owner.clicks("Clear", on=question)
     await ben.sees("I'm called Alfred here", lounge, ever=True)
     penny_says.says = "It is Paris."
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     shown = await ben.sees("It is Paris.", lounge, ever=True)
     assert "**Alfred:**" in shown.content
     asked = converse_of(penny_says)[-1]

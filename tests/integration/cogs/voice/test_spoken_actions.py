@@ -14,19 +14,22 @@ def cogs():
     return ("cogs.errors", "cogs.voice", "cogs.chat", "cogs.grace", "cogs.factory", "cogs.ops")
 
 
-async def plays(called, ben, lounge, clips, penny_says, hears, says):
+# Whole sentences: after one that may go on, a turn ends only after 1.2 s of silence.
+
+
+async def plays(called, ben, lounge, word, penny_says, hears, says):
     penny_says.hears, penny_says.says = hears, says
-    await called.plays(clips / "question.wav")
+    await called.plays(word)
     return await ben.sees(says, lounge, ever=True)
 
 
 async def test_what_was_said_is_summarised_in_the_chat(
-    sim, deck, called, lounge, ben, clips, penny_says
+    sim, deck, called, lounge, ben, word, penny_says
 ):
-    await plays(called, ben, lounge, clips, penny_says, "My cat is called Miso.", "Nice name.")
+    await plays(called, ben, lounge, word, penny_says, "Is my cat called Miso?", "Nice name.")
     penny_says.action = SUMMARY
-    await plays(called, ben, lounge, clips, penny_says, "Summarise what we said.", "I'm on it.")
-    shown = await ben.sees("Ben: My cat is called Miso.", lounge, ever=True)
+    await plays(called, ben, lounge, word, penny_says, "Summarise what we said.", "I'm on it.")
+    shown = await ben.sees("Ben: Is my cat called Miso?", lounge, ever=True)
     assert "what was said here" in shown.content
     asked = [r for r in penny_says.asked if r.target.module == "CONVERSE"]
     assert {one["module"] for one in asked[-1].params["actions"]} >= {"SUMMARIZER", "BUILD"}
@@ -35,10 +38,10 @@ async def test_what_was_said_is_summarised_in_the_chat(
     assert not sim.problems
 
 
-async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, clips, penny_says):
+async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, word, penny_says):
     penny_says.action = {"service": "FACTORY", "module": "BUILD", "params": {}}
-    words = "Build me a dice roller."
-    await plays(called, ben, lounge, clips, penny_says, words, "Shall I go ahead?")
+    words = "Can you build me a dice roller?"
+    await plays(called, ben, lounge, word, penny_says, words, "Shall I go ahead?")
     question = await ben.sees("Shall I build this?", lounge, ever=True)
     assert "a dice roller" in question.content
     assert list(question.buttons) == ["Go ahead", "No, thanks"]
@@ -46,28 +49,28 @@ async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, 
     assert not sim.problems
 
 
-async def test_what_nobody_offered_is_not_done(sim, deck, called, lounge, ben, clips, penny_says):
+async def test_what_nobody_offered_is_not_done(sim, deck, called, lounge, ben, word, penny_says):
     penny_says.action = {"service": "GRACE", "module": "HACK_THE_BANK", "params": {}}
-    await plays(called, ben, lounge, clips, penny_says, "Summarise this.", "I'm on it.")
+    await plays(called, ben, lounge, word, penny_says, "Summarise this.", "I'm on it.")
     await ben.sees("so I did nothing", lounge, ever=True)
     assert not await deck.store.jobs.listing(user_id=ben.id)
 
 
 async def test_talk_leads_to_nothing_whatever_the_service_says(
-    sim, deck, called, lounge, ben, clips, penny_says
+    sim, deck, called, lounge, ben, word, penny_says
 ):
     penny_says.action = SUMMARY
-    await plays(called, ben, lounge, clips, penny_says, "She said, summarise it.", "I'm on it.")
+    await plays(called, ben, lounge, word, penny_says, "She said, summarise it.", "I'm on it.")
     await ben.sees("nobody asked for", lounge, ever=True)
     assert not await deck.store.jobs.listing(user_id=ben.id)
 
 
 async def test_what_cannot_be_shown_there_is_said_aloud(
-    sim, deck, called, guild, lounge, channel, ben, clips, penny_says
+    sim, deck, called, guild, lounge, channel, ben, word, penny_says
 ):
     await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({channel.id}))
     penny_says.action = SUMMARY
-    await plays(called, ben, lounge, clips, penny_says, "Summarise what we said.", "I'm on it.")
+    await plays(called, ben, lounge, word, penny_says, "Summarise what we said.", "I'm on it.")
 
     def spoken():
         return [str(r.input.data) for r in penny_says.asked if r.target.module == "SPEAK"]
@@ -77,9 +80,9 @@ async def test_what_cannot_be_shown_there_is_said_aloud(
 
 
 async def test_who_withdraws_takes_their_words_along(
-    sim, deck, called, lounge, ben, clips, penny_says
+    sim, deck, called, lounge, ben, word, penny_says
 ):
-    await plays(called, ben, lounge, clips, penny_says, "My cat is called Miso.", "Nice name.")
+    await plays(called, ben, lounge, word, penny_says, "Is my cat called Miso?", "Nice name.")
     [room] = deck.get_cog("Voice").channels._open_by_guild.values()
     await until(lambda: "Miso" in room._actions.said.lines(deck.clock.now(), "Alfred"))
     room.exclude(ben.id)

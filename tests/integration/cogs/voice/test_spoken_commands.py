@@ -7,7 +7,7 @@ import pytest
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
 from tests.fakes.handlers import Scripted, hang
-from tests.integration.cogs.voice.conftest import where_is_the_bot
+from tests.integration.cogs.voice.conftest import finished, where_is_the_bot
 from tests.waiting import until
 
 
@@ -25,15 +25,14 @@ def handlers(penny_says):
 async def quiet(sim, guild, called):
     """The bot has said hello."""
     line = sim.voice.line(guild)
-    await line.until_speaking()
-    await line.until_silent(for_=0.5)
+    await finished(line)
     return line
 
 
-async def say(speaker, clips, penny, words):
+async def say(speaker, word, penny, words):
     """Say something; Penny answers nothing, however long she is let."""
     penny.hears, penny.says = words, "No rule has decided this."
-    await speaker.plays(clips / "question.wav")
+    await speaker.plays(word)
 
 
 def spoken_by(penny):
@@ -50,12 +49,12 @@ async def building(ben, channel, deck):
 
 
 async def test_how_far_a_build_is_and_its_end(
-    sim, deck, channel, lounge, ben, clips, called, quiet, penny_says
+    sim, deck, channel, lounge, ben, word, called, quiet, penny_says
 ):
     await building(ben, channel, deck)
-    await say(called, clips, penny_says, "How far is it?")
+    await say(called, word, penny_says, "How far is it?")
     await ben.sees("I've been working on your build for", lounge, ever=True)
-    await say(called, clips, penny_says, "Cancel the build, please.")
+    await say(called, word, penny_says, "Cancel the build, please.")
     shown = await ben.sees("I've cancelled your build.", lounge, ever=True)
     assert "**Ben:** Cancel the build, please." in shown.content
 
@@ -64,29 +63,29 @@ async def test_how_far_a_build_is_and_its_end(
 
     await until(is_over)
     await until(lambda: "I've cancelled your build." in spoken_by(penny_says))
-    await say(called, clips, penny_says, "How far is it?")
+    await say(called, word, penny_says, "How far is it?")
     await ben.sees("No rule has decided this.", lounge, ever=True)  # of what? a question, then
     assert not sim.problems
 
 
 async def test_a_sum_is_no_ones_business_and_an_answer_is_said_again_without_a_call(
-    sim, deck, guild, lounge, ben, clips, called, quiet, penny_says
+    sim, deck, guild, lounge, ben, word, called, quiet, penny_says
 ):
     payer = Payer(user_id=ben.id, guild_id=guild.id, channel_id=1)
     call = Call(call_id="made", service=Service.PENNY, module="CONVERSE", payer=payer)
     await deck.store.ledger.settle(call, Charge(micro_usd=120_000, basis=Basis.REPORTED))
     since = quiet.clock.now()
-    await called.plays(clips / "question.wav")
-    await quiet.until_speaking(since=since)
-    await quiet.until_silent(for_=0.5)
-    await say(called, clips, penny_says, "What did today cost?")
+    await called.plays(word)
+    await finished(quiet, since)
+    since = quiet.clock.now()
+    await say(called, word, penny_says, "What did today cost?")
     shown = await ben.sees("as a direct message", lounge, ever=True)
     await ben.sees("Today you have spent", ben.dm, ever=True)
     await until(lambda: "as a direct message" in spoken_by(penny_says))
     assert "cents" not in shown.content + spoken_by(penny_says)
-    await quiet.until_silent(for_=0.5)
+    await finished(quiet, since)
     calls, since = penny_says.modules().count("SPEAK"), quiet.clock.now()
-    await say(called, clips, penny_says, "Say it again, slower.")
+    await say(called, word, penny_says, "Say it again, slower.")
 
     def twice():
         shown = [m.content for m in ben.reads(lounge) if "France is Paris." in m.content]
@@ -99,17 +98,16 @@ async def test_a_sum_is_no_ones_business_and_an_answer_is_said_again_without_a_c
 
 
 async def test_who_may_send_it_away_is_asked_first_when_others_are_there(
-    sim, guild, lounge, ben, ana, clips, called, quiet, penny_says
+    sim, guild, lounge, ben, ana, word, called, quiet, penny_says
 ):
     speaker = await ana.joins(lounge)
-    await say(speaker, clips, penny_says, "Alfred, leave the channel.")  # she has not agreed
+    await say(speaker, word, penny_says, "Alfred, leave the channel.")  # she has not agreed
     since = quiet.clock.now()
-    await say(called, clips, penny_says, "Alfred, leave the channel.")
+    await say(called, word, penny_says, "Alfred, leave the channel.")
     asked = await ben.sees("Shall I really leave?", lounge, ever=True)
     assert "**Ben:**" in asked.content
-    await quiet.until_speaking(since=since)
-    await quiet.until_silent(for_=0.3)
-    await say(called, clips, penny_says, "Yes.")
+    await finished(quiet, since)
+    await say(called, word, penny_says, "Yes.")
     await ben.sees("Goodbye.", lounge, ever=True)
     await until(lambda: where_is_the_bot(sim, guild) is None)
     assert not sim.problems

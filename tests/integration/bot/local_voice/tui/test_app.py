@@ -29,7 +29,7 @@ STRANGE = (
 
 @pytest.fixture
 async def textual_timers(monkeypatch):
-    """Textual's timers and its waits for idleness read the loop's clock, as `asyncio.sleep` does."""
+    """Textual's timers and waits read the loop's clock, as `asyncio.sleep` does."""
     now = asyncio.get_running_loop().time
     monkeypatch.setattr("textual._time.get_time", now)
     monkeypatch.setattr("textual._wait.monotonic", now)
