@@ -135,7 +135,7 @@ def tone(seconds, hz=440):
     return np.sin(2 * np.pi * hz * np.arange(int(48_000 * seconds)) / 48_000).astype("f4") * 0.4
 
 
-def speech(seconds=1.0):
+def speech(seconds):
     return codec.encode(tone(seconds), 48_000).packets
 
 
@@ -159,9 +159,9 @@ async def test_it_hears_and_is_heard_in_both_transports(sim, client, guild, loun
     sim.voice.modes = (mode,)
     async with joined(client, lounge, {ana.id}) as room:
         call = await ana.joins(lounge)
-        await room.hears_out(ana, await call.plays(tone(1.0)))
+        await room.hears_out(ana, await call.plays(tone(0.3)))
         await until(lambda: room.voice.can_speak)
-        packets = speech()
+        packets = speech(0.3)
         room.voice.playout.add(1, packets)
         line = sim.voice.line(guild)
         await until_said(line, len(packets))
@@ -175,13 +175,13 @@ async def test_it_hears_and_is_heard_in_both_transports(sim, client, guild, loun
 async def test_who_has_not_agreed_is_not_heard(room, lounge, ana, ben):
     room.agreed.discard(ben.id)
     ana_call, ben_call = await ana.joins(lounge), await ben.joins(lounge)
-    said, kept = await asyncio.gather(ana_call.plays(tone(0.5)), ben_call.plays(tone(0.5, 600)))
+    said, kept = await asyncio.gather(ana_call.plays(tone(0.3)), ben_call.plays(tone(0.3, 600)))
     await room.hears_out(ana, said)
     await until(lambda: room.voice.health().totals.without_consent == kept.packets)
     assert not room.heard(ben)
     assert ben.id not in room.voice.health().people
     room.agreed.add(ben.id)
-    later = await ben_call.plays(tone(0.5, 600))
+    later = await ben_call.plays(tone(0.3, 600))
     await room.hears_out(ben, later)
     assert len(room.heard(ben)) <= later.packets, "nothing of what was said before"
 
@@ -204,9 +204,9 @@ async def test_what_is_held_stops_at_once_and_goes_on_where_it_was(sim, room, gu
     await ana.joins(lounge)
     await until(lambda: room.voice.can_speak)
     line = sim.voice.line(guild)
-    packets = speech(2.0)
+    packets = speech(0.8)
     room.voice.playout.add(1, packets)
-    await line.until_said(0.5)
+    await line.until_said(0.2)
     room.voice.playout.hold()
     before = room.voice.playout.progress().packets
     await until_said(line, before)
@@ -232,7 +232,7 @@ async def test_the_loop_waits_for_no_thread_that_decrypts(room, ana):
 
 async def test_forgetting_waits_for_no_thread_and_comes_before_the_next_look(room, lounge, ana):
     call = await ana.joins(lounge)
-    said = await call.plays(tone(0.5))
+    said = await call.plays(tone(0.3))
     await room.hears_out(ana, said)
     with room.voice._lock:
         forgets = threading.Thread(target=room.voice.forget, args=(ana.id,), daemon=True)
@@ -247,7 +247,7 @@ async def test_forgetting_waits_for_no_thread_and_comes_before_the_next_look(roo
 async def test_loss_is_named(sim, room, lounge, ana):
     call = await ana.joins(lounge)
     call.network = Network(loss=0.1, reorder=0.05, duplicate=0.05, jitter_ms=10, seed=5)
-    said = await call.plays(tone(4.0))
+    said = await call.plays(tone(2.0))
     came = said.packets - call.network.lost
     await until(lambda: room.voice.health().people[ana.id].received >= came)
 
@@ -277,7 +277,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     await room.hears(ana)
     epoch = call.dave.session.epoch
     invited = len(sim.log.events("VOICE_SERVER_UPDATE"))
-    room.voice.playout.add(1, speech(1.5))
+    room.voice.playout.add(1, speech(0.6))
     match fault:
         case "drop":
             sim.voice.drop(guild)
@@ -291,7 +291,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
             sim.voice.malformed(guild, Op.MLS_ANNOUNCE_COMMIT)
         case code:
             await sim.voice.close(guild, int(code))
-    missed = talking.packets + talking.withheld + 25  # what is under way has come, or never will
+    missed = talking.packets + talking.withheld + 10  # what is under way has come, or never will
     await until(lambda: talking.packets + talking.withheld > missed)
     gone_s = time.monotonic()
     await room.hears(ana, packets=25, since=gone_s)
@@ -308,12 +308,12 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
     assert not runner.done()
     line = sim.voice.line(guild)
     await until(lambda: room.voice.playout.progress().drained)
-    assert room.voice.playout.progress().packets == 76
+    assert room.voice.playout.progress().packets == 31
     assert line.plaintext_frames == 0
     call.stops()
     await talking.done()
     ben_call = await ben.joins(lounge)  # new keys: the voice gateway is heard again, too
-    await ben_call.plays(tone(0.5, 600))
+    await ben_call.plays(tone(0.3, 600))
     await room.hears(ben, since=gone_s)
     assert set(room.faults) <= {FaultKind.AWAY, FaultKind.RECOVERED}  # on a busy machine
 
@@ -321,7 +321,7 @@ async def test_it_is_back_at_the_first_try(sim, room, guild, lounge, ana, ben, f
 async def test_frames_ahead_of_our_keys_are_kept(sim, room, lounge, ana):
     call = await ana.joins(lounge)
     sim.voice.early_keys()
-    talking = await call.plays(tone(3.0), wait=False)
+    talking = await call.plays(tone(1.2), wait=False)
     await room.hears(ana)
     await sim.voice.epoch_change(lounge)
     await talking.done()
@@ -332,12 +332,12 @@ async def test_frames_ahead_of_our_keys_are_kept(sim, room, lounge, ana):
 async def test_a_lost_opcode_5_is_made_good(sim, room, lounge, ana):
     call = await ana.joins(lounge)
     sim.voice.lose_op5()
-    await room.hears_out(ana, await call.plays(tone(1.0)))
+    await room.hears_out(ana, await call.plays(tone(0.3)))
 
 
 async def test_a_line_that_hears_nothing_is_noticed_told_and_mended(sim, room, guild, lounge, ana):
     call = await ana.joins(lounge)
-    await room.hears_out(ana, await call.plays(tone(0.5)))
+    await room.hears_out(ana, await call.plays(tone(0.3)))
     heard = len(room.heard(ana))
     await until(lambda: silent_s(room) > MAX_ANNOUNCEMENT_DELAY_S)  # or those packets count
     async with sim.voice.deafened(guild):
@@ -356,7 +356,7 @@ async def test_a_drag_takes_it_along(sim, room, guild, lounge, ana):
     await guild.drags(sim.bot, hall)
     call = await ana.joins(hall)
     await until(lambda: room.voice.can_speak)
-    await room.hears_out(ana, await call.plays(tone(0.5)))
+    await room.hears_out(ana, await call.plays(tone(0.3)))
     assert room.voice.channel.id == hall.id
 
 
@@ -576,7 +576,7 @@ async def test_a_drag_after_a_reconnect_is_no_kick(sim, room, guild, lounge, ana
     await until(lambda: room.voice.channel.id == hall.id)
     call = await ana.joins(hall)
     await until(lambda: room.voice.can_speak)
-    await room.hears_out(ana, await call.plays(tone(0.5)))
+    await room.hears_out(ana, await call.plays(tone(0.3)))
     assert FaultKind.LOST not in room.faults
 
 
@@ -610,7 +610,7 @@ async def test_without_our_reader_it_is_away(sim, client, guild, lounge, ana, mo
 
         for _ in range(5):  # theirs gets away with it when the close meets it awake
             await sim.voice.close(guild, 4006)
-            again = len(room.heard(ana)) + 50
+            again = len(room.heard(ana)) + 25
             await until(lambda again=again: is_away() or len(room.heard(ana)) >= again)
             if is_away():
                 break
@@ -627,7 +627,7 @@ async def test_without_our_resuming_a_crashed_server_is_gone(
     async def stock(self):
         try:
             return await STOCK._connect(
-                self, reconnect=True, timeout=3, self_deaf=False, self_mute=False, resume=True
+                self, reconnect=True, timeout=1.5, self_deaf=False, self_mute=False, resume=True
             )
         except TimeoutError:
             heard.append(len(room.heard(ben)))
