@@ -564,6 +564,13 @@ def test_a_follow_up_is_the_same_persons_and_not_for_long():
     assert not only(talk.say(ANA), SendRequest)[0].wants_answer
 
 
+def test_who_left_and_came_back_does_not_follow_up():
+    talk = answered(group())
+    talk.people("", "Ben", "Eva")
+    talk.people("Ana", "Ben", "Eva")
+    assert not only(talk.say(ANA), SendRequest)[0].wants_answer
+
+
 def test_a_follow_up_is_over_when_somebody_else_asks():
     talk = answered(group())
     talk.say(BEN)
