@@ -40,7 +40,17 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, **_: Any) -> None:
     """Have the theme speak the language of the page."""
-    config.theme["language"] = "es" if page.file.src_uri.startswith("es/") else "en"
+    config.theme["language"] = "es" if _is_spanish(page) else "en"
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> str:
+    """Name the theme's dialog for searching, which screen readers announce."""
+    name = "Buscar" if _is_spanish(page) else "Search"
+    return output.replace('role="dialog"', f'role="dialog" aria-label="{name}"', 1)
+
+
+def _is_spanish(page: Page) -> bool:
+    return page.file.src_uri.startswith("es/")
 
 
 def site_links(markdown: str, page: str) -> str:

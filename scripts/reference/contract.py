@@ -35,7 +35,7 @@ def _model(name: str, model: Mapping[str, Any]) -> str:
     head = f"## {name}\n\n{about}\n"
     if "enum" in model:
         return f"{head}\nOne of {', '.join(f'`{json.dumps(one)}`' for one in model['enum'])}.\n"
-    return f"{head}\n{table(('field', 'type', ''), _fields(model))}"
+    return f"{head}\n{table(('field', 'type', 'note'), _fields(model))}"
 
 
 def _fields(model: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

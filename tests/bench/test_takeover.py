@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
 KILLS = 4
 LEASE_S = SHARD_LEASE_MS / 1000
 AT_MOST = 1.5
-"""Times the lease: README.md promises 9 s."""
+"""Times the lease: docs/operating.md promises 9 s."""
 
 
 @pytest.fixture

@@ -24,7 +24,12 @@ def code(text: str) -> Iterator[str]:
     """Each line of a page's code, in blocks and in sentences."""
     for block in _FENCE.findall(text):
         yield from block.splitlines()
-    yield from _INLINE.findall(_FENCE.sub("", text))
+    yield from inline(text)
+
+
+def inline(text: str) -> list[str]:
+    """The code in a page's sentences."""
+    return _INLINE.findall(_FENCE.sub("", text))
 
 
 def commands(text: str, program: str) -> Iterator[list[str]]:

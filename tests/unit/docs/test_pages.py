@@ -10,10 +10,17 @@ from bot.cli.lazy import COMMANDS, load
 from bot.cli.main import app
 from bot.settings import Settings
 from tests.paths import ROOT
-from tests.unit.docs.pages import PAGES, anchors, code, commands, links, read
+from tests.unit.docs.pages import PAGES, anchors, code, commands, inline, links, read
 
 FOLDERS = "tests|deploy|docs|bot|cogs|audio|scripts|kubernetes"
 MAKE = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+OF_PEOPLE = ["README.md", "README.es.md", "docs/discord.md", "docs/privacy.md", "docs/tutorial.md"]
+OF_PEOPLE += ["docs/es/tutorial.md", "docs/es/privacidad.md", "docs/es/index.md"]
+SLASH = re.compile(r"/[\w-]+(?: [\w-]+)?(?= …|$)")
+OF_TALK = {"/summarize", "/build"}
+"""What one types in `skydeck talk`, which has commands of its own."""
+OF_DISCORD = set(re.findall(r"`(/[\w -]+)`", read("docs/reference/discord-commands.md")))
+OF_DISCORD |= {name.split()[0] for name in OF_DISCORD}
 PLACEHOLDER = re.compile(r"[A-Z]|[\[{(<]|…")
 """How a word begins that stands for others, as COMMAND."""
 
@@ -76,6 +83,39 @@ def test_every_command_named_exists(page):
 def test_every_target_of_make_named_exists(page):
     named = {words[0] for words in commands(read(page), "make") if words}
     assert {name for name in named if re.fullmatch(r"[a-z-]+", name)} <= MAKE
+
+
+@pytest.mark.parametrize("page", OF_PEOPLE)
+def test_every_command_of_discord_named_exists(page):
+    named = {found[0] for one in inline(read(page)) if (found := SLASH.match(one))}
+    assert named - OF_DISCORD - OF_TALK == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.es.md"])
+def test_the_first_page_is_short(page):
+    assert len(read(page).split()) <= 600
+
+
+@pytest.mark.parametrize(
+    ("english", "spanish"),
+    [("README.md", "README.es.md"), ("docs/tutorial.md", "docs/es/tutorial.md")],
+)
+def test_both_languages_show_the_same_commands(english, spanish):
+    """Without what is said in the language: texts, and the voice of Spanish."""
+
+    def shown(page):
+        named = [
+            (program, *words)
+            for program in ("make", "skydeck")
+            for words in commands(read(page), program)
+        ]
+        return {tuple(w for w in words if re.fullmatch(r"[\w=-]+", w)) for words in named}
+
+    voice = {
+        ("skydeck", "models", "voices", "es"),
+        ("skydeck", "models", "pull", "es_ES-davefx-medium"),
+    }
+    assert shown(english) == shown(spanish) - voice
 
 
 def _is_command(words: list[str]) -> bool:
