@@ -34,7 +34,7 @@ _ANSWER: Final = (
 _RATE: Final = 12
 """Frames a second while somebody speaks."""
 _SPOKEN_S: Final = 2.4
-_WORDS_PER_S: Final = 5.5
+_WORDS_PER_S: Final = 6
 _ROUNDS: Final = 3
 """Messages of the app that a change leads to: the change, its layout, and what that hides."""
 _TOLD: Final = (
@@ -98,7 +98,7 @@ async def turn() -> str:
         await _speak(show)
         await _answer(show)
         poster = len(show.frames) - 1
-        await show.shows(2.6, doing=Doing.READY)
+        await show.shows(2.2, doing=Doing.READY)
     return moving(show.frames, poster=poster, title=_TITLE, told=_TOLD, columns=SIZE[0])
 
 
