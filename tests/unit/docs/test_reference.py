@@ -1,0 +1,12 @@
+"""The generated pages are those that the code would write today."""
+
+import pytest
+
+from scripts.reference.pages import FOLDER, pages
+
+TODAY = pages()
+
+
+@pytest.mark.parametrize("name", TODAY)
+def test_the_page_is_new(name):
+    assert (FOLDER / name).read_text("utf-8") == TODAY[name], "`make reference` writes it"
