@@ -5,10 +5,12 @@ that `make talk` prints on two cores with nothing else on them, and the pauses l
 """
 
 import math
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -84,7 +86,9 @@ class _Show:
 @asynccontextmanager
 async def _show() -> AsyncIterator[_Show]:
     controller = FakeController(has_release=True)
-    app = TalkApp(controller)
+    with patch.dict(os.environ):
+        os.environ.pop("NO_COLOR", None)  # whoever makes the pictures may wish for none
+        app = TalkApp(controller)
     async with app.run_test(size=SIZE) as pilot:
         app.query_one(PromptInput).cursor_blink = False  # else a slow machine shows another frame
         yield _Show(app, pilot, controller)
