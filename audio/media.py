@@ -223,22 +223,25 @@ def _stated_s(container: Any) -> float:
 def _frames(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
     """The track's frames, without those that are damaged."""
     for packet in packets:
-        lasting = packet.duration or 0
-        lost_s = float(lasting * packet.time_base) if packet.time_base else 0.0
         if packet.size > MAX_PACKET_BYTES:
-            salvage.note("The file's audio is not in frames that can be played.", lost_s)
+            salvage.note("The file's audio is not in frames that can be played.", _seconds(packet))
             continue
         try:
             frames = packet.decode()
         except av.FFmpegError as e:
-            salvage.note(e, lost_s)
+            salvage.note(e, _seconds(packet))
             continue
         for frame in frames:
             wrong = _refusal(frame)
             if wrong is None:
                 yield frame
             else:
-                salvage.note(wrong, lost_s)
+                salvage.note(wrong, _seconds(packet))
+
+
+def _seconds(packet: Any) -> float:
+    """How long a packet lasts. Asked only of lost ones: a time base is a fraction, and slow."""
+    return float((packet.duration or 0) * packet.time_base) if packet.time_base else 0.0
 
 
 def _packets(container: Any, salvage: _Salvage) -> Iterator[Any]:
@@ -260,10 +263,11 @@ def _without_gaps(packets: Iterator[Any], salvage: _Salvage) -> Iterator[Any]:
     """Count what lies between packets as lost: FFmpeg silently drops a damaged Ogg page."""
     end: int | None = None
     for packet in packets:
-        if packet.pts is not None and packet.time_base:
-            gap_s = float((packet.pts - end) * packet.time_base) if end is not None else 0.0
-            if _MIN_GAP_S < gap_s < _MAX_GAP_S:
-                salvage.note("The file is damaged.", gap_s)
+        if packet.pts is not None:
+            if end is not None and packet.pts > end and packet.time_base:
+                gap_s = float((packet.pts - end) * packet.time_base)
+                if _MIN_GAP_S < gap_s < _MAX_GAP_S:
+                    salvage.note("The file is damaged.", gap_s)
             end = packet.pts + (packet.duration or 0)
         yield packet
 
