@@ -42,7 +42,9 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@command -v prometheus >/dev/null || sh scripts/system-package.sh prometheus --optional "the test with a Prometheus server is skipped"
 	@touch $@
 
-$(VENV)/.ready-docs: requirements-docs.lock $(VENV)/.ready
+# What builds the site needs nothing of skydeck.
+$(VENV)/.ready-docs: requirements-docs.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Adding what builds the documentation …"
 	@$(PIP) install --require-hashes --requirement requirements-docs.lock
 	@touch $@
