@@ -45,8 +45,16 @@ def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, *
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:
     """Name the theme's dialog for searching, which screen readers announce."""
-    name = "Buscar" if _is_spanish(page) else "Search"
-    return output.replace('role="dialog"', f'role="dialog" aria-label="{name}"', 1)
+    return _with_named_dialog(output, "Buscar" if _is_spanish(page) else "Search")
+
+
+def on_post_template(output_content: str, **_: Any) -> str:
+    """The same on the page that a dead address shows."""
+    return _with_named_dialog(output_content, "Search")
+
+
+def _with_named_dialog(html: str, name: str) -> str:
+    return html.replace('role="dialog"', f'role="dialog" aria-label="{name}"', 1)
 
 
 def _is_spanish(page: Page) -> bool:

@@ -1,4 +1,4 @@
-"""Links that work in the repository become the site's."""
+"""Links that work in the repository become the site's; the dialog for searching has a name."""
 
 import importlib.util
 
@@ -26,3 +26,8 @@ spec.loader.exec_module(hooks)
 )
 def test_a_link(page, link, in_the_site):
     assert hooks.site_links(f"See [it]({link}).", page) == f"See [it]({in_the_site})."
+
+
+def test_the_dialog_for_searching_has_a_name():
+    named = hooks.on_post_template('<div class="md-search" role="dialog">')
+    assert named == '<div class="md-search" role="dialog" aria-label="Search">'
