@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.lazy import COMMANDS, load
+from bot.runpod.retry import Backoff
 from tests.fakes.command_line import skydeck
 from tests.fakes.media_files import tone
 
@@ -77,7 +78,8 @@ def test_bad_input_is_one_line(args: tuple[str, ...], code: int, words: str, emp
     assert "Traceback" not in done.stderr
 
 
-def test_a_service_that_is_down_is_unreachable(empty: Path) -> None:
+def test_a_service_that_is_down_is_unreachable(empty: Path, monkeypatch) -> None:
+    monkeypatch.setattr("bot.runpod.flow.submit.SUBMISSIONS", Backoff(first_s=0.01, max_s=0.1))
     done = skydeck(
         "ask", "Hello?", cwd=empty, RUNPOD_API_KEY=SECRET, RUNPOD_BASE_URL="http://127.0.0.1:9/v2",
         PENNY_DEADLINE_S="10",

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.workers.server.lifecycle import embedded_server
 from tests.fakes.handlers import Scripted, contract, hang, spell
-from tests.waiting import HANGS_S
+from tests.waiting import HANGS_S, ImpatientAsyncio
 
 pytestmark = pytest.mark.real_time  # the SDK waits in a thread of its own
 
@@ -24,21 +24,13 @@ KEY = "a-key"
 def runpod(monkeypatch):
     """The SDK. Its import takes a second: not each process of a run needs it.
 
-    It looks at a job every second; here it looks a hundred times as often.
+    It looks at a job every second; here it looks more often.
     """
-    sdk, really_sleep = pytest.importorskip("runpod"), asyncio.sleep
+    sdk = pytest.importorskip("runpod")
     sync = importlib.import_module("runpod.endpoint.runner")
     in_loop = importlib.import_module("runpod.endpoint.asyncio.asyncio_runner")
-
-    class Hurried:
-        def __getattr__(self, name):
-            return getattr(asyncio, name)
-
-        async def sleep(self, seconds):
-            await really_sleep(seconds / 100)
-
-    monkeypatch.setattr(sync, "time", SimpleNamespace(sleep=lambda s: time.sleep(s / 100)))
-    monkeypatch.setattr(in_loop, "asyncio", Hurried())
+    monkeypatch.setattr(sync, "time", SimpleNamespace(sleep=lambda s: time.sleep(s / 20)))
+    monkeypatch.setattr(in_loop, "asyncio", ImpatientAsyncio())
     return sdk
 
 
