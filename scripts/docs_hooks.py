@@ -4,15 +4,18 @@ Some pages lie where people look for them in the repository, as `SECURITY.md`. T
 too, from there. Links are written as they work in the repository; here they become the site's.
 """
 
+from __future__ import annotations
+
 import posixpath
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
-from mkdocs.structure.pages import Page
+if TYPE_CHECKING:  # tests read this file where MkDocs is not installed
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final[Mapping[str, str]] = {
@@ -28,6 +31,8 @@ _LINK: Final = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(?=\))")
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the pages from outside docs/."""
+    from mkdocs.structure.files import File  # noqa: PLC0415  (see above)
+
     for source, page in PAGES.items():
         files.append(File.generated(config, page, abs_src_path=str(ROOT / source)))
     return files
