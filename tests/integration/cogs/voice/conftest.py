@@ -7,7 +7,6 @@ import base64
 import functools
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from audio import codec, ogg
@@ -17,7 +16,6 @@ from tests.fakes.handlers import Scripted, echo
 from tests.paths import CLIPS
 from tests.waiting import ImpatientAsyncio, until
 
-really_load = onnxruntime.InferenceSession
 NEVER_S = 98_765.0
 TONE_S = 0.2
 WORD_S = 1.12, 1.66
@@ -76,9 +74,12 @@ def _response(status, **output):
 @functools.cache
 def loaded(model):
     """Every bot of this process shares the models that hear: to load them takes 0.15 s."""
-    options = onnxruntime.SessionOptions()
+    from onnxruntime import SessionOptions
+    from onnxruntime.capi.onnxruntime_inference_collection import InferenceSession
+
+    options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return really_load(model, options, providers=["CPUExecutionProvider"])
+    return InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 @pytest.fixture(autouse=True)
