@@ -25,7 +25,7 @@ from bot.voice_agent.options.commands import CommandOptions
 ANA, BEN = 1, 2
 
 
-new_turn_id = count(1).__next__
+new_turn_id = count(100).__next__
 
 
 def order(
