@@ -5,13 +5,17 @@ from typing import Literal
 
 from bot.contract.envelope import InputType, Service
 from bot.contract.factory import FactoryModule
-from bot.contract.grace import Module, parse_catalogue
-from bot.contract.options import Data, Option, OptionType
+from bot.contract.grace import Module, parse_catalogue, unknown_module
+from bot.contract.options import AUTO, Data, Option, OptionType
 from bot.contract.penny import PennyModule
 from bot.errors import BadSettings
+from bot.module_names import find_module_name, module_name
 from bot.settings import Settings
 
+REPLY_LANGUAGE = "reply_language"
+"""Penny's option; her requests carry a code."""
 _MAX_FILE_BYTES = 1_000_000
+_TITLES = {Service.PENNY: "Penny", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 _HINT = "Fix the file that SKYDECK_GRACE_CATALOGUE names, or unset the setting."
 
 
@@ -26,6 +30,11 @@ class ModuleEntry(Data):
     gives: Literal["text", "json", "audio"]
     options: list[Option]
     example: str
+
+    @property
+    def command(self) -> str:
+        """The name under which people know it."""
+        return module_name(self.name)
 
 
 def packaged_catalogue() -> str:
@@ -74,6 +83,20 @@ def list_modules(settings: Settings, service: Service | None = None) -> list[Mod
     return entries
 
 
+def find_module(settings: Settings, service: Service, name: str) -> ModuleEntry:
+    """A module of a service by any name that it has (`bot.module_names`).
+
+    Raises:
+        BadSettings: Grace's catalogue cannot be read.
+        UnknownModule: The service has no such module; says which it has.
+    """
+    entries = {entry.name: entry for entry in list_modules(settings, service)}
+    known = find_module_name(name, entries)
+    if known is None:
+        raise unknown_module(_TITLES[service], name, entries)
+    return entries[known]
+
+
 def _entry(module: Module) -> ModuleEntry:
     return ModuleEntry(
         service=Service.GRACE,
@@ -112,6 +135,18 @@ _PENNY = [
                 default=200,
                 min=1,
                 max=1024,
+            ),
+            Option(
+                name="brief",
+                description="Whether the answer is short.",
+                type=OptionType.BOOLEAN,
+                default=False,
+            ),
+            Option(
+                name=REPLY_LANGUAGE,
+                description="The answer's language; auto: the question's.",
+                type=OptionType.LANGUAGE,
+                default=AUTO,
             ),
         ],
         example="What is the capital of France?",

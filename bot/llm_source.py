@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bot.did_you_mean import did_you_mean
 from bot.own_path import own_path
 
 AUTO: Final = "auto"
@@ -74,7 +75,7 @@ def read_llm(text: str) -> LlmSource | None:
         return HubFile(match["repo"], match["file"])
     if text.lower().endswith(".gguf"):
         return GgufFile(own_path(text))
-    raise ValueError(
-        f"must be auto, tiny ({TINY}), small ({SMALL}), a .gguf file, "
-        "or hf:owner/repository/file.gguf"
-    )
+    guess = did_you_mean(text, (*_SHORT_NAMES, TINY, SMALL))
+    rule = f"must be auto, tiny ({TINY}), small ({SMALL}), a .gguf file, "
+    rule += "or hf:owner/repository/file.gguf"
+    raise ValueError(f"{rule}. {guess}" if guess else rule)

@@ -85,6 +85,11 @@ def clean_excerpt(text: str, *, limit: int = 500) -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def quoted(text: str, *, limit: int = 60) -> str:
+    """Somebody's word in a message of ours: clean, cut, and in quotes, with no escapes."""
+    return f"'{clean_excerpt(text, limit=limit)}'"
+
+
 def escape_json(line: str) -> str:
     r"""An equivalent line of JSON, with `\\u` escapes for characters that a terminal might obey.
 

@@ -34,7 +34,7 @@ from bot.asr_source import read_asr
 from bot.choices import Identity, Mode
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
-from bot.languages import LANGUAGES, find_language
+from bot.language_names import language_named, no_language
 from bot.llm_source import AUTO, read_llm
 from bot.persona import MAX_INSTRUCTIONS_CHARS, Persona, as_instructions, read_name
 from bot.presets import Preset, with_preset
@@ -324,14 +324,14 @@ class Settings(BaseSettings):
     @classmethod
     def _known_languages(cls, listed: str) -> str:
         for one in filter(None, (part.strip() for part in listed.split(","))):
-            if find_language(one) is None:
-                raise ValueError(f"{one[:20]!r} is none of {', '.join(LANGUAGES)}")
+            if language_named(one) is None:
+                raise ValueError(" ".join(no_language(one)).rstrip("."))
         return listed
 
     @property
     def languages(self) -> frozenset[str]:
         """The codes of the languages to choose from; empty: all."""
-        named = (find_language(part) for part in self.skydeck_languages.split(","))
+        named = (language_named(part) for part in self.skydeck_languages.split(","))
         return frozenset(one.code for one in named if one is not None)
 
     @property

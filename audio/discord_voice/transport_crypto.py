@@ -53,7 +53,7 @@ class Transport:
         elif mode == Mode.XCHACHA:
             self._open, self._seal = _xchacha(key)
         else:
-            raise AudioError(f"There is no voice transport mode {mode[:60]!r}.")
+            raise AudioError(f"There is no voice transport mode '{mode[:60]}'.")
         self._counter = 0
 
     def open(self, data: bytes, rtp: Rtp) -> bytes | None:

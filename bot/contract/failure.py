@@ -6,7 +6,7 @@ The text is untrusted, and may be JSON, JSON within a string, or a traceback.
 import ast
 import json
 import re
-import reprlib
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -28,9 +28,7 @@ _WORDS_NAMES = (
     *("description", "info"),
 )
 _TRACES = ("error_traceback", "traceback", "stacktrace", "stack_trace")
-_printer = reprlib.Repr()
-_printer.maxdict = _printer.maxlist = _MAX_MEMBERS
-_printer.maxstring = _printer.maxother = _MAX_MESSAGE_CHARS
+_ENCODER = json.JSONEncoder(ensure_ascii=False, skipkeys=True, default=str)
 _TRACEBACK = "Traceback (most recent call last)"
 
 
@@ -57,7 +55,7 @@ def read_failure(error: object, depth: int = 0) -> Failure:
         return _from_dict(error, depth)
     if isinstance(error, list) and depth < _MAX_ERROR_DEPTH:
         return _from_list(error, depth)
-    return Failure("" if error is None else _words(_printer.repr(error)))
+    return Failure("" if error is None else _words(_as_json(error)))
 
 
 def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
@@ -76,7 +74,7 @@ def _from_dict(error: dict[Any, Any], depth: int) -> Failure:
                 error.get("retryable") is True or inner.retryable,
             )
     rest = {k: v for k, v in islice(error.items(), _MAX_MEMBERS) if k not in _TRACES}
-    return Failure(clean_excerpt(_printer.repr(rest)))
+    return Failure(clean_excerpt(_as_json(rest)))
 
 
 def _from_list(errors: list[Any], depth: int) -> Failure:
@@ -111,6 +109,17 @@ def _unwrap(text: str) -> dict[Any, Any] | str | None:
         if isinstance(value, dict | str) and value != text:
             return value
     return None
+
+
+def _as_json(value: object) -> str:
+    """The beginning of a value as JSON: nobody has to know how Python prints it."""
+    text = ""
+    with suppress(ValueError, RecursionError):
+        for part in _ENCODER.iterencode(value):
+            text += part[:_MAX_MESSAGE_CHARS]
+            if len(text) > _MAX_MESSAGE_CHARS:
+                break
+    return text
 
 
 def _words(text: str) -> str:

@@ -5,6 +5,7 @@ deployment, so it reports every mistake with the module's name.
 """
 
 import tomllib
+from collections.abc import Collection
 from enum import StrEnum
 from string import Formatter
 from typing import Any, Final, Literal, Self
@@ -12,11 +13,22 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.contract.envelope import Input, InputType, Policy, Request, Service, Source, Target, given
-from bot.contract.options import Data, Option, OptionType, Value, fill, placeholders
+from bot.contract.options import (
+    Data,
+    Option,
+    OptionType,
+    Value,
+    check_options,
+    fill,
+    placeholders,
+)
+from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput, BadSettings, UnknownModule
+from bot.module_names import find_module_name, module_name, module_names
+from bot.sanitize import quoted
 
 __all__ = ["Example", "LongText", "Module", "Option", "OptionType", "Shot", "Value"]
-__all__ += ["MAX_TEXT_CHARS", "find", "parse_catalogue", "task"]
+__all__ += ["MAX_TEXT_CHARS", "find", "parse_catalogue", "task", "unknown_module"]
 
 MAX_TEXT_CHARS: Final = 1_000_000
 """The longest text that Grace takes: at 7 ms a token, a laptop takes half an hour to read it."""
@@ -136,11 +148,8 @@ class Module(Data):
             BadInput: The module has no such option, or a value does not fit.
         """
         options = {k: v for k, v in (given_options or {}).items() if v is not None}
-        unknown = options.keys() - {option.name for option in self.options}
-        if unknown:
-            known = ", ".join(option.name for option in self.options) or "none"
-            raise BadInput(f"{self.name} has no option {sorted(unknown)[0]!r}; it has: {known}.")
-        return {o.name: o.check(options.get(o.name, o.default)) for o in self.options}
+        checked = check_options(module_name(self.name), self.options, options)
+        return {o.name: checked.get(o.name, o.default) for o in self.options}
 
     def render(self, template: str, settings: dict[str, Value], text: str = "") -> str:
         """Fill the options and the text into `prompt`, `message` or `condense`."""
@@ -231,14 +240,19 @@ def task(
 
 
 def find(catalogue: dict[str, Module], name: str) -> Module:
-    """A module by its name, in any case.
+    """A module by any name that it has (`bot.module_names`).
 
     Raises:
         UnknownModule: Lists the existing names.
     """
-    try:
-        return catalogue[name.upper()]
-    except KeyError:
-        raise UnknownModule(
-            f"Grace has no module {name!r}.", hint=f"She has: {', '.join(catalogue)}."
-        ) from None
+    known = find_module_name(name, catalogue)
+    if known is None:
+        raise unknown_module("Grace", name, catalogue)
+    return catalogue[known]
+
+
+def unknown_module(service: str, name: str, contract_names: Collection[str]) -> UnknownModule:
+    """The error for a name that no module of a service has; it says which there are."""
+    names = module_names(contract_names).values()
+    hint = f"{did_you_mean(name, names)} There are: {', '.join(names)}."
+    return UnknownModule(f"{service} has no module {quoted(name)}.", hint=hint.strip())

@@ -1,13 +1,18 @@
 """Options of a service's modules: their types, how to parse them, and how to phrase them."""
 
+import json
 import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput
-from bot.languages import LANGUAGES, find_language
+from bot.language_names import guess_language, language_named
+from bot.languages import LANGUAGES
+from bot.sanitize import clean_line, quoted
 
 AUTO = "auto"
 """As a language: that of the text."""
@@ -18,6 +23,8 @@ _COMMON = 2
 _MAX_STRING_CHARS = 4_000
 _MAX_ITEM_CHARS = 100
 _MAX_ITEMS = 30
+_MAX_SHOWN_CHARS = 40
+"""The longest value that an error repeats."""
 
 
 class OptionType(StrEnum):
@@ -77,7 +84,8 @@ class Option(Data):
             raise ValueError(f"option {self.name}: choices must be lower case")
         known = self.choices or ["true", "false"] if self.type is not OptionType.STRING else []
         if stray := self.words.keys() - set(known):
-            raise ValueError(f"option {self.name}: words for {sorted(stray)[0]!r}, no such choice")
+            shown = quoted(sorted(stray)[0])
+            raise ValueError(f"option {self.name}: words for {shown}, no such choice")
         try:
             self.check(self.default)
         except BadInput as e:
@@ -103,6 +111,17 @@ class Option(Data):
                 return self._language(value)
             case OptionType.STRING:
                 return self._string(value)
+
+    def known_values(self) -> list[str]:
+        """The values that can be listed; none for numbers and texts."""
+        match self.type:
+            case OptionType.CHOICE:
+                return list(self.choices)
+            case OptionType.BOOLEAN:
+                return ["true", "false"]
+            case OptionType.LANGUAGE:
+                return [*([AUTO] if self.default == AUTO else []), *LANGUAGES]
+        return []
 
     def as_words(self, value: Value) -> str:
         """The value as phrased for the model."""
@@ -130,21 +149,21 @@ class Option(Data):
     def _choice(self, value: object) -> str:
         if str(value).lower() in self.choices:
             return str(value).lower()
-        raise self._wrong(f"must be one of {', '.join(self.choices)}", value)
+        rule = f"must be one of {', '.join(self.choices)}"
+        raise self._wrong(rule, value, did_you_mean(str(value), self.choices))
 
     def _language(self, value: object) -> str:
-        word = str(value).strip().lower().replace("_", "-")
-        if word == AUTO and self.default == AUTO:
+        word = str(value).strip()
+        if word.lower() == AUTO and self.default == AUTO:
             return AUTO
-        names = {one.english.lower(): one.english for one in LANGUAGES.values()}
-        known = find_language(word)
-        name = names.get(word) or (known.english if known else None)
-        if name is None:
+        known = language_named(word)
+        if known is None:
             auto = [AUTO] if self.default == AUTO else []
             common = sorted(o.english for o in LANGUAGES.values() if o.share >= _COMMON)
             offered = ", ".join([*auto, *common])
-            raise self._wrong(f"must be one of {offered}, or another by its code", value)
-        return name
+            rule = f"must be one of {offered}, or another by its code"
+            raise self._wrong(rule, value, guess_language(word))
+        return known.english
 
     def _list(self, value: object) -> list[str]:
         given = value.split(",") if isinstance(value, str) else value
@@ -167,9 +186,37 @@ class Option(Data):
             raise BadInput(f"{self.name} must have {_span(low, high)} characters, not {len(text)}.")
         return text
 
-    def _wrong(self, rule: str, value: object) -> BadInput:
-        shown = repr(value)
-        return BadInput(f"{self.name} {rule}, not {shown if len(shown) <= 40 else 'that'}.")  # noqa: PLR2004
+    def _wrong(self, rule: str, value: object, hint: str = "") -> BadInput:
+        shown = _as_typed(value)
+        what = shown if len(shown) <= _MAX_SHOWN_CHARS else "that"
+        return BadInput(f"{self.name} {rule}, not {what}.", hint=hint)
+
+
+def check_options(
+    owner: str, options: Sequence[Option], given: Mapping[str, object]
+) -> dict[str, Value]:
+    """Check the options that somebody gave a module.
+
+    Raises:
+        BadInput: The module has no such option, or a value does not fit.
+    """
+    by_name = {option.name: option for option in options}
+    for name in given:
+        if name not in by_name:
+            guess = did_you_mean(name, by_name)
+            known = ", ".join(by_name) or "none"
+            raise BadInput(f"{owner} has no option {quoted(name)}; it has: {known}.", hint=guess)
+    return {name: by_name[name].check(value) for name, value in given.items()}
+
+
+def _as_typed(value: object) -> str:
+    """A value as people write it: a word in quotes, all else as JSON."""
+    if isinstance(value, str):
+        return quoted(value, limit=_MAX_SHOWN_CHARS + 1)
+    try:
+        return clean_line(json.dumps(value, ensure_ascii=False))
+    except (TypeError, ValueError):
+        return "that"
 
 
 def _span(low: int | None, high: int | None) -> str:

@@ -16,8 +16,10 @@ from typing import Final, TypeAlias
 from bot.contract import Request, Source, factory, grace
 from bot.contract.grace import Module
 from bot.contract.options import read_value
+from bot.did_you_mean import did_you_mean, nearest
 from bot.errors import BadInput, UnknownModule
-from bot.i18n import words_for
+from bot.module_names import find_module_name, module_names
+from bot.sanitize import clean_excerpt, quoted
 
 
 class Instruction(StrEnum):
@@ -64,13 +66,9 @@ class Commands:
     """
 
     def __init__(self, modules: Mapping[str, Module], source: Source) -> None:
-        words = words_for(None)
         self._source = source
-        self._modules: dict[str, Module] = {}
-        for name, module in modules.items():
-            key = f"grace.module.{name.lower()}.name"
-            command = words(key) if words.has(key) else name.lower().replace("_", "-")
-            self._modules[command] = module
+        self._modules = {shown: modules[name] for name, shown in module_names(modules).items()}
+        self._by_contract_name = modules
 
     @property
     def names(self) -> list[str]:
@@ -96,9 +94,10 @@ class Commands:
         if not space:
             return [f"/{known} " for known in self.names if known.startswith(name.lower())]
         *_, word = rest.rpartition(" ")
-        module = self._modules.get(name.lower())
-        if module is None or "=" in word:
+        contract_name = find_module_name(name, self._by_contract_name)
+        if contract_name is None or "=" in word:
             return []
+        module = self._by_contract_name[contract_name]
         before = text[: len(text) - len(word)]
         return [
             f"{before}{option.name}=" for option in module.options if option.name.startswith(word)
@@ -126,11 +125,7 @@ class Commands:
             return Instruction(name)
         if name == _BUILD:
             return Task(self._build(rest))
-        if name not in self._modules:
-            near = [known for known in self.names if known[:2] == name[:2]] or ["help"]
-            hint = "Try: " + ", ".join(f"/{known}" for known in near) + "."
-            raise UnknownModule(f"There is no command /{name[:40]}.", hint=hint)
-        module = self._modules[name]
+        module = self._module(name)
         options, text = _split(rest, {option.name for option in module.options})
         return Task(
             grace.task(
@@ -140,6 +135,15 @@ class Commands:
                 options={name: read_value(value) for name, value in options.items()},
             )
         )
+
+    def _module(self, name: str) -> Module:
+        """The module that a command names, by any of its names."""
+        known = find_module_name(name, self._by_contract_name)
+        if known is not None:
+            return self._by_contract_name[known]
+        near = nearest(name, self.names) or ["help"]
+        hint = "Try: " + ", ".join(f"/{one}" for one in near) + "."
+        raise UnknownModule(f"There is no command /{clean_excerpt(name, limit=40)}.", hint=hint)
 
     def _build(self, rest: str) -> Request:
         options, text = _split(rest, {"iterations"})
@@ -156,8 +160,21 @@ def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
     while text:
         word, _, after = text.partition(" ")
         name, equals, value = word.partition("=")
-        if not equals or name not in known:
+        if not equals:
+            break
+        if name not in known:
+            _refuse_misspelt(name, known)
             break
         options[name] = value
         text = after.strip()
     return options, text
+
+
+def _refuse_misspelt(name: str, known: set[str]) -> None:
+    """Refuse `lenght=short`; what is like no option (`x=5`) is the beginning of a text.
+
+    Raises:
+        BadInput: It is like one.
+    """
+    if guess := did_you_mean(name, sorted(known)):
+        raise BadInput(f"There is no option {quoted(name)}.", hint=guess)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.errors import BadInput
+from bot.sanitize import quoted
 
 
 @contextlib.contextmanager
@@ -26,7 +27,9 @@ def global_key(
     wanted = getattr(keyboard.Key, name.lower(), None)
     if wanted is None and len(name) != 1:
         known = ", ".join(key.name for key in keyboard.Key if key.name.startswith("f"))
-        raise BadInput(f"There is no key {name!r}.", hint=f"Try one of: {known}, scroll_lock.")
+        raise BadInput(
+            f"There is no key {quoted(name)}.", hint=f"Try one of: {known}, scroll_lock."
+        )
     loop = asyncio.get_running_loop()
     is_down = False
 

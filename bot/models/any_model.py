@@ -9,7 +9,7 @@ from bot.errors import WrongUse
 from bot.models.hub_models import HubModel, ensure_hub_model, find_hub_model
 from bot.models.progress import Sink, ignore
 from bot.models.store import ModelStore
-from bot.sanitize import clean_excerpt
+from bot.sanitize import quoted
 from bot.voices.voice_names import JOE, JOE_AT_PIPER, KOKORO_VOICES, PIPER_VOICES
 
 _OTHER_NAMES = {JOE: "piper-joe", JOE_AT_PIPER: "piper-joe"}
@@ -71,6 +71,4 @@ def _unknown(store: ModelStore, name: str) -> WrongUse:
     known = (*store.manifest.models, *whispers, *PIPER_VOICES, *KOKORO_VOICES)
     guess = did_you_mean(name, known)
     listed = f"The models are: {', '.join(store.manifest.models)}; voices: skydeck models voices."
-    return WrongUse(
-        f"There is no model called {clean_excerpt(name)[:60]!r}.", hint=f"{guess} {listed}".strip()
-    )
+    return WrongUse(f"There is no model called {quoted(name)}.", hint=f"{guess} {listed}".strip())

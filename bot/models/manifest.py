@@ -1,6 +1,5 @@
 """The models, the files they consist of, and the wheels that carry those files."""
 
-import re
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from bot.errors import WrongUse
 from bot.models.hub_file import HubFileRef
+from bot.sanitize import quoted
 
 MANIFEST = Path(__file__).with_name("models.toml")
 
@@ -119,9 +119,8 @@ class Manifest(_Entry):
         wanted = list(dict.fromkeys(names))
         for name in wanted:
             if name not in self.models:
-                shown = re.sub(r"[^\x20-\x7e]", "?", name)[:60]
                 raise WrongUse(
-                    f"There is no model called {shown!r}.",
+                    f"There is no model called {quoted(name)}.",
                     hint=f"The models are: {', '.join(self.models)}.",
                 )
         return [self.models[name] for name in wanted]

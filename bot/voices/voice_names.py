@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.did_you_mean import did_you_mean
-from bot.languages import LANGUAGES, find_language
+from bot.language_names import no_language
+from bot.languages import find_language
 from bot.own_path import own_path
+from bot.sanitize import quoted
 
 JOE: Final = "joe"
 """The English voice that comes with skydeck."""
@@ -120,7 +122,7 @@ def read_voice(text: str) -> VoiceSource:
         return NamedVoice(text.lower())
     guess = did_you_mean(text, (JOE, *PIPER_VOICES, *KOKORO_VOICES))
     raise ValueError(
-        f"there is no voice {text[:60]!r}. {guess or '`skydeck models voices` lists them.'}"
+        f"there is no voice {quoted(text)}. {guess or '`skydeck models voices` lists them.'}"
     )
 
 
@@ -135,9 +137,9 @@ def read_voices(text: str) -> dict[str, VoiceSource]:
         code, sign, voice = entry.partition("=")
         language = find_language(code)
         if not sign or not voice.strip():
-            raise ValueError(f"{entry[:60]!r} must be LANGUAGE=VOICE, as es=es_ES-davefx-medium")
+            raise ValueError(f"{quoted(entry)} must be LANGUAGE=VOICE, as es=es_ES-davefx-medium")
         if language is None:
-            raise ValueError(f"{code[:20]!r} is none of {', '.join(LANGUAGES)}")
+            raise ValueError(" ".join(no_language(code)).rstrip("."))
         if len(voices) >= _MAX_LANGUAGES or language.code in voices:
             raise ValueError(f"{language.code} has more than one voice")
         voices[language.code] = read_voice(voice)

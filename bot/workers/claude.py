@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
+from bot.sanitize import quoted
 from bot.workers.protocols import CompletionUsage, Prompt, ToolCall
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def _as_error(error: "APIStatusError", model: str) -> SkydeckError:
         case ("billing_error", _) | (_, 402):
             message, hint, busy = "Anthropic cannot bill this account.", "Check its credit.", False
         case ("not_found_error", _) | (_, 404):
-            message, hint = f"There is no Claude model {model!r}.", "Check ANTHROPIC_MODEL."
+            message, hint = f"There is no Claude model {quoted(model)}.", "Check ANTHROPIC_MODEL."
             busy = False
         case (_, status) if kind in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             message, hint, busy = "Claude is overloaded.", "Try again in a moment.", True

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
-from bot.sanitize import clean_line
+from bot.sanitize import clean_line, quoted
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -165,7 +165,7 @@ class OpenAIServer:
             case 404 if "model" in words_of_refusal(error):
                 hint = f"Check {setting}_MODEL; the server may have to download the model first"
                 hint += f" (ollama pull {self._model})." if self._role is LLM else "."
-                return f"has no model {self._model!r}", hint
+                return f"has no model {quoted(self._model)}", hint
             case 404 | 405:
                 hint = f"Check that {setting}_URL ends in /v1, and {setting}_MODEL."
                 return f"has no {self._role.route} at this address", hint

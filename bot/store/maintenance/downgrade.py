@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from bot.clock import Clock
 from bot.errors import BadSettings, WrongUse
+from bot.sanitize import quoted
 from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.maintenance.backup import OnProgress, backup, ignore_progress, must_be_unused
@@ -65,7 +66,8 @@ async def revise(
     """
     if to not in known_revisions():
         raise WrongUse(
-            f"There is no schema {to!r}.", hint=f"The schemas are {', '.join(known_revisions())}."
+            f"There is no schema {quoted(to)}.",
+            hint=f"The schemas are {', '.join(known_revisions())}.",
         )
     current = await revision(address)
     if current is None:

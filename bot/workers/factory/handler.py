@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator
 from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
 from bot.contract.factory import MAX_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
-from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.contract.grace import unknown_module
+from bot.errors import BadInput, TooLarge
 from bot.workers.factory.build_flow import (
     Answer,
     BuildFlow,
@@ -220,9 +221,7 @@ def _length(text: str) -> str:
 
 def _read_spec(request: Request, context_chars: int) -> BuildSpec:
     if request.target.module != FactoryModule.BUILD:
-        raise UnknownModule(
-            f"The Factory has no module {request.target.module!r}.", hint="It has: BUILD."
-        )
+        raise unknown_module("The Factory", request.target.module, list(FactoryModule))
     task = _task(request, context_chars)
     files = read_files(request.option("files"), max_chars=context_chars // _SHARE_OF_FILES)
     code = any(file.name.endswith(".py") for file in files)

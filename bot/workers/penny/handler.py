@@ -12,9 +12,10 @@ from audio.stopping import Stop
 from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.actions import OfferedAction, offered_in, own_words_in
+from bot.contract.grace import unknown_module
 from bot.contract.penny import PennyModule
 from bot.contract.persona import assistant_of, persona_of
-from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.errors import BadInput, TooLarge
 from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, primary
 from bot.workers import text_language
@@ -88,8 +89,7 @@ class PennyHandler:
             case PennyModule.SPEAK:
                 work = self._speak(turn, request)
             case other:
-                known = ", ".join(PennyModule)
-                raise UnknownModule(f"Penny has no module {other!r}.", hint=f"She has: {known}.")
+                raise unknown_module("Penny", other, list(PennyModule))
         async with self._working, contextlib.aclosing(work) as responses:
             async for response in responses:
                 yield response

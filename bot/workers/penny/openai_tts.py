@@ -21,9 +21,10 @@ from audio.pool import SoundPool
 from audio.samples import Pcm, from_pcm
 from audio.sound_stream import USUAL_RATE_HZ, SoundStream
 from audio.stopping import Stop
+from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput, SkydeckError
 from bot.languages import primary
-from bot.sanitize import clean_line
+from bot.sanitize import clean_line, quoted
 from bot.voices.server_voices import ServerVoice, choose_server_voice, read_listed
 from bot.workers.openai_server import TTS, OpenAIServer, words_of_refusal
 from bot.workers.penny.sound_checks import NotSpeechError, SpeechChecks
@@ -195,8 +196,9 @@ class OpenAIVoices:
             return self._server.refusal(error)
         some = ", ".join(listed[:_NAMED])
         hint = f"It has: {some}{', …' * (len(listed) > _NAMED)}." if some else ""
+        hint = f"{did_you_mean(voice, listed)} {hint}".strip()
         return UnknownVoiceError(
-            f"The voice server {self.host} has no voice {clean_line(voice)[:60]!r}.",
+            f"The voice server {self.host} has no voice {quoted(voice)}.",
             hint=hint or "Set SKYDECK_TTS_VOICE to one of the server's voices.",
         )
 

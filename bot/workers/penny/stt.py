@@ -14,13 +14,13 @@ from audio.samples import Samples
 from audio.stopping import Stop
 from bot.errors import BadInput, JobFailed
 from bot.hallucinations import Certainty, is_hallucinated
+from bot.language_names import language_named, no_language
 from bot.languages import (
     LANGUAGES,
     NO_HINTS,
     LanguageDecision,
     LanguageHints,
     decide,
-    find_language,
 )
 from bot.languages.decision import by_code
 from bot.plain_words import words_of
@@ -323,10 +323,10 @@ def with_known_pin(hints: LanguageHints) -> LanguageHints:
     """
     if not hints.pinned:
         return hints
-    language = find_language(hints.pinned)
+    language = language_named(hints.pinned)
     if language is None:
-        known = ", ".join(LANGUAGES)
-        raise BadInput(f"There is no language {hints.pinned[:20]!r}.", hint=f"Try one of: {known}.")
+        problem, hint = no_language(hints.pinned)
+        raise BadInput(problem, hint=hint)
     return replace(hints, pinned=language.code)
 
 

@@ -100,7 +100,7 @@ def test_prompts_contain_options_in_words():
 def test_null_means_the_default_and_an_unknown_option_is_refused():
     module = parse_catalogue(SMALL)["ECHO"]
     assert module.settings({"tone": None}) == {"tone": "soft"}
-    with pytest.raises(BadInput, match="ECHO has no option 'tune'; it has: tone"):
+    with pytest.raises(BadInput, match="echo has no option 'tune'; it has: tone"):
         module.settings({"tune": "x"})
 
 
@@ -207,7 +207,7 @@ def test_a_mistake_in_the_file_names_the_module(text, words):
 def test_find_ignores_case_and_names_what_there_is():
     catalogue = parse_catalogue(SMALL)
     assert find(catalogue, "echo").name == "ECHO"
-    with pytest.raises(UnknownModule, match="She has: ECHO"):
+    with pytest.raises(UnknownModule, match="There are: echo"):
         find(catalogue, "nobody")
 
 

@@ -115,7 +115,7 @@ async def test_any_language_is_told_by_name_and_none_is_guessed(text, language):
         (request(data=None, kind="json"), BadInput, "The text is empty"),
         (request(data="UklGRg==", kind="audio"), BadInput, "Send audio to PENNY"),
         (request(length="huge"), BadInput, "length must be one of short, medium, long"),
-        (request(size="huge"), BadInput, "SUMMARIZER has no option 'size'"),
+        (request(size="huge"), BadInput, "summarize has no option 'size'"),
         (request(data="x" * (MAX_TEXT_CHARS + 1)), TooLarge, "1,000,001 characters; .* 1,000,000"),
     ],
 )

@@ -163,7 +163,7 @@ def test_the_operator_chooses_the_voice_of_each_language(tmp_path):
         ("es=Davefx", "Did you mean es_ES-davefx-medium"),
         ("es", "must be LANGUAGE=VOICE"),
         ("es=", "must be LANGUAGE=VOICE"),
-        ("xx=joe", "'xx' is none of"),
+        ("xx=joe", "There is no language 'xx'. The languages are: ar, bg"),
         ("en=joe,en-us=joe", "more than one voice"),
         ("en=a b", "there is no voice 'a b'"),
     ],
