@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.clock import Clock
 from bot.errors import BadSettings
 from bot.proxies import proxy_for
+from bot.reasons import reason_of
 from bot.redaction import BodyRedaction, Redaction
 from bot.runpod.models import HttpRequest, HttpResponse, Reply, TransportErrorKind, TransportFailure
 from bot.runpod.reply_errors import REPLY_LIMIT_BYTES
@@ -97,7 +98,7 @@ class HttpTransport:
             return self._failure(TransportErrorKind.BROKEN, str(e))
         except (httpx.HTTPError, aiohttp.ClientError, OSError) as e:  # TimeoutError is an OSError
             cause = e.__cause__ if isinstance(e.__cause__, aiohttp.ClientError) else e
-            said = clean_excerpt(self._hide(str(cause)), limit=200)
+            said = clean_excerpt(self._hide(_reason(cause)), limit=200)
             return self._failure(_error_kind(cause), said or type(e).__name__)
 
     async def close(self) -> None:
@@ -168,6 +169,12 @@ async def _read(response: httpx.Response) -> bytes:
     if len(body) > _YIELD_BYTES:
         await asyncio.sleep(0)
     return bytes(body)
+
+
+def _reason(cause: BaseException) -> str:
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"no connection to {cause.host}:{cause.port}: {reason_of(cause.os_error)}"
+    return str(cause)
 
 
 def _error_kind(cause: BaseException) -> TransportErrorKind:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import wraps
-from typing import Any, Final, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import (
     Column,
@@ -23,15 +23,19 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from bot.errors import BadSettings, StoreFailed
+from bot.reasons import reason_of
 from bot.store.address import Address
 from bot.store.sqlite_thread import SqliteThread
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -229,7 +233,11 @@ class Database:
 
     def insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
         """An INSERT with ON CONFLICT, which both databases have and standard SQL lacks."""
-        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  (slow to import)
+
+        return postgresql.insert(table)
 
     async def upsert(self, table: Table, row: Mapping[str, Any]) -> None:
         """Insert a row, or replace the values of the row with the same primary key.
@@ -325,7 +333,7 @@ def translated(address: Address) -> Iterator[None]:
 def _reason(error: BaseException) -> str:
     """The driver's first line, without the statement and its values."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    text = str(cause).strip() or type(cause).__name__
+    text = reason_of(cause).strip() or type(cause).__name__
     # asyncpg's errors come as "<class '…'>: words"
     return text.splitlines()[0].rpartition(">: ")[2][:_REASON_LIMIT].rstrip(".")
 
