@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Final, Never
 
+from bot.budgets import limits_of
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
 from bot.cluster.spec import Alone, check_shards, read_shards
-from bot.composition import Fetch, Services, limits_of, model_fetcher, open_services
+from bot.composition import Fetch, Services, model_fetcher, open_services
 from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
 from bot.jobs.runner import JobRunner

@@ -4,22 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.live import Live
 
 from bot import terminal
+from bot.budgets import limits_of
 from bot.cli.health_report import HealthReport, as_json_lines, as_lines, as_page
 from bot.clock import SystemClock
-from bot.composition import available, limits_of, open_services
 from bot.contract import Service
 from bot.errors import BadSettings, StoreFailed
 from bot.observability.heartbeat import Heartbeat, read_heartbeats
 from bot.service_calls.availability import Availability
-from bot.service_calls.client import ServiceClient
 from bot.settings import Settings, load_settings
 from bot.store.store import Store
+
+if TYPE_CHECKING:  # slow to import
+    from bot.service_calls.client import ServiceClient
 
 _UNHEALTHY = 4
 _EVERY_S: Final = 2.0
@@ -54,6 +56,8 @@ async def ask_availability(settings: Settings, service: Service) -> Availability
     Raises:
         BadSettings: The service has no endpoint.
     """
+    from bot.composition import open_services  # noqa: PLC0415  (slow to import)
+
     async with open_services(settings, fetch=lambda *_: None, only={service}) as services:
         return await services.client.availability(service)
 
@@ -108,6 +112,8 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
                 )
             yield partial(_probe, None, frozenset(), store, trouble)
             return
+        from bot.composition import available, open_services  # noqa: PLC0415  (slow to import)
+
         only = available(settings)
         ledger = None if store is None else store.ledger  # knows the latest calls of all processes
         services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
@@ -116,7 +122,7 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
 
 
 async def _probe(
-    client: ServiceClient | None, only: Collection[Service], store: Store | None, trouble: str
+    client: "ServiceClient | None", only: Collection[Service], store: Store | None, trouble: str
 ) -> HealthReport:
     """Query the services that run elsewhere once, and read what the bots report."""
     bots: list[Heartbeat] = []

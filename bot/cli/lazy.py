@@ -4,7 +4,10 @@ The table holds what `skydeck --help` shows, so that the list needs none of the 
 they load the database, discord.py and the codecs, which takes a second.
 """
 
+import gc
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -99,10 +102,23 @@ class LazyGroup(TyperGroup):
         return name, load(name) if name in COMMANDS else command, rest
 
 
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Keep the garbage collector out of imports: it takes a fifth of their time, and finds none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 def load(name: str) -> Any:
     """Import a command."""
     module, _, attribute = COMMANDS[name][0].partition(":")
-    found = getattr(import_module(f"bot.cli.{module}"), attribute)
+    with _no_collecting():
+        found = getattr(import_module(f"bot.cli.{module}"), attribute)
     group = found
     if not isinstance(found, typer.Typer):
         group = typer.Typer(add_completion=False)

@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Never, Protocol
+from typing import TYPE_CHECKING, Any, Final, Never, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,9 +15,11 @@ from bot.clock import Clock
 from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.service_calls.availability import Availability
-from bot.service_calls.client import ServiceClient
 from bot.store.repositories.heartbeats import EVERY_S, Heartbeats
 from bot.store.store import Store
+
+if TYPE_CHECKING:  # the HTTP client is slow to import, and who only reads heartbeats needs none
+    from bot.service_calls.client import ServiceClient
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +59,7 @@ class Heartbeat:
 class ObservedClient(Protocol):
     """The parts of the Discord client that a heartbeat reads."""
 
-    services: ServiceClient
+    services: "ServiceClient"
     store: Store
 
     @property

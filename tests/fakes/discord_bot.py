@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 from pydantic import SecretStr
 
+from bot.budgets import limits_of
 from bot.catalogue import load_grace
 from bot.choices import Mode
 from bot.clock import SystemClock
-from bot.composition import limits_of
 from bot.contract import Service
 from bot.contract.grace import Module
 from bot.discord_client import COGS, SkyDeck

@@ -10,7 +10,6 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import BigInteger, bindparam, cast, delete, func, literal_column, select, update
-from sqlalchemy.dialects import postgresql
 
 from bot.store.database import Database, uninterrupted
 from bot.store.records import GatewaySession, LeaseState
@@ -49,7 +48,7 @@ class ShardLeases:
         """
         until = _NOW + self._lease_ms
         alive = {"shard_count": count, "seen_until_ms": until}
-        sign = postgresql.insert(shard_processes).values(owner=self.owner, **alive)
+        sign = self._database.insert(shard_processes).values(owner=self.owner, **alive)
         sign = sign.on_conflict_do_update(index_elements=["owner"], set_=alive)
         others = select(shard_processes.c.owner, shard_processes.c.shard_count).where(
             shard_processes.c.seen_until_ms > _NOW
@@ -126,7 +125,9 @@ class ShardLeases:
             .with_for_update(skip_locked=True)
         )
         async with self._database.writing() as connection:
-            await connection.execute(postgresql.insert(table).values(rows).on_conflict_do_nothing())
+            await connection.execute(
+                self._database.insert(table).values(rows).on_conflict_do_nothing()
+            )
             ids = (await connection.execute(free)).scalars().all()
             taken = await connection.execute(
                 update(table)
@@ -165,7 +166,7 @@ class ShardLeases:
             0 if it was taken, else the milliseconds until it is worth asking again.
         """
         table = identify_turns
-        first = postgresql.insert(table).values(bucket=bucket, next_at_ms=0)
+        first = self._database.insert(table).values(bucket=bucket, next_at_ms=0)
         taking = (
             update(table)
             .where(table.c.bucket == bucket, table.c.next_at_ms <= _NOW)

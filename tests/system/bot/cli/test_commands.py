@@ -165,6 +165,32 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+SLOW = {
+    "aiohttp", "alembic", "bot.composition", "bot.runpod.client", "bot.workers", "discord", "httpx",
+    "numpy", "textual",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["costs", "health"])
+def test_what_only_reads_the_database_loads_nothing_else(command: str, empty: Path) -> None:
+    code = "import sys; from bot.cli.main import app\n"
+    code += f"try: app([{command!r}], standalone_mode=False)\n"
+    code += "except Exception as e: print(e)\n"
+    code += f"print({SLOW} & set(sys.modules))"
+    url = f"sqlite:///{empty}/deck.db"
+    environment = {**without_settings(), "SKYDECK_DATABASE_URL": url}
+    for _ in range(2):  # the first creates the schema, with Alembic
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=empty,
+            env=environment,
+        )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 def test_it_is_a_program_of_its_own(empty: Path) -> None:
     done = skydeck("talk", "--file", "none.wav", cwd=empty)
     assert (done.returncode, done.stdout) == (2, "")

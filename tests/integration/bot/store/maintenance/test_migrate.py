@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -17,7 +18,6 @@ from bot.choices import Identity
 from bot.contract import Service
 from bot.errors import BadSettings
 from bot.store.address import Address
-from bot.store.maintenance import migrate
 from bot.store.maintenance.backup import backup
 from bot.store.maintenance.migrate import _config, backup_of, head
 from bot.store.store import Store
@@ -162,7 +162,7 @@ async def test_a_migration_that_fails_leaves_the_old_database(old_file, clock, m
         upgrade(config, revision)
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(migrate.command, "upgrade", break_off)
+    monkeypatch.setattr(command, "upgrade", break_off)
     with pytest.raises(BadSettings, match="the disk is full"):
         async with Store.open(f"sqlite:///{old_file}", clock):
             pass
@@ -201,3 +201,7 @@ async def test_the_file_is_for_its_owner_alone_and_survives_a_kill(tmp_path, clo
         modes = {stat.S_IMODE(f.stat().st_mode) for f in (tmp_path / "deep/down").iterdir()}
         assert modes == {0o600}
         assert await execute(url, "PRAGMA journal_mode") == [("wal",)]
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds():
+    assert head() == ScriptDirectory.from_config(_config()).get_current_head()
