@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from bot.budgets import limits_of
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.errors import BadSettings, WeightsError
+from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.llm_source import SMALL
 from bot.models.any_model import ensure_models
 from bot.models.store import ModelStore
-from bot.money import Limits, Period, Scope, micro
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
 from bot.processors import model_threads
@@ -29,6 +29,7 @@ from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.call import CallObserver
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.cost_estimate import Rates
+from bot.service_calls.free_calls import FreeCalls
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
 from bot.workers.build import CONCURRENCY, Workers, build_workers, models_needed, voice_is_local
@@ -38,6 +39,7 @@ from bot.workers.traced import TracedHandler
 
 if TYPE_CHECKING:
     from bot.store.repositories.ledger import Ledger
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -137,23 +139,51 @@ async def open_paid_services(
 ) -> AsyncIterator[Services]:
     """Open the services for a terminal; the bot's ledger records what its calls cost.
 
-    If no call can cost anything, no database is opened.
+    If no call can cost anything, the database is opened only after the last one: nobody waits for
+    it, and if it cannot be opened, only the record is lost.
 
     Raises:
         BadSettings: As for `open_services`, or the database cannot be used.
         WeightsError: As for `open_services`.
     """
     async with contextlib.AsyncExitStack() as stack:
-        ledger = None
-        if not rates_of(settings).is_free:
-            from bot.store.store import Store  # noqa: PLC0415  (SQLAlchemy loads in half a second)
-
-            url = settings.skydeck_database_url.get_secret_value()
-            opening = Store.open(url, SystemClock(), limits=limits_of(settings))
-            ledger = (await stack.enter_async_context(opening)).ledger
+        ledger, observers = None, []
+        if rates_of(settings).is_free:
+            observers = [await stack.enter_async_context(_recorded_afterwards(settings))]
+        else:
+            ledger = (await stack.enter_async_context(_open_store(settings))).ledger
         yield await stack.enter_async_context(
-            open_services(settings, fetch=fetch, only=only, warm_up=warm_up, ledger=ledger)
+            open_services(
+                settings,
+                fetch=fetch,
+                only=only,
+                warm_up=warm_up,
+                ledger=ledger,
+                observers=observers,
+            )
         )
+
+
+def _open_store(settings: Settings) -> "contextlib.AbstractAsyncContextManager[Store]":
+    from bot.store.store import Store  # noqa: PLC0415  (SQLAlchemy loads in half a second)
+
+    url = settings.skydeck_database_url.get_secret_value()
+    return Store.open(url, SystemClock(), limits=limits_of(settings))
+
+
+@contextlib.asynccontextmanager
+async def _recorded_afterwards(settings: Settings) -> AsyncIterator[FreeCalls]:
+    """Yield an observer of calls that cost nothing; at the end they go into the ledger."""
+    calls = FreeCalls(rates_of(settings), SystemClock())
+    try:
+        yield calls
+    finally:
+        if calls:
+            try:
+                async with _open_store(settings) as store:
+                    await calls.record(store.ledger)
+            except (BadSettings, StoreFailed) as e:
+                log.warning("`skydeck costs` will not list these calls: %s", e)
 
 
 @contextlib.asynccontextmanager
@@ -288,19 +318,6 @@ def rates_of(settings: Settings) -> Rates:
         is_local=settings.embedded,
         is_free=settings.embedded and not settings.has_paid_models,
     )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Read the operator's budgets."""
-    budgets_usd = {
-        (Scope.USER, Period.DAY): settings.skydeck_budget_user_day_usd,
-        (Scope.USER, Period.MONTH): settings.skydeck_budget_user_month_usd,
-        (Scope.GUILD, Period.DAY): settings.skydeck_budget_guild_day_usd,
-        (Scope.GUILD, Period.MONTH): settings.skydeck_budget_guild_month_usd,
-        (Scope.ALL, Period.DAY): settings.skydeck_budget_all_day_usd,
-        (Scope.ALL, Period.MONTH): settings.skydeck_budget_all_month_usd,
-    }
-    return Limits({key: micro(usd) for key, usd in budgets_usd.items() if usd is not None})
 
 
 def _endpoint(settings: Settings, service: Service) -> Endpoint:

@@ -38,6 +38,17 @@ LOADED = {"penny", "qwen"}
 MODELS = LOADED | {"weights"}
 
 
+@pytest.fixture(autouse=True, scope="session")
+def own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's own ledger and conversations out of the tests, and theirs out of it."""
+    before = os.environ.get("XDG_DATA_HOME")
+    os.environ["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))
+    yield
+    os.environ.pop("XDG_DATA_HOME")
+    if before is not None:
+        os.environ["XDG_DATA_HOME"] = before
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
     """Run the tests with large models in two xdist processes, and the longest tests first.
 

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from bot import terminal
+from bot.budgets import limits_of
 from bot.clock import SystemClock
-from bot.composition import limits_of
 from bot.errors import BadInput
+from bot.module_names import module_name
 from bot.money import Balance, Payer, Scope, dollars
 from bot.service_calls.report import Report, as_csv, report_on, view_of
 from bot.settings import Settings, load_settings
@@ -108,7 +109,7 @@ def _by_module(report: Report) -> Table:
     for name in ("calls", "cost"):
         table.add_column(name, justify="right")
     for one in report.modules:
-        table.add_row(one.service, one.module, str(one.calls), dollars(one.micro_usd))
+        table.add_row(one.service, module_name(one.module), str(one.calls), dollars(one.micro_usd))
     return table
 
 
