@@ -134,4 +134,12 @@ def console(*, stderr: bool = False, highlight: bool = True, to: TextIO | None =
 
     stream = to or (sys.stderr if stderr else sys.stdout)
     # Words from elsewhere may have brackets and colons: nothing of them is rich's markup.
-    return CleanConsole(file=raw(stream), highlight=highlight, markup=False, emoji=False)
+    # Where there is no screen, no setting (FORCE_COLOR) brings colours: a file has only words.
+    is_screen = None if stream.isatty() else False
+    return CleanConsole(
+        file=raw(stream),
+        highlight=highlight,
+        markup=False,
+        emoji=False,
+        force_terminal=is_screen,
+    )

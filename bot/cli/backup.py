@@ -23,7 +23,10 @@ _QUIET_S = 2.0
 _EVERY_S = 1.0
 
 database_app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="The schema of the database."
+    add_completion=False,
+    no_args_is_help=True,
+    help="The schema of the database.",
+    epilog="Example: skydeck database show",
 )
 
 

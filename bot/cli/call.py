@@ -1,44 +1,62 @@
 """`skydeck ask` and `call`: any module of any service, from the command line."""
 
 import asyncio
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from bot.catalogue import load_grace
+from bot.catalogue import REPLY_LANGUAGE, ModuleEntry, find_module, load_grace
 from bot.cli.asked_action import AskedActions
 from bot.cli.clip import (
     QUESTION_LIMIT_S,
     RECORDING_LIMIT_S,
+    check_folder,
     check_writable,
     kind_of_file,
     read_clips,
+    read_standard_input,
     read_text,
     require_all,
-    text_of,
 )
-from bot.cli.options import JsonOption, LanguageOption, SaveOption, service_named
+from bot.cli.options import (
+    JsonOption,
+    LanguageOption,
+    SaveOption,
+    complete_module,
+    complete_module_option,
+    complete_service,
+    read_options,
+    service_named,
+)
 from bot.cli.run import CallOptions, perform
 from bot.contract import Input, InputType, Request, Service, Target, factory, grace
 from bot.contract.envelope import given
-from bot.contract.options import read_value
+from bot.contract.options import AUTO, check_options, read_value
 from bot.contract.penny import PennyModule, converse
-from bot.errors import BadInput, TooLarge, UnknownModule
+from bot.errors import BadInput, TooLarge
 from bot.file_kinds import FileKind
+from bot.language_names import language_named
 from bot.settings import load_settings
 
 _MAX_TEXT_BYTES = 20_000_000
 """More than any service takes; the limit keeps a wrong file out of memory."""
 _MAX_QUESTION_CHARS = 16_000
 """Of a question with its files: Penny takes 20,000. A module gets all of a file."""
+_MAX_ASKED_CHARS = 20_000
+_FROM_INPUT = "-"
 _ONE_OF_BOTH = "Give either a text or --file, not both."
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What you want to know, or to have done.")],
+    question: Annotated[
+        str,
+        typer.Argument(
+            help="What you want to know, or to have done; - reads standard input.",
+            show_default=False,
+        ),
+    ],
     *,
     file: Annotated[
         list[Path] | None,
@@ -57,11 +75,12 @@ def ask(
     Example: skydeck ask "What is the capital of France?"
 
     Example: skydeck ask "Summarise this in Spanish" --file report.txt
+
+    Example: git log -3 | skydeck ask -
     """
-    if not question.strip():
-        raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
     if save is not None:
         check_writable(save)
+    question = _question(question)
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     file_text = _text_of_files(file) if file else ""
     asked = AskedActions(chosen.settings, question, file_text)
@@ -73,8 +92,15 @@ def ask(
 
 
 def call(
-    service: Annotated[str, typer.Argument(help="penny, grace or factory.")],
-    module: Annotated[str, typer.Argument(help="A module; `skydeck modules` lists them.")],
+    service: Annotated[
+        str, typer.Argument(help="penny, grace or factory.", autocompletion=complete_service)
+    ],
+    module: Annotated[
+        str,
+        typer.Argument(
+            help="A module; `skydeck modules` lists them.", autocompletion=complete_module
+        ),
+    ],
     text: Annotated[
         str | None, typer.Argument(help="The text to work on; - reads standard input.")
     ] = None,
@@ -87,65 +113,99 @@ def call(
         ),
     ] = None,
     option: Annotated[
-        list[str] | None, typer.Option("--option", "-o", help="name=value; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-o",
+            help="name=value; may be repeated.",
+            show_default=False,
+            autocompletion=complete_module_option,
+        ),
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(help="Penny: a sound file. Factory: a folder.", show_default=False),
+        typer.Option(
+            help="Penny: a sound file (.ogg, .opus, .wav). Factory: a folder.", show_default=False
+        ),
     ] = None,
     language: LanguageOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Call any module of any service.
 
-    Example: skydeck call grace summarizer --file report.txt -o length=short
+    Example: skydeck call grace summarize --file report.txt -o length=short
+
+    Example: skydeck call penny speak "Good morning" --save hello.ogg
     """
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
-    options = _options(option or [])
-    request, refused = _request(chosen, service, module, text, file or [], options, language)
+    entry = find_module(chosen.settings, service_named(service), module)
+    options = _options(entry, option or [])
+    if save is not None:
+        _check_save(entry, options, save)
+    request, refused = _request(chosen, entry, text, file or [], options, language)
     asyncio.run(perform(chosen, request))
     require_all(refused)
 
 
+def _options(entry: ModuleEntry, pairs: Sequence[str]) -> dict[str, Any]:
+    """The options that somebody gave, checked.
+
+    Raises:
+        BadInput: The module has no such option, or a value does not fit.
+    """
+    typed = {name: read_value(value) for name, value in read_options(pairs)}
+    checked = check_options(entry.command, entry.options, typed)
+    if entry.service is Service.GRACE:
+        return dict(typed)  # she reads the words herself
+    reply = checked.pop(REPLY_LANGUAGE, AUTO)
+    known = language_named(str(reply))
+    return {**checked, **given(reply_language=known.code if known else None)}
+
+
+def _check_save(entry: ModuleEntry, options: dict[str, Any], place: Path) -> None:
+    """Refuse, before anything is done, what could not be saved afterwards.
+
+    Raises:
+        BadInput: The answer cannot be saved there, or it has nothing to save.
+    """
+    if entry.service is Service.FACTORY:
+        check_folder(place)
+        return
+    if entry.service is not Service.PENNY or entry.name == PennyModule.TRANSCRIBE:
+        raise BadInput(
+            f"{entry.command} answers in text, so --save has no sound to save.",
+            hint="Send the text to a file: skydeck call … > answer.txt",
+        )
+    check_writable(place)
+    if options.get("speak") is False:
+        raise BadInput("--save needs the spoken answer.", hint="Leave out speak=false.")
+
+
 def _request(
     chosen: CallOptions,
-    service: str,
-    module: str,
+    entry: ModuleEntry,
     text: str | None,
     files: list[Path],
     options: dict[str, Any],
     language: str | None,
 ) -> tuple[Request, tuple[str, ...]]:
     """The request, and the names of recordings that were left out of it."""
-    match service_named(service):
+    source = chosen.source
+    match entry.service:
         case Service.GRACE:
-            known = grace.find(load_grace(chosen.settings), module)
-            words = _text(text, files)
-            return grace.task(known, words, source=chosen.source, options=options), ()
+            known = load_grace(chosen.settings)[entry.name]
+            return grace.task(known, _text(text, files), source=source, options=options), ()
         case Service.FACTORY:
-            _module_named("The Factory", module, list(factory.FactoryModule))
-            limit = _iterations(options.pop("iterations", 4))
-            request = factory.build(_text(text, files), source=chosen.source, iterations=limit)
-            params = {**(request.params or {}), **options}
-            return request.model_copy(update={"params": params}), ()
+            return factory.build(_text(text, files), source=source, **options), ()
         case Service.PENNY:
-            name = _module_named("Penny", module, list(PennyModule))
-            data, refused = _penny_input(name, text, files, language)
+            data, refused = _penny_input(entry.name, text, files, language)
             request = Request(
-                source=chosen.source,
-                target=Target(service=Service.PENNY, module=name),
+                source=source,
+                target=Target(service=Service.PENNY, module=entry.name),
                 input=data,
                 **given(params=options or None),
             )
             return request, refused
-
-
-def _module_named(service: str, module: str, names: Iterable[str]) -> str:
-    if module.upper() not in names:
-        raise UnknownModule(
-            f"{service} has no module {module!r}.", hint=f"Try: {', '.join(names)}."
-        )
-    return module.upper()
 
 
 def _penny_input(
@@ -164,21 +224,39 @@ def _penny_input(
     return read_clips(files, language=language, limit_s=limit_s)
 
 
+def _question(typed: str) -> str:
+    """The question: the argument, or standard input for `-`.
+
+    Raises:
+        BadInput: There is none.
+        TooLarge: Penny does not take so much.
+    """
+    question = _read_input() if typed == _FROM_INPUT else typed
+    if not question.strip():
+        raise BadInput("There is no question.", hint='Try: skydeck ask "What time is it in Lima?"')
+    if len(question) > _MAX_ASKED_CHARS:
+        raise TooLarge(
+            f"The question has {len(question):,} characters; the limit is {_MAX_ASKED_CHARS:,}.",
+            hint='Give a long text as a file: skydeck ask "…" --file report.txt',
+        )
+    return question
+
+
 def _text(text: str | None, files: Sequence[Path]) -> str:
     """Read the text to work on: the argument, standard input for `-`, or files."""
     if text is not None and files:
         raise BadInput(_ONE_OF_BOTH)
-    if files:
-        words = _text_of_files(files)
-    elif text == "-":
-        words = text_of(_bounded(sys.stdin.buffer.read(_MAX_TEXT_BYTES + 1)), "The input")
-    else:
-        words = text or ""
+    given_text = _read_input() if text == _FROM_INPUT else text or ""
+    words = _text_of_files(files) if files else given_text
     if not words.strip():
         raise BadInput(
             "There is no text to work on.", hint="Give a text, - for standard input, or --file."
         )
     return words
+
+
+def _read_input() -> str:
+    return read_standard_input(limit_bytes=_MAX_TEXT_BYTES)
 
 
 def _text_of_files(files: Sequence[Path]) -> str:
@@ -187,27 +265,3 @@ def _text_of_files(files: Sequence[Path]) -> str:
     if len(files) == 1:
         return texts[0]
     return "\n\n".join(f"[{one.name}]\n{words}" for one, words in zip(files, texts, strict=True))
-
-
-def _bounded(data: bytes) -> bytes:
-    if len(data) > _MAX_TEXT_BYTES:
-        raise TooLarge(
-            f"That is over {_MAX_TEXT_BYTES / 1e6:.0f} MB of text; no service takes that much."
-        )
-    return data
-
-
-def _options(pairs: list[str]) -> dict[str, Any]:
-    options: dict[str, Any] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise BadInput(f"An option is name=value, not {pair!r}.")
-        options[name.strip()] = read_value(value)
-    return options
-
-
-def _iterations(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10:  # noqa: PLR2004
-        return value
-    raise BadInput("iterations must be a whole number from 1 to 10.")

@@ -19,6 +19,7 @@ from bot.contract.penny import audio_input
 from bot.contract.recordings import MAX_RECORDINGS, Clip, recordings_input
 from bot.errors import BadInput, JobFailed, TooLarge, WrongUse
 from bot.file_kinds import HEAD_BYTES, FileKind, kind_of
+from bot.sanitize import quoted
 from bot.text_files import decode_text
 
 QUESTION_LIMIT_S = 300
@@ -163,6 +164,28 @@ def text_of(content: bytes, name: str) -> str:
     return decoded.text
 
 
+def read_standard_input(*, limit_bytes: int) -> str:
+    """Read the text that a pipe brings, or that somebody types until Ctrl-D.
+
+    Raises:
+        BadInput: There is no standard input, it cannot be read, or it is not text.
+        TooLarge: It is over the limit.
+    """
+    if sys.stdin is None:
+        raise BadInput("Standard input is closed, so - has nothing to read.")
+    if sys.stdin.isatty():
+        sys.stderr.write("Type the text, then Ctrl-D on a line of its own.\n")
+    try:
+        data = sys.stdin.buffer.read(limit_bytes + 1)
+    except OSError as e:
+        raise BadInput(f"Standard input cannot be read ({e.strerror}).") from None
+    if len(data) > limit_bytes:
+        raise TooLarge(
+            f"That is over {limit_bytes / 1e6:.0f} MB of text; no service takes that much."
+        )
+    return text_of(data, "The input")
+
+
 def open_file(path: Path) -> BinaryIO:
     """Open a file that a person named; refuse a pipe or a device, which may hang or never end.
 
@@ -204,14 +227,51 @@ def check_writable(path: Path) -> None:
     """Check before the call that the reply can be saved.
 
     Raises:
-        BadInput: The file's suffix is not one that we write, or the folder is not there.
+        BadInput: The file's suffix is not one that we write, or the file cannot be written.
     """
     if path.suffix.lower() not in _WRITABLE:
-        raise BadInput(f"A reply can be saved as .ogg, .opus or .wav, not as {path.name!r}.")
-    if not path.parent.is_dir():
-        raise BadInput(f"There is no folder {path.parent}.")
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder.")
+        raise BadInput(
+            f"A reply can be saved as .ogg, .opus or .wav, not as {quoted(path.name)}.",
+            hint=f"Try: --save {path.stem or 'reply'}.ogg",
+        )
+    try:
+        if not path.parent.is_dir():
+            raise BadInput(f"There is no folder {path.parent}.")
+        if path.is_dir():
+            raise BadInput(f"{path} is a folder.")
+        _try_to_write(path)
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "no file can have this name"
+        raise BadInput(f"{path} cannot be written ({reason}).") from None
+
+
+def _try_to_write(path: Path) -> None:
+    """Open a file for writing, and leave everything as it was."""
+    if path.exists():
+        if path.is_file():
+            path.open("ab").close()
+        return
+    path.open("xb").close()
+    path.unlink()
+
+
+def check_folder(path: Path) -> None:
+    """Check before a build that its files can be saved in this folder, which may not be there yet.
+
+    Raises:
+        BadInput: They cannot.
+    """
+    try:
+        place = path
+        while not place.exists() and place != place.parent:
+            place = place.parent
+        if not place.is_dir():
+            raise BadInput(f"{place} is a file; a build is saved as a folder.")
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise BadInput(f"{path} cannot be written (Permission denied).")
+    except (OSError, ValueError) as e:
+        reason = e.strerror if isinstance(e, OSError) else "no folder can have this name"
+        raise BadInput(f"{path} cannot be written ({reason}).") from None
 
 
 def save_reply(audio: Audio, path: Path) -> None:

@@ -11,7 +11,12 @@ from pydantic.json_schema import models_json_schema
 from bot import terminal
 from bot.contract import CONTRACT_VERSION, Request, Response
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="S-CONTRACT v2.1.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="S-CONTRACT v2.1.",
+    epilog="Example: skydeck contract schema request",
+)
 
 
 class Part(StrEnum):

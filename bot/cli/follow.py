@@ -163,6 +163,9 @@ class ScreenSink:
         self._assistant = assistant
         self._streams = streams
         self._screen = terminal.console(stderr=True, highlight=False)
+        # Elsewhere than on a terminal nothing may turn: a file keeps each state as a line.
+        self._turns = sys.stdout.isatty() and sys.stderr.isatty()
+        self._shown = ""
         self._spinner = contextlib.ExitStack()
         self._status: Any = None
         self._line_open = False
@@ -209,16 +212,20 @@ class ScreenSink:
         elif words := readable(response).strip():
             self._write(f"{self._assistant}: {words}\n")
         elif response.transcript is None and response.audio is None:
-            self._screen.print("The service answered without a word.")
+            self._say("The service answered without a word.")
         if self._cut:
-            self._screen.print(
+            self._say(
                 f"{self._cut:,} more characters are not shown. For all of it, use --json, or send "
-                "the output to a file with >.",
-                markup=False,
+                "the output to a file with >."
             )
         if response.transcript == "":
-            self._screen.print("Nothing was said in this recording.")
+            self._say("Nothing was said in this recording.")
+        if response.audio is not None and result.audio_path is None:
+            self._say("The sound was not played. To hear it, add: --save reply.ogg")
         self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
+
+    def _say(self, words: str) -> None:
+        self._screen.print(words, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Restore the terminal, and end a line that is open."""
@@ -231,10 +238,14 @@ class ScreenSink:
         self._line_open = False
 
     def _show_state(self, words: str) -> None:
-        state = Text(clean_excerpt(words, limit=_MAX_STATE_CHARS))  # never parsed as markup
-        if not self._screen.is_terminal:
-            self._screen.print(state)
-        elif self._status is None:
+        line = clean_excerpt(words, limit=_MAX_STATE_CHARS)
+        if not self._turns:
+            if line != self._shown:
+                terminal.err(f"{line}\n")
+            self._shown = line
+            return
+        state = Text(line)  # never parsed as markup
+        if self._status is None:
             self._status = self._spinner.enter_context(self._screen.status(state))
         else:
             self._status.update(state)

@@ -2,15 +2,26 @@
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Final, Never
 
 import typer
 
 from bot import terminal
 from bot.cli.lazy import LazyGroup
-from bot.errors import SkydeckError
+from bot.errors import SkydeckError, WrongUse
+from bot.sanitize import clean_excerpt
 
 _INTERRUPTED = 130
+
+_PHRASES: Final = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "not a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "not a number"),
+    ("Input should be less than or equal to", "must be at most"),
+    ("Input should be greater than or equal to", "must be at least"),
+    ("No such", "There is no"),
+)
+"""Words of typer and pydantic, and how we say them."""
 
 app = typer.Typer(
     name="skydeck",
@@ -54,7 +65,13 @@ def run() -> None:
 
 def _run() -> None:
     try:
-        app()
+        code = app(prog_name="skydeck", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except* typer.TyperException as group:
+        _refuse(group.exceptions[0])
+    except* typer.Abort:
+        terminal.err("skydeck: stopped.\n")
+        sys.exit(_INTERRUPTED)
     except* SkydeckError as group:
         error = _innermost(group)
         terminal.err(f"skydeck: {error}\n")
@@ -65,6 +82,26 @@ def _run() -> None:
     except* KeyboardInterrupt:
         terminal.err("skydeck: stopped.\n")
         sys.exit(_INTERRUPTED)
+
+
+def _refuse(error: BaseException) -> Never:
+    """Say in one line what is wrong with the arguments; without any, show the help."""
+    context = getattr(error, "ctx", None)
+    words = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if words:  # rich has written the help already
+        hint = "" if context is None else f" See: {context.command_path} --help"
+        terminal.err(f"skydeck: {_sentence(words, error)}{hint}\n")
+    sys.exit(getattr(error, "exit_code", WrongUse.exit_code))
+
+
+def _sentence(words: str, error: BaseException) -> str:
+    """Typer's words about an argument, as we would say it."""
+    if possible := getattr(error, "possibilities", None):
+        words = f"{getattr(error, 'message', '')}. Did you mean {' or '.join(sorted(possible))}?"
+    for theirs, ours in _PHRASES:
+        words = words.replace(theirs, ours)
+    line = clean_excerpt(words)
+    return line if line.endswith((".", "?", "!")) else f"{line}."
 
 
 def _innermost(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bot import terminal
 from bot.cli.model_checks import describe_models
+from bot.cli.options import complete_language
 from bot.cli.progress import shown_progress
 from bot.cli.voices import VOICES_NOTE, voice_rows
 from bot.contract import Service
@@ -34,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     help="The model files of the services on this machine.",
+    epilog="Example: skydeck models list",
 )
 
 
@@ -88,7 +90,12 @@ def list_models(
 @app.command("voices")
 def list_voices(
     language: Annotated[
-        str | None, typer.Argument(help="Only of this language, as es.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="Only of this language, as es.",
+            show_default=False,
+            autocompletion=complete_language,
+        ),
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,

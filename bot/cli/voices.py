@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bot.errors import WrongUse
-from bot.languages import LANGUAGES, find_language
+from bot.errors import BadInput
+from bot.language_names import language_named, no_language
+from bot.languages import find_language
 from bot.settings import Settings
 from bot.voices.voice_book import Engine, Voice
 from bot.voices.voice_names import KOKORO_VOICES, PIPER_VOICES, KokoroVoiceName, PiperVoiceName
@@ -33,12 +34,12 @@ def voice_rows(settings: Settings, language: str | None) -> list[VoiceRow]:
     """List voices by language: those that are here, then Piper's and Kokoro's others.
 
     Raises:
-        WrongUse: There is no such language.
+        BadInput: There is no such language.
     """
-    wanted = find_language(language) if language else None
+    wanted = language_named(language) if language else None
     if language and wanted is None:
-        known = ", ".join(LANGUAGES)
-        raise WrongUse(f"There is no language {language[:20]!r}.", hint=f"Try one of: {known}.")
+        problem, hint = no_language(language)
+        raise BadInput(problem, hint=hint)
     here = {voice.name: voice for voice in voice_book(settings).all}
     rows = [
         VoiceRow(_named(voice.language), voice.name, voice.engine.value, is_here=True)

@@ -57,6 +57,42 @@ BAD = [
     (("call", "grace", "summarizer", "hello", "-o", "colour=red"), 2, "no option 'colour'"),
     (("call", "factory", "build", "x", "-o", "iterations=99"), 2, "from 1 to 10"),
     (("call", "penny", "sing", "x"), 2, "no module 'sing'"),
+    (("call", "grace", "sumarize", "x"), 2, "Did you mean summarize?"),
+    (("call", "gracee", "summarize", "x"), 2, "Did you mean grace?"),
+    (("call", "grace", "summarize", "x", "-o", "lenght=short"), 2, "Did you mean length?"),
+    (("call", "grace", "translate", "x", "-o", "to=spanisch"), 2, "Did you mean es (Spanish)?"),
+    (("call", "penny", "speak", "x", "-o", "voic=joe"), 2, "Did you mean voice?"),
+    (("call", "penny", "converse", "x", "-o", "max_tokens=many"), 2, "must be a whole number"),
+    (("call", "factory", "build", "x", "-o", "kind=pyton"), 2, "Did you mean python?"),
+    (("ask", "x", "--language", "spanisch"), 2, "Did you mean es (Spanish)?"),
+    (("ask", "x", "--language", "klingon"), 2, "The languages are: ar, "),
+    (("call", "grace", "summarize", "x", "--language", "jp"), 2, "Did you mean ja (Japanese)?"),
+    (("talk", "--language", "englsh"), 2, "Did you mean en (English)?"),
+    (("talk", "--file", "none.wav", "--language", "sp"), 2, "Did you mean es (Spanish)?"),
+    (("models", "voices", "spanisch"), 2, "Did you mean es (Spanish)?"),
+    (("models", "pull", "whisper-bas"), 2, "Did you mean whisper-base"),
+    (("models", "verify", "piper-jo"), 2, "Did you mean piper-joe"),
+    (("ask", "x", "--save", "x.mp3"), 2, "Try: --save x.ogg"),
+    (("ask", "x", "--save", "reply"), 2, "Try: --save reply.ogg"),
+    (("ask", "x", "--save", f"{'a' * 300}.ogg"), 2, "File name too long"),
+    (("call", "penny", "speak", "x", "--save", "x.mp3"), 2, ".ogg, .opus or .wav, not as 'x.mp3'"),
+    (("call", "penny", "converse", "x", "--save", "no/x.ogg"), 2, "no folder"),
+    (("call", "penny", "converse", "x", "--save", "x.ogg", "-o", "speak=false"), 2, "speak=false"),
+    (("call", "penny", "transcribe", "--file", "memo.txt", "--save", "x.ogg"), 2, "in text"),
+    (("call", "grace", "summarize", "x", "--save", "x.txt"), 2, "answers in text"),
+    (("call", "factory", "build", "x", "--save", "text.wav"), 2, "is a file; a build is saved"),
+    (("call", "factory", "build", "x", "--save", "text.wav/out"), 2, "is a file; a build is saved"),
+    (("ask", "-"), 2, "There is no question"),
+    (("call", "grace", "summarize", "-"), 2, "There is no text"),
+    (("ask", "x" * 20_001), 2, "20,001 characters; the limit is 20,000"),
+    (("askk",), 2, "no command 'askk'. Did you mean 'ask'?"),
+    (("models", "pul"), 2, "no command 'pul'. Did you mean 'pull'?"),
+    (("ask", "--langage", "es", "x"), 2, "no option: --langage. Did you mean --language?"),
+    (("ask",), 2, "Missing argument 'question'. See: skydeck ask --help"),
+    (("costs", "--days", "many"), 2, "--days': not a whole number. See: skydeck costs --help"),
+    (("costs", "--days", "999"), 2, "must be at most 366"),
+    (("health", "--every", "often"), 2, "not a number"),
+    (("models", "pull", "--only", "langage"), 2, "'langage' is not one of 'language', 'speech'"),
 ]
 
 
@@ -101,10 +137,33 @@ def test_a_missing_endpoint_says_what_to_set(empty: Path) -> None:
     assert "GRACE_ENDPOINT_ID" in done.stderr
 
 
-def test_every_command_shows_an_example() -> None:
-    assert skydeck("--help").returncode == 0
-    for command in ("talk", "ask", "call", "modules", "serve", "health", "doctor"):
-        assert "Example: skydeck" in skydeck(command, "--help").stdout.replace("\n", " ")
+def every_command() -> list[tuple[str, ...]]:
+    groups = {name: getattr(load(name), "commands", {}) for name in COMMANDS}
+    return [(name,) for name in COMMANDS] + [
+        (name, inner) for name, commands in groups.items() for inner in commands
+    ]
+
+
+@pytest.mark.parametrize("words", every_command(), ids=" ".join)
+def test_every_command_shows_an_example(words: tuple[str, ...]) -> None:
+    done = skydeck(*words, "--help", COLUMNS="100")
+    assert done.returncode == 0
+    assert f"Example: skydeck {words[0]}" in " ".join(done.stdout.split())
+
+
+def test_without_a_command_there_is_help() -> None:
+    done = skydeck()
+    assert done.returncode == 2
+    assert "Usage: skydeck" in done.stdout
+    assert done.stderr == ""
+
+
+def test_nothing_is_left_of_a_file_that_was_only_tried(empty: Path) -> None:
+    (empty / "old.ogg").write_bytes(b"before")
+    for name in ("new.ogg", "old.ogg"):
+        assert skydeck("ask", "x", "--save", name, cwd=empty, PENNY_MODE="no").returncode == 2
+    assert [file.name for file in empty.iterdir()] == ["old.ogg"]
+    assert (empty / "old.ogg").read_bytes() == b"before"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

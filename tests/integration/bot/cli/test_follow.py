@@ -1,0 +1,47 @@
+"""How a person sees what a job does, on a terminal and elsewhere."""
+
+import io
+
+import pytest
+
+from bot import terminal
+from bot.cli.follow import ScreenSink
+from bot.runpod.models import JobState, Update
+
+
+class Stream(io.StringIO):
+    """A stream that is a terminal, or is none."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+def shown(monkeypatch, *, out: bool, err: bool) -> str:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("sys.stdout", Stream(is_terminal=out))
+    stream = Stream(is_terminal=err)
+    monkeypatch.setattr("sys.stderr", stream)
+    with terminal.guarded():
+        sink = ScreenSink("Grace", streams=False)
+        for state in (JobState.SUBMITTING, JobState.QUEUED, JobState.QUEUED, JobState.RUNNING):
+            sink.state(Update(state=state, job_id="job-1"))
+        sink.text("piece 1\n" + "word " * 100)
+        sink.close()
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(("out", "err"), [(False, False), (False, True), (True, False)])
+def test_without_a_whole_terminal_each_state_is_one_line(monkeypatch, out, err):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    lines = shown(monkeypatch, out=out, err=err).splitlines()
+    assert lines[:3] == ["Grace: sending …", "Grace: queued …", "Grace: working …"]
+    assert len(lines) == 4
+    assert all(line.isprintable() for line in lines)
+
+
+def test_on_a_terminal_the_state_turns(monkeypatch):
+    assert "\x1b[" in shown(monkeypatch, out=True, err=True)
