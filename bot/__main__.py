@@ -1,10 +1,15 @@
 """`skydeck` and `python -m bot`."""
 
+import gc
+
 from bot.cli.main import run
 
 
 def main() -> None:
     """Hand the arguments to the command line."""
+    # Until the command is imported (`bot.cli.lazy`): imports make no garbage, and looking for some
+    # takes a fifth of their time.
+    gc.disable()
     run()
 
 

@@ -91,6 +91,11 @@ def out_json(value: Any) -> None:
     stream.flush()
 
 
+def is_screen() -> bool:
+    """Whether somebody sees both streams at once, so that what turns or is redrawn is of use."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
+
+
 def _write(stream: TextIO, words: str) -> None:
     target = raw(stream)
     target.write(_encodable(clean(words), target))

@@ -132,13 +132,12 @@ class _Progress:
             return
         self._next = now + _EVERY_S
         self._shown = True
-        ahead = "\r" if sys.stderr.isatty() else ""
-        end = "" if sys.stderr.isatty() else "\n"
+        ahead, end = ("\r", "") if terminal.is_screen() else ("", "\n")
         stream = terminal.raw(sys.stderr)  # a clean stream would drop the carriage return
         stream.write(f"{ahead}{done} of {of} rows {self._verb}{end}")
         stream.flush()
 
     def close(self) -> None:
         """End the line."""
-        if self._shown and sys.stderr.isatty():
+        if self._shown and terminal.is_screen():
             sys.stderr.write("\n")

@@ -164,7 +164,7 @@ class ScreenSink:
         self._streams = streams
         self._screen = terminal.console(stderr=True, highlight=False)
         # Elsewhere than on a terminal nothing may turn: a file keeps each state as a line.
-        self._turns = sys.stdout.isatty() and sys.stderr.isatty()
+        self._turns = terminal.is_screen()
         self._shown = ""
         self._spinner = contextlib.ExitStack()
         self._status: Any = None

@@ -6,8 +6,6 @@ they load the database, discord.py and the codecs, which takes a second.
 
 import gc
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
 
@@ -102,23 +100,13 @@ class LazyGroup(TyperGroup):
         return name, load(name) if name in COMMANDS else command, rest
 
 
-@contextmanager
-def _no_collecting() -> Iterator[None]:
-    """Keep the garbage collector out of imports: it takes a fifth of their time, and finds none."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
-
-
 def load(name: str) -> Any:
     """Import a command."""
     module, _, attribute = COMMANDS[name][0].partition(":")
-    with _no_collecting():
-        found = getattr(import_module(f"bot.cli.{module}"), attribute)
+    found = getattr(import_module(f"bot.cli.{module}"), attribute)
+    if not gc.isenabled():  # `main` has switched it off
+        gc.freeze()
+        gc.enable()
     group = found
     if not isinstance(found, typer.Typer):
         group = typer.Typer(add_completion=False)

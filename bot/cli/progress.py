@@ -20,8 +20,9 @@ _WAITING = "Another skydeck is fetching models into this folder; waiting for it.
 @contextmanager
 def shown_progress(stream: TextIO | None = None) -> Iterator[Sink]:
     """Yield a sink that shows the store's events; the bars disappear afterwards."""
+    is_screen = terminal.is_screen() if stream is None else stream.isatty()
     stream = stream or sys.stderr
-    if not stream.isatty():
+    if not is_screen:
         yield Lines(stream)
         return
 
