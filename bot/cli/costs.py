@@ -91,13 +91,14 @@ def _by_day(report: Report) -> Table:
     highest = max(sums) or 1
     limit = report.daily_limit(Scope.ALL)
     for number, (day, total) in enumerate(zip(report.days, sums, strict=True)):
-        if total:
+        was_called = any(report.calls_by_day[number : number + 1])
+        if total or was_called:
             colour = "red" if limit is not None and total > limit else "blue"
             table.add_row(
                 f"{day:%Y-%m-%d}",
                 *(dollars(of[number]) for of in report.by_service.values()),
                 dollars(total),
-                Text("█" * max(1, round(_BAR * total / highest)), style=colour),
+                Text("█" * max(min(total, 1), round(_BAR * total / highest)), style=colour),
             )
     return table
 

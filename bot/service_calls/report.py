@@ -29,6 +29,7 @@ class Report:
         first_day: The first day of the report, in days since the epoch (UTC).
         by_service: The cost of each day, for each service that was called.
         calls: How many calls there were.
+        calls_by_day: The same for each day: calls on this machine cost nothing.
         reported: The part of the total that the services reported; the rest is estimated.
         modules: Sums by module, highest first.
         balances: The state of the budgets.
@@ -41,6 +42,7 @@ class Report:
     reported: int
     modules: Sequence[GroupSum]
     balances: Sequence[Balance]
+    calls_by_day: Sequence[int] = ()
 
     @property
     def days(self) -> list[datetime]:
@@ -69,7 +71,9 @@ def summed(
 ) -> Report:
     """Make a report of sums. Pure."""
     by_service: dict[Service, list[int]] = {}
+    calls_by_day = [0] * number
     for one in days:
+        calls_by_day[one.day - first_day] += one.calls
         by_service.setdefault(one.service, [0] * number)[one.day - first_day] += one.micro_usd
     return Report(
         first_day=first_day,
@@ -79,6 +83,7 @@ def summed(
         reported=sum(one.reported for one in days),
         modules=modules,
         balances=balances,
+        calls_by_day=calls_by_day,
     )
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import wave
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
@@ -149,6 +150,8 @@ async def test_calls_on_this_machine_are_listed_at_no_cost(monkeypatch, tmp_path
     assert {one["module"] for one in found["modules"]} == {"CONVERSE", "SUMMARIZER"}
     table = await asyncio.to_thread(skydeck, "costs", cwd=tmp_path, **url)
     assert "summarize" in table.stdout
+    assert re.search(r"^\d{4}-\d\d-\d\d +\$0", table.stdout, re.MULTILINE)
+    assert "█" not in table.stdout
 
 
 async def test_a_free_call_succeeds_where_it_cannot_be_recorded(monkeypatch, tmp_path):

@@ -29,6 +29,21 @@ def test_a_module_with_options_and_a_text(commands):
     assert task.request.input.data == "Good = morning"
 
 
+@pytest.mark.parametrize("name", ["summarize", "summarizer", "SUMMARIZER", "resumir"])
+def test_a_module_is_known_by_each_of_its_names(commands, name):
+    task = commands.read(f"/{name} length=short Some words.", so_far="")
+    assert task.request.target.module == "SUMMARIZER"
+    assert task.request.params == {"length": "short"}
+    assert commands.completions(f"/{name} le") == [f"/{name} length="]
+
+
+def test_a_misspelt_option_is_no_part_of_the_text(commands):
+    with pytest.raises(BadInput, match="Did you mean length"):
+        commands.read("/summarize lenght=short Some words.", so_far="")
+    task = commands.read("/explain x=5 is an equation", so_far="")
+    assert task.request.input.data == "x=5 is an equation"
+
+
 def test_without_a_text_it_works_on_what_was_said(commands):
     task = commands.read("/summarize", so_far="We said this and that.")
     assert task.request.input.data == "We said this and that."

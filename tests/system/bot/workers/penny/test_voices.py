@@ -83,6 +83,11 @@ def test_a_voice_of_espeak_s_is_a_name_and_no_path(name):
     assert str(caught.value).isprintable()
 
 
+def test_a_misspelt_voice_is_answered_with_the_right_one():
+    with pytest.raises(BadInput, match="Did you mean es_ES-davefx-medium"):
+        espeak.synthesize("Hola.", "es_ES-davfx-medium")
+
+
 def test_a_variant_of_a_voice_of_espeak_s_speaks():
     for name in ("en+f3", "es-419", "en-us"):
         sound, _ = espeak.synthesize("One.", name)
