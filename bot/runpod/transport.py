@@ -173,7 +173,9 @@ async def _read(response: httpx.Response) -> bytes:
 
 def _reason(cause: BaseException) -> str:
     if isinstance(cause, aiohttp.ClientConnectorError):
-        return f"no connection to {cause.host}:{cause.port}: {reason_of(cause.os_error)}"
+        place = f"{cause.host}:{cause.port}"
+        reason = reason_of(cause.os_error).removesuffix(f" ({place})")
+        return f"no connection to {place}: {reason}"
     return str(cause)
 
 

@@ -9,12 +9,15 @@ from bot.reasons import reason_of
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (OSError(111, "Connect call failed ('127.0.0.1', 9)"), "Connection refused"),
+        (
+            OSError(111, "Connect call failed ('127.0.0.1', 9)"),
+            "Connection refused (127.0.0.1:9)",
+        ),
         (ConnectionRefusedError(111, "Connection refused"), "Connection refused"),
         (
             OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 9, 0, 0), "
                     "[Errno 111] Connect call failed ('127.0.0.1', 9)"),
-            "Connection refused",
+            "Connection refused ([::1]:9, 127.0.0.1:9)",
         ),
         (
             OSError("Multiple exceptions: [Errno 101] x ('::1', 9, 0, 0), [Errno 111] y ('a', 9)"),
