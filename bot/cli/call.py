@@ -1,6 +1,7 @@
 """`skydeck ask` and `call`: any module of any service, from the command line."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +39,9 @@ from bot.contract.penny import PennyModule, converse
 from bot.errors import BadInput, TooLarge
 from bot.file_kinds import FileKind
 from bot.language_names import language_named
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
+from bot.voices.voice_names import NamedVoice, no_voice, read_voice
+from bot.workers.penny.voice_files import voice_book, voices_are_known
 
 _MAX_TEXT_BYTES = 20_000_000
 """More than any service takes; the limit keeps a wrong file out of memory."""
@@ -139,7 +142,7 @@ def call(
     """
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     entry = find_module(chosen.settings, service_named(service), module)
-    options = _options(entry, option or [])
+    options = _options(chosen.settings, entry, option or [])
     if save is not None:
         _check_save(entry, options, save)
     request, refused = _request(chosen, entry, text, file or [], options, language)
@@ -147,7 +150,7 @@ def call(
     require_all(refused)
 
 
-def _options(entry: ModuleEntry, pairs: Sequence[str]) -> dict[str, Any]:
+def _options(settings: Settings, entry: ModuleEntry, pairs: Sequence[str]) -> dict[str, Any]:
     """The options that somebody gave, checked.
 
     Raises:
@@ -157,9 +160,26 @@ def _options(entry: ModuleEntry, pairs: Sequence[str]) -> dict[str, Any]:
     checked = check_options(entry.command, entry.options, typed)
     if entry.service is Service.GRACE:
         return dict(typed)  # she reads the words herself
+    if voice := checked.get("voice"):
+        _check_voice(settings, str(voice))
     reply = checked.pop(REPLY_LANGUAGE, AUTO)
     known = language_named(str(reply))
     return {**checked, **given(reply_language=known.code if known else None)}
+
+
+def _check_voice(settings: Settings, name: str) -> None:
+    """Refuse a voice that this machine does not have; of voices elsewhere nothing is known.
+
+    Raises:
+        BadInput: There is no such voice, or it has to be fetched first.
+    """
+    if not voices_are_known(settings) or any(one.name == name for one in voice_book(settings).all):
+        return
+    problem, hint = no_voice(name)
+    with contextlib.suppress(ValueError):
+        if isinstance(read_voice(name), NamedVoice):
+            return  # perhaps one of eSpeak's
+    raise BadInput(problem, hint=hint)
 
 
 def _check_save(entry: ModuleEntry, options: dict[str, Any], place: Path) -> None:

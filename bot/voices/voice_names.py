@@ -120,10 +120,19 @@ def read_voice(text: str) -> VoiceSource:
         return found
     if re.fullmatch(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", text, re.IGNORECASE):
         return NamedVoice(text.lower())
-    guess = did_you_mean(text, (JOE, *PIPER_VOICES, *KOKORO_VOICES))
-    raise ValueError(
-        f"there is no voice {quoted(text)}. {guess or '`skydeck models voices` lists them.'}"
-    )
+    raise ValueError(f"there is no voice {quoted(text)}. {_hint(text)}")
+
+
+def no_voice(name: str) -> tuple[str, str]:
+    """What is wrong with a voice that cannot speak here, and what to do about it."""
+    if find_voice(name) is not None:
+        return f"The voice {quoted(name)} is not on this machine.", f"skydeck models pull {name}"
+    return f"There is no voice {quoted(name)}.", _hint(name)
+
+
+def _hint(name: str) -> str:
+    guess = did_you_mean(name, (JOE, *PIPER_VOICES, *KOKORO_VOICES))
+    return guess or "`skydeck models voices` lists them."
 
 
 def read_voices(text: str) -> dict[str, VoiceSource]:

@@ -13,10 +13,8 @@ from typing import Final
 import numpy as np
 
 from audio.samples import Samples
-from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput, JobFailed, WeightsError
-from bot.sanitize import quoted
-from bot.voices.voice_names import JOE, KOKORO_VOICES, PIPER_VOICES
+from bot.voices.voice_names import no_voice
 from bot.workers.device import runtime_missing
 
 _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: it passes samples to the callback and plays nothing
@@ -66,9 +64,8 @@ def synthesize(text: str, voice: str) -> tuple[Samples, int]:
     with _ONE_AT_A_TIME:
         library, rate_hz = _loaded()
         if not _NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
-            guess = did_you_mean(voice, (JOE, *PIPER_VOICES, *KOKORO_VOICES))
-            hint = guess or "Try a language: en, es, fr."
-            raise BadInput(f"There is no voice {quoted(voice)}.", hint=hint)
+            problem, hint = no_voice(voice)
+            raise BadInput(problem, hint=hint)
         library.espeak_SetParameter(_RATE_PARAMETER, _WORDS_PER_MINUTE, 0)
         _pieces.clear()
         data = text.encode() + b"\0"

@@ -62,6 +62,8 @@ BAD = [
     (("call", "grace", "summarize", "x", "-o", "lenght=short"), 2, "Did you mean length?"),
     (("call", "grace", "translate", "x", "-o", "to=spanisch"), 2, "Did you mean es (Spanish)?"),
     (("call", "penny", "speak", "x", "-o", "voic=joe"), 2, "Did you mean voice?"),
+    (("call", "penny", "speak", "x", "-o", "voice=es_ES-davfx-medium"), 2, "es_ES-davefx-medium"),
+    (("call", "penny", "speak", "x", "-o", "voice=/etc/passwd"), 2, "no voice '/etc/passwd'"),
     (("call", "penny", "converse", "x", "-o", "max_tokens=many"), 2, "must be a whole number"),
     (("call", "factory", "build", "x", "-o", "kind=pyton"), 2, "Did you mean python?"),
     (("ask", "x", "--language", "spanisch"), 2, "Did you mean es (Spanish)?"),
