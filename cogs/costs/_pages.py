@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.i18n import Words
-from bot.module_names import module_name
 from bot.money import Balance, Scope, dollars
 from bot.service_calls.report import Report
 
@@ -25,8 +24,8 @@ def costs_page(report: Report, words: Words) -> str:
     if estimated:
         parts.append(words("costs.estimated", sum=dollars(estimated)))
     lines = [
-        f"`{one.service.value.title()} {module_name(one.module, words.language)}` "
-        f"{dollars(one.micro_usd)} · " + words.count("costs.calls", one.calls)
+        f"`{one.service} {one.module}` {dollars(one.micro_usd)} · "
+        + words.count("costs.calls", one.calls)
         for one in report.modules[:_MODULES]
     ]
     more = len(report.modules) - _MODULES
