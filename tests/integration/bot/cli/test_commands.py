@@ -1,5 +1,6 @@
 """The `skydeck` command: what it prints, what it refuses, and its exit code."""
 
+import gc
 import json
 import wave
 from pathlib import Path
@@ -172,6 +173,18 @@ def test_nothing_is_left_of_a_file_that_was_only_tried(empty: Path) -> None:
 def test_the_list_of_commands_shows_the_first_line_of_each_help(name: str) -> None:
     _, summary = COMMANDS[name]
     assert load(name).help.splitlines()[0] == summary
+
+
+def test_garbage_is_collected_again_once_the_command_is_there(monkeypatch) -> None:
+    frozen = []
+    monkeypatch.setattr("gc.freeze", lambda: frozen.append(True))
+    gc.disable()
+    try:
+        load("modules")
+        assert gc.isenabled()
+        assert frozen
+    finally:
+        gc.enable()
 
 
 def test_the_schema_is_printed() -> None:
