@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import Final, Never
 
+from bot import figures
 from bot.budgets import limits_of
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
@@ -14,6 +15,7 @@ from bot.cluster.spec import Alone, check_shards, read_shards
 from bot.composition import Fetch, Services, model_fetcher, open_services
 from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
+from bot.i18n import INTERFACE_LANGUAGES
 from bot.jobs.runner import JobRunner
 from bot.models.store import ModelStore
 from bot.observability.bot import Observability, open_observability
@@ -99,6 +101,7 @@ async def _open_bot(
     recordings: RecordingStore | None,
 ) -> AsyncIterator[SkyDeck]:
     """Build the Discord client with what runs its jobs and its voice sessions."""
+    figures.load(INTERFACE_LANGUAGES)
     voices = VoiceSessionFactory(
         client=services.client,
         clock=clock,

@@ -37,6 +37,8 @@ SkydeckError
 
 from typing import ClassVar
 
+from bot import figures
+
 
 class SkydeckError(Exception):
     """The root of all errors that skydeck raises on purpose.
@@ -129,10 +131,8 @@ class OverBudget(WrongUse):
         left_micro_usd: int,
         renews_ms: int,
     ) -> None:
-        super().__init__(
-            f"{scope} budget, {period}: ${left_micro_usd / 1e6:.4f} left "
-            f"of ${limit_micro_usd / 1e6:.2f}."
-        )
+        left, limit = (figures.money(one, "en") for one in (left_micro_usd, limit_micro_usd))
+        super().__init__(f"{scope} budget, {period}: {left} left of {limit}.")
         self.scope = scope
         self.period = period
         self.limit_micro_usd = limit_micro_usd

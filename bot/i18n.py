@@ -11,12 +11,13 @@ automatically.
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot import languages
+from bot import figures, languages
 
 DEFAULT: Final = languages.DEFAULT
 INTERFACE_LANGUAGES: Final = tuple(
@@ -40,12 +41,15 @@ class Words:
     def __call__(self, key: str, /, **values: object) -> str:
         """The text, with each `{name}` replaced by the value of that name.
 
-        The values are inserted as they are: braces and Markdown in them are not interpreted.
+        The values are inserted as they are: braces and Markdown in them are not interpreted. Whole
+        numbers are written as the language writes them.
 
         Raises:
             KeyError: There is no such text, or a value is missing.
         """
-        return self.texts[key].format_map(values)
+        return self.texts[key].format_map(
+            {name: self._shown(value) for name, value in values.items()}
+        )
 
     def count(self, key: str, number: int, /, **values: object) -> str:
         """The text of `key_one` or `key_many`, depending on the number, which is `{number}` in it.
@@ -60,27 +64,17 @@ class Words:
         """Whether there is such a text."""
         return key in self.texts
 
+    def _shown(self, value: object) -> object:
+        if isinstance(value, int) and not isinstance(value, bool | Enum):
+            return figures.whole(value, self.language)
+        return value
+
 
 @lru_cache(maxsize=128)  # called for each text of each command in each of Discord's languages
 def words_for(locale: str | None) -> Words:
     """The words for a Discord locale (`es-ES`, `en-GB`, …), or English."""
     language = languages.primary(locale)
     return _read(language if language in INTERFACE_LANGUAGES else DEFAULT)
-
-
-def duration(seconds: float) -> str:
-    """A duration as text: `8 s`, `1 min 5 s`, `2 h 10 min`.
-
-    The symbols are the SI's, so they are the same in both languages.
-    """
-    whole = max(0, round(seconds))
-    minutes, left_s = divmod(whole, 60)
-    hours, left_min = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {left_min} min" if left_min else f"{hours} h"
-    if minutes:
-        return f"{minutes} min {left_s} s" if left_s else f"{minutes} min"
-    return f"{whole} s"
 
 
 @cache

@@ -196,18 +196,6 @@ class Balance:
         return self.limit is not None and self.spent >= WARN_SHARE * self.limit
 
 
-def dollars(micro_usd: int) -> str:
-    """Format an amount with two decimals if that is exact, otherwise with up to six.
-
-    >>> dollars(12_500_000), dollars(1_900), dollars(0)
-    ('$12.50', '$0.0019', '$0.00')
-    """
-    whole, fraction = divmod(abs(micro_usd), MICRO)
-    digits = f"{fraction:06d}".rstrip("0").ljust(2, "0")
-    sign = "-" if micro_usd < 0 else ""
-    return f"{sign}${whole:,}.{digits}"
-
-
 def micro(usd: float | Decimal) -> int:
     """Convert US dollars to the nearest whole micro-dollar."""
     return round(usd * MICRO)

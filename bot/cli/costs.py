@@ -9,17 +9,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot import terminal
+from bot import figures, terminal
 from bot.budgets import limits_of
 from bot.clock import SystemClock
 from bot.errors import BadInput
-from bot.module_names import module_name
-from bot.money import Balance, Payer, Scope, dollars
+from bot.i18n import DEFAULT, words_for
+from bot.money import Balance, Payer, Scope
 from bot.service_calls.report import Report, as_csv, report_on, view_of
 from bot.settings import Settings, load_settings
 from bot.store.store import Store
+from bot.wording import from_now, module_in_words, service_in_words
 
 _BAR = 30
+_WORDS = words_for(DEFAULT)
 
 
 def costs(
@@ -70,34 +72,34 @@ def _print(report: Report, days: int) -> None:
     out = terminal.console(highlight=False)
     if report.calls:
         estimated = report.total - report.reported
-        note = f", of which {dollars(estimated)} estimated" if estimated else ""
-        sums = Text.assemble(
-            (dollars(report.total), "bold"), f" in {days} days, {report.calls} calls{note}."
-        )
+        note = f", of which {_money(estimated)} estimated" if estimated else ""
+        calls = _WORDS.count("costs.calls", report.calls)
+        sums = Text.assemble((_money(report.total), "bold"), f" in {_days(days)}, {calls}{note}.")
         out.print(_by_day(report), "", _by_module(report), "", sums, sep="\n")
     else:
-        out.print(f"Nothing was called in the last {days} days.")
+        out.print(f"Nothing was called in the last {_days(days)}.")
     for balance in report.balances:
-        out.print(_budget(balance))
+        out.print(_budget(balance, SystemClock().wall()))
 
 
 def _by_day(report: Report) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("day (UTC)")
-    for name in (*(service.value.title() for service in report.by_service), "sum"):
+    for name in (*(service_in_words(service, _WORDS) for service in report.by_service), "sum"):
         table.add_column(name, justify="right")
     table.add_column("")
     sums = [sum(day) for day in zip(*report.by_service.values(), strict=True)]
     highest = max(sums) or 1
     limit = report.daily_limit(Scope.ALL)
+    this_year = report.days[-1].year
     for number, (day, total) in enumerate(zip(report.days, sums, strict=True)):
         was_called = any(report.calls_by_day[number : number + 1])
         if total or was_called:
             colour = "red" if limit is not None and total > limit else "blue"
             table.add_row(
-                f"{day:%Y-%m-%d}",
-                *(dollars(of[number]) for of in report.by_service.values()),
-                dollars(total),
+                figures.day(day, DEFAULT, with_year=day.year != this_year),
+                *(_money(of[number]) for of in report.by_service.values()),
+                _money(total),
                 Text("█" * max(min(total, 1), round(_BAR * total / highest)), style=colour),
             )
     return table
@@ -110,20 +112,34 @@ def _by_module(report: Report) -> Table:
     for name in ("calls", "cost"):
         table.add_column(name, justify="right")
     for one in report.modules:
-        table.add_row(one.service, module_name(one.module), str(one.calls), dollars(one.micro_usd))
+        table.add_row(
+            service_in_words(one.service, _WORDS),
+            Text(module_in_words(one.service, one.module, _WORDS)),
+            figures.whole(one.calls, DEFAULT),
+            _money(one.micro_usd),
+        )
     return table
 
 
-def _budget(balance: Balance) -> str:
+def _budget(balance: Balance, now_s: float) -> str:
     bucket = balance.bucket
     name = f"{bucket.scope.value}, this {bucket.period.value}"
     if balance.limit is None:
-        return f"{name}: {dollars(balance.spent)}, no limit"
-    aside = f", {dollars(balance.reserved)} set aside" if balance.reserved else ""
+        return f"{name}: {_money(balance.spent)}, no limit"
+    aside = f", {_money(balance.reserved)} set aside" if balance.reserved else ""
+    resets = from_now(bucket.renews_ms / 1000 - now_s, _WORDS)
     return (
-        f"{name}: {dollars(balance.spent)} of {dollars(balance.limit)}{aside}, "
-        f"{dollars(balance.left or 0)} left"
+        f"{name}: {_money(balance.spent)} of {_money(balance.limit)}{aside}, "
+        f"{_money(balance.left or 0)} left; resets {resets}"
     )
+
+
+def _money(micro_usd: int) -> str:
+    return figures.money(micro_usd, DEFAULT)
+
+
+def _days(number: int) -> str:
+    return _WORDS.count("common.days", number)
 
 
 def _as_json(report: Report) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from bot.clock import Clock
 from bot.contract import Audio, Response
 from bot.contract.plain import readable
 from bot.contract.recordings import heard_in
+from bot.figures import money
+from bot.i18n import DEFAULT
+from bot.money import micro
 from bot.runpod.models import JobState, Update
 from bot.sanitize import clean_excerpt
 
@@ -290,5 +293,5 @@ def summary(result: Result) -> str:
             parts.append(f"{words} {(marks[name] - waited) / 1000:.2f} s")
     usage = result.response.usage
     if usage and usage.cost_usd is not None:
-        parts.append(f"${usage.cost_usd:.4f}")
+        parts.append(money(micro(usage.cost_usd), DEFAULT))
     return " · ".join(parts)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.contract import Service
 from bot.errors import StoreFailed
-from bot.i18n import duration
+from bot.figures import duration
 from bot.observability.heartbeat import ChannelReception, Heartbeat
 from bot.service_calls.availability import Availability
 

@@ -10,6 +10,8 @@ from audio.constants import LIBOPUS_PRE_SKIP
 from audio.errors import AudioError
 from audio.ogg import OpusStream
 from bot.errors import BadInput
+from bot.figures import moment
+from bot.i18n import DEFAULT
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind
 from bot.sanitize import clean
@@ -45,7 +47,7 @@ def export(
         raise BadInput("Nothing has been said yet.")
     try:
         place = _new_folder(folder, at)
-        text = [f"# Conversation with {assistant}, {at:%Y-%m-%d %H:%M}", ""]
+        text = [f"# Conversation with {assistant}, {moment(at, DEFAULT)}", ""]
         for number, entry in enumerate(exported, 1):
             text += _entry(place, number, entry, sound_of(entry.number), assistant)
         file = place / _MARKDOWN

@@ -6,7 +6,8 @@ from typing import Final
 
 from bot.contract import Response
 from bot.contract.recordings import Heard, heard_in
-from bot.i18n import Words, duration
+from bot.figures import duration
+from bot.i18n import Words
 from bot.runpod.models import JobState, Update
 from bot.sanitize import is_blank
 from cogs.shared.harmless import unmask

@@ -12,8 +12,9 @@ from discord.ext import commands
 
 from bot.discord_client import SkyDeck
 from bot.errors import NotAllowed
-from bot.i18n import Words, words_for
-from bot.money import Balance, Call, Payer, Period, Scope, dollars, micro
+from bot.figures import money
+from bot.i18n import DEFAULT, Words, words_for
+from bot.money import Balance, Call, Payer, Period, Scope, micro
 from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
@@ -72,7 +73,7 @@ class Costs(commands.Cog):
         store = self.bot.store
         report = await report_on(store.ledger, store.spending, payer, view)
         embed = discord.Embed(
-            title=words(f"costs.title_{scope}", days=words.count("costs.days", days)),
+            title=words(f"costs.title_{scope}", days=words.count("common.days", days)),
             description=split(costs_page(report, words), EMBED_LIMIT)[0],
             colour=discord.Colour.blurple(),
         )
@@ -168,7 +169,7 @@ class Costs(commands.Cog):
         for balance in balances:
             log.warning(
                 "budget %s/%s: %s of %s spent", balance.bucket.scope, balance.bucket.period,
-                dollars(balance.spent), dollars(balance.limit or 0),
+                money(balance.spent, DEFAULT), money(balance.limit or 0, DEFAULT),
             )  # fmt: skip
         channel = self.bot.get_channel(call.payer.channel_id or 0)
         place = channel if isinstance(channel, discord.abc.Messageable) else None

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from bot.figures import money
 from bot.i18n import Words
-from bot.money import Balance, Scope, dollars
+from bot.money import Balance, Scope
 from bot.service_calls.report import Report
+from bot.wording import call_in_words
+from cogs.shared.splitting import as_plain_text
 
 _MODULES: Final = 8
 _BAR: Final = 10
@@ -17,15 +20,19 @@ def costs_page(report: Report, words: Words) -> str:
     parts = [
         words(
             "costs.sum",
-            total=dollars(report.total),
+            total=money(report.total, words.language),
             calls=words.count("costs.calls", report.calls),
         )
     ]
     if estimated:
-        parts.append(words("costs.estimated", sum=dollars(estimated)))
+        parts.append(words("costs.estimated", sum=money(estimated, words.language)))
     lines = [
-        f"`{one.service} {one.module}` {dollars(one.micro_usd)} · "
-        + words.count("costs.calls", one.calls)
+        words(
+            "costs.module",
+            name=as_plain_text(call_in_words(one.service, one.module, words)),
+            sum=money(one.micro_usd, words.language),
+            calls=words.count("costs.calls", one.calls),
+        )
         for one in report.modules[:_MODULES]
     ]
     more = len(report.modules) - _MODULES
@@ -51,16 +58,17 @@ def _line(balance: Balance, words: Words) -> str:
     bucket = balance.bucket
     whose = words(f"budgets.{bucket.scope}_{bucket.period}")
     whose = whose[:1].upper() + whose[1:]
+    spent = money(balance.spent, words.language)
     if balance.limit is None:
-        return words("costs.unlimited", budget=whose, spent=dollars(balance.spent))
+        return words("costs.unlimited", budget=whose, spent=spent)
     share = 1.0 if balance.limit == 0 else min(balance.spent / balance.limit, 1.0)
     full = round(share * _BAR)
     return words(
         "costs.line",
         bar="█" * full + "░" * (_BAR - full),
         budget=whose,
-        spent=dollars(balance.spent),
-        limit=dollars(balance.limit),
-        left=dollars(balance.left or 0),
+        spent=spent,
+        limit=money(balance.limit, words.language),
+        left=money(balance.left or 0, words.language),
         renews=f"<t:{bucket.renews_ms // 1000}:R>",
     )

@@ -1,13 +1,14 @@
 """Costs as a picture: one bar per day, stacked by service, and the budget as a line."""
 
 import io
-from itertools import accumulate
 from typing import Final
 
 from bot.contract import Service
+from bot.figures import day, exact_money
 from bot.i18n import Words
-from bot.money import MICRO, Scope
+from bot.money import MICRO, Scope, micro
 from bot.service_calls.report import Report
+from bot.wording import service_in_words
 
 _COLOURS: Final = {
     Service.PENNY: "#5865f2",
@@ -37,19 +38,19 @@ def chart(report: Report, scope: Scope, words: Words) -> bytes:
     days = report.days
     below = [0.0] * len(days)
     for service, sums in report.by_service.items():
-        dollars = [micro / MICRO for micro in sums]
+        dollars = [one / MICRO for one in sums]
         axes.bar(
             range(len(days)), dollars, bottom=below, width=0.8, color=_COLOURS[service],
-            label=words(f"costs.service.{service.value.lower()}"),
+            label=service_in_words(service, words),
         )  # fmt: skip
         below = [sum(pair) for pair in zip(below, dollars, strict=True)]
     limit = report.daily_limit(scope)
     if limit is not None:
         axes.axhline(limit / MICRO, color=_LIMIT, linestyle="--", label=words("costs.daily_limit"))
-    axes.yaxis.set_major_formatter(lambda value, _: f"${value:,.{_digits(max(below))}f}")
+    axes.yaxis.set_major_formatter(lambda value, _: exact_money(micro(value), words.language))
     apart = -(-len(days) // _TICKS)
     marked = range(len(days) - 1, -1, -apart)  # today is always one of them
-    axes.set_xticks(list(marked), [f"{days[n]:%m-%d}" for n in marked])
+    axes.set_xticks(list(marked), [day(days[n], words.language) for n in marked])
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.tick_params(colors=_INK, length=0)
     axes.grid(axis="y", color=_GRID, linewidth=0.6)
@@ -61,9 +62,3 @@ def chart(report: Report, scope: Scope, words: Words) -> bytes:
     out = io.BytesIO()
     figure.savefig(out, format="png")
     return out.getvalue()
-
-
-def _digits(highest: float) -> int:
-    """How many decimal places distinguish the ticks of an axis."""
-    steps = accumulate((10.0,) * 4, lambda step, by: step / by, initial=1.0)
-    return next((n + 2 for n, step in enumerate(steps) if highest >= step), 6)

@@ -11,7 +11,8 @@ import discord
 
 from bot.contract import Response
 from bot.contract.factory import Build, Check, Iteration, read_build
-from bot.i18n import Words, duration
+from bot.figures import duration
+from bot.i18n import Words
 from bot.runpod.models import JobState, Waiting
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress, cost_of

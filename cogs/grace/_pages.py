@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.contract import Response, Service
-from bot.i18n import Words, duration
+from bot.figures import duration, money
+from bot.i18n import Words
 from bot.jobs.place import PlacePart, PlaceWords
+from bot.money import micro
 from bot.runpod.models import JobState, Update, Waiting
 from bot.sanitize import is_blank
 from cogs.grace._readable import plain_label, readable
@@ -163,7 +165,8 @@ def _footer(look: Look, response: Response, words: Words, now: float) -> str:
     cost = response.usage.cost_usd if response.usage else None
     if not cost:
         return words("grace.took", elapsed=elapsed)
-    return words("grace.took_and_cost", elapsed=elapsed, cost=f"{cost:.4f}")
+    shown = money(micro(cost), words.language)
+    return words("grace.took_and_cost", elapsed=elapsed, cost=shown)
 
 
 def _json_value(look: Look, response: Response) -> Any:

@@ -7,6 +7,7 @@ from typing import Final
 import discord
 
 from bot.errors import FileUnreachable, TooLarge
+from bot.figures import decimal
 from bot.file_kinds import FileKind, claims_picture, claims_sound, claims_text, kind_of
 from bot.i18n import Words
 from cogs.shared.discord_retry import persist
@@ -147,4 +148,5 @@ def _check_weight(attachment: discord.Attachment, most: int, words: Words) -> No
 
 def _too_heavy(size_bytes: int, most_bytes: int, words: Words) -> TooLarge:
     size, limit = size_bytes / 2**20, most_bytes / 2**20
-    return TooLarge(words("common.file.too_heavy", size=f"{size:.1f} MiB", most=f"{limit:.0f} MiB"))
+    shown = f"{decimal(size, 1, words.language)} MiB"
+    return TooLarge(words("common.file.too_heavy", size=shown, most=f"{limit:.0f} MiB"))

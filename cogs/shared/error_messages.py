@@ -16,8 +16,9 @@ from discord import app_commands
 
 from bot import errors
 from bot.clock import SystemClock
-from bot.i18n import Words, duration, words_for
-from bot.money import Scope, dollars
+from bot.figures import duration, money
+from bot.i18n import Words, words_for
+from bot.money import Scope
 from cogs.shared.splitting import disarm
 
 log = logging.getLogger(__name__)
@@ -276,8 +277,8 @@ def _of_budget(error: errors.OverBudget, words: Words, *, privately: bool) -> st
     is_shown = error.scope == Scope.GUILD or (privately and error.scope == Scope.USER)
     if is_shown:
         facts |= {
-            "left": dollars(error.left_micro_usd),
-            "limit": dollars(error.limit_micro_usd),
+            "left": money(error.left_micro_usd, words.language),
+            "limit": money(error.limit_micro_usd, words.language),
         }
     which = "left" if is_shown else "spent"
     return words(f"budgets.{which}", **facts)

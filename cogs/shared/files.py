@@ -23,8 +23,9 @@ from bot.contract import Input, Response
 from bot.contract.penny import audio_input
 from bot.contract.recordings import Clip, Heard, heard_in, recordings_input
 from bot.errors import BadInput, SkydeckError, TooLarge, WrongUse
+from bot.figures import duration
 from bot.file_kinds import FileKind
-from bot.i18n import Words, duration
+from bot.i18n import Words
 from bot.text_files import decode_text
 from cogs.shared.attachments import (
     MAX_AUDIO_BYTES,

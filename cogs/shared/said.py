@@ -102,8 +102,7 @@ def check_text(text: str, words: Words) -> str:
     if is_blank(text):
         raise BadInput(words("grace.input.empty"))
     if len(text) > MAX_TEXT_CHARS:
-        number, most = f"{len(text):_}".replace("_", " "), f"{MAX_TEXT_CHARS:_}".replace("_", " ")
-        raise TooLarge(words("grace.input.too_long", number=number, most=most))
+        raise TooLarge(words("grace.input.too_long", number=len(text), most=MAX_TEXT_CHARS))
     return text
 
 

@@ -2,12 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import combined
-from bot.i18n import Words, duration
+from bot.figures import duration, percent, seconds
+from bot.i18n import Words
 from bot.service_calls.availability import Availability, LatestHealth
 from bot.service_calls.circuit_breaker import State
+
+_MINUTE_S: Final = 60
 
 
 def service_lines(availability: Availability | None, words: Words, *, now_s: float) -> str:
@@ -51,8 +55,8 @@ def _last(latest: LatestHealth, age_s: float, words: Words, now_s: float) -> str
     return words(
         "status.last",
         when=f"<t:{round(now_s - age_s)}:R>",
-        delay=_time(latest.delay_ms),
-        execution=_time(latest.execution_ms),
+        delay=_time(latest.delay_ms, words),
+        execution=_time(latest.execution_ms, words),
     )
 
 
@@ -71,8 +75,8 @@ def voice_line(health: LinkHealth, words: Words) -> str:
     """The voice channel of this server."""
     everybody = combined(health.people.values())
     ms = "?" if health.latency_ms is None else str(round(health.latency_ms))
-    share = f"{everybody.loss:.1%}" if everybody.loss else "0 %"
-    return words("status.voice", ms=ms, packets=everybody.received, loss=share)
+    loss = percent(everybody.loss, 1, words.language)
+    return words("status.voice", ms=ms, packets=everybody.received, loss=loss)
 
 
 def store_line(took_ms: float | None, words: Words) -> str:
@@ -82,7 +86,8 @@ def store_line(took_ms: float | None, words: Words) -> str:
     return words("status.store", ms=max(1, round(took_ms)))
 
 
-def _time(ms: float | None) -> str:
+def _time(ms: float | None, words: Words) -> str:
     if ms is None:
         return "?"
-    return f"{ms / 1000:.1f} s" if ms < 60_000 else duration(ms / 1000)  # noqa: PLR2004
+    took_s = ms / 1000
+    return seconds(took_s, 1, words.language) if took_s < _MINUTE_S else duration(took_s)

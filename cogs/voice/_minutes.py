@@ -14,7 +14,8 @@ from bot.contract.envelope import speaker_label
 from bot.contract.grace import task
 from bot.discord_client import SkyDeck
 from bot.errors import NoVoiceChannel, SkydeckError, UnknownModule
-from bot.i18n import Words, duration
+from bot.figures import duration, moment
+from bot.i18n import Words
 from bot.jobs.place import PlacePart, Snowflake, stored_as
 from bot.runpod.models import Update
 from bot.store.records import Minute
@@ -45,10 +46,10 @@ def transcript(minutes: Sequence[Minute]) -> str:
     return text if len(text) <= MAX_CHARS else text[-MAX_CHARS:].partition("\n")[2]
 
 
-def record(minutes: Sequence[Minute]) -> bytes:
+def record(minutes: Sequence[Minute], language: str) -> bytes:
     """The transcript for people, with times in UTC, as a file."""
     lines = [
-        f"{datetime.fromtimestamp(one.at_ms / 1000, UTC):%Y-%m-%d %H:%M:%S}  "
+        f"{moment(datetime.fromtimestamp(one.at_ms / 1000, UTC), language, with_seconds=True)}  "
         f"{one.name}: {' '.join(one.text.split())}"
         for one in minutes
     ]
@@ -108,7 +109,7 @@ class MinutesJobView(MessageView[MinutesMessage]):
         heading = self.words("voice.minutes.heading", channel=f"<#{place.voice_channel_id}>")
         text = disarm((response.text or "").strip()) or self.words("voice.minutes.empty")
         footer = self.words.count("voice.minutes.turns", len(said))
-        data = record(said)
+        data = record(said, self.words.language)
         fits = place.may_attach and len(data) <= _MAX_FILE_BYTES
         files = (("transcript.txt", data),) if fits else ()
         await self.live.settle(Page(text=f"{heading}\n{text}\n-# {footer}", files=files))

@@ -5,6 +5,7 @@ from typing import Final
 
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import ReceptionStats
+from bot.figures import percent
 from bot.i18n import Words
 from bot.store.records import VoiceRoom
 from bot.voice_agent.turn_latency import OWN, TOTAL, Spread
@@ -75,7 +76,7 @@ def _person(health: ReceptionStats, name: str, words: Words) -> str:
         late=health.late,
         undecryptable=health.undecryptable,
         concealed=health.concealed,
-        loss=f"{health.loss:.1%}",
+        loss=percent(health.loss, 1, words.language),
     )
 
 

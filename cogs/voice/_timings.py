@@ -39,7 +39,7 @@ def waterfall(trace: TurnTrace, words: Words) -> bytes:
     total_ms = trace.total_ms or 0.0
     axes.set_xlim(0, total_ms * 1.12)
     axes.set_xlabel(words("voice.timings.axis"), color=_INK)
-    axes.set_title(words("voice.timings.title", total=f"{total_ms:.0f}"), color=_INK, loc="left")
+    axes.set_title(words("voice.timings.title", total=round(total_ms)), color=_INK, loc="left")
     axes.tick_params(colors=_INK)
     for side in ("top", "right", "left", "bottom"):
         axes.spines[side].set_visible(False)

@@ -4,7 +4,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from bot import sanitize
+from bot.figures import money
+from bot.i18n import DEFAULT
 from bot.local_voice.view import Doing, TalkMode, View
+from bot.money import micro
 
 STATES: Final = {
     Doing.LOADING: ("…", "LOADING"),
@@ -90,7 +93,7 @@ def who(view: View) -> tuple[str, str]:
 def standing(view: View) -> str:
     """The talk mode, and the cost so far."""
     mode = "hands free" if view.mode is TalkMode.HANDS_FREE else "push to talk"
-    return f"{mode} · ${view.cost_usd:.4f}" if view.cost_usd else mode
+    return f"{mode} · {money(micro(view.cost_usd), DEFAULT)}" if view.cost_usd else mode
 
 
 class Key(NamedTuple):

@@ -3,7 +3,7 @@ from importlib import resources
 
 import pytest
 
-from bot.i18n import INTERFACE_LANGUAGES, duration, words_for
+from bot.i18n import INTERFACE_LANGUAGES, words_for
 
 DISCORD_LIMIT = 2000
 ENGLISH, SPANISH = words_for("en-US"), words_for("es-ES")
@@ -84,19 +84,9 @@ def test_what_is_counted_has_both_forms(words):
             assert words.has(f"{stem}_many")
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (-1, "0 s"),
-        (0, "0 s"),
-        (0.6, "1 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min"),
-        (65, "1 min 5 s"),
-        (3600, "1 h"),
-        (3599.7, "1 h"),
-        (7805, "2 h 10 min"),
-    ],
-)
-def test_a_duration(seconds, shown):
-    assert duration(seconds) == shown
+def test_whole_numbers_are_written_as_the_language_writes_them():
+    long = {"number": 200_001, "most": 200_000}
+    assert "200,001 characters" in words_for("en")("grace.input.too_long", **long)
+    assert "200.001 caracteres" in words_for("es")("grace.input.too_long", **long)
+    assert words_for("es").count("costs.calls", 1234) == "1234 peticiones"
+    assert words_for("en").count("costs.calls", 1234) == "1,234 calls"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.money import Balance, BudgetBucket, Limits, Payer, Period, Scope, dollars, micro
+from bot.money import Balance, BudgetBucket, Limits, Payer, Period, Scope
 
 
 def ms(*when: int) -> int:
@@ -60,25 +60,6 @@ def test_reservations_reduce_what_is_left():
     assert (balance.left, balance.is_low) == (0, False)
     assert Balance(bucket=bucket, limit=100, spent=80).is_low
     assert Balance(bucket=bucket, limit=None, spent=10**9).left is None
-
-
-@pytest.mark.parametrize(
-    ("sum_", "words"),
-    [
-        (0, "$0.00"),
-        (1_900, "$0.0019"),
-        (12_500_000, "$12.50"),
-        (1_234_567_000_001, "$1,234,567.000001"),
-        (-1, "-$0.000001"),
-    ],
-)
-def test_sums_for_people(sum_, words):
-    assert dollars(sum_) == words
-
-
-@given(st.integers(0, 10**12))
-def test_no_micro_dollar_is_lost_on_the_way_through_dollars(sum_):
-    assert micro(float(dollars(sum_).replace("$", "").replace(",", ""))) == sum_
 
 
 @given(st.integers(0, 4_000_000_000_000))

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 
@@ -34,11 +35,15 @@ def test_costs_in_the_terminal(url, tmp_path):
     table = tmp_path / "calls.csv"
     done = costs(url, "--csv", str(table), SKYDECK_BUDGET_ALL_MONTH_USD="0.01", COLUMNS="100")
     assert done.returncode == 0, done.stderr
-    assert "$0.003001 in 30 days, 2 calls, of which $0.001501 estimated." in done.stdout
+    assert "$0.003 in 30 days, 2 calls, of which $0.0015 estimated." in done.stdout
     assert "█" * 30 in done.stdout
-    assert "all, this month: $0.003001 of $0.01, $0.006999 left" in done.stdout
+    assert "all, this month: $0.003 of $0.01, $0.007 left; resets in " in done.stdout
+    assert re.search(r"^\d{1,2} [A-Z][a-z]{2} +\$0\.0015 +\$0\.0015 +\$0\.003 ", done.stdout, re.M)
+    assert re.search(r"^Factory +any +1 +\$0\.0015$", done.stdout, re.M)
+    assert not re.search(r"\d{4}-\d{2}|FACTORY", done.stdout)
     rows = list(csv.DictReader(table.read_text().splitlines()))
     assert {row["call"] for row in rows} == {"'=call-0", "'=call-1"}
+    assert {row["service"] for row in rows} == {"PENNY", "FACTORY"}  # as in the contract
     assert "2 calls are in" in done.stderr
 
 

@@ -5,6 +5,7 @@
 import asyncio
 import csv
 import io
+import re
 
 import pytest
 from PIL import Image
@@ -132,16 +133,16 @@ async def test_a_server_chooses_its_budget(sim, deck, guild, channel, owner, ben
     assert "Manage Server" in reply.text
     reply = await owner.slash("/budget set", period="Month", usd=5)
     assert reply.ephemeral
-    assert "This server's budget for this month: $0.00 of $5.00, $5.00 left" in reply.text
+    assert "This server's budget for this month: $0 of $5.00, $5.00 left" in reply.text
     shown = await ben.slash("/budget show")
     text = shown.message.embeds[0]["description"]
-    assert "Your budget for today: $0.00 of $0.10" in text
-    assert "This server's budget for today: $0.00, no limit" in text
+    assert "Your budget for today: $0 of $0.10" in text
+    assert "This server's budget for today: $0, no limit" in text
     assert "all servers" not in text
     await owner.slash("/budget set", period="Month")
     shown = await ben.slash("/budget show")
     assert (
-        "This server's budget for this month: $0.00, no limit"
+        "This server's budget for this month: $0, no limit"
         in (shown.message.embeds[0]["description"])
     )
     assert not sim.problems
@@ -156,7 +157,8 @@ async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, o
     await mine.done()
     embed = mine.message.embeds[0]
     assert embed["title"] == "What you spent in the last 30 days"
-    assert "**$0.162** for 36 calls." in embed["description"]
+    assert "**$0.16** for 36 calls." in embed["description"]
+    assert "Factory · converse: $0.05 · 12 calls" in embed["description"]
     picture, table = mine.message.attachments
     assert Image.open(io.BytesIO(picture.data)).size[0] > 600
     rows = list(csv.DictReader(io.StringIO(table.data.decode())))
@@ -165,7 +167,24 @@ async def test_costs_are_shown_as_words_a_picture_and_a_file(sim, deck, guild, o
     assert {row["person"] for row in rows} == {str(ben.id)}
     servers = await owner.slash("/costs", whose="This server's", days=2)
     await servers.done()
-    assert "**$0.00904** for 7 calls." in servers.message.embeds[0]["description"]
+    assert "**$0.009** for 7 calls." in servers.message.embeds[0]["description"]
+    assert not sim.problems
+
+
+async def test_in_spanish_every_figure_is_spanish(sim, deck, guild, ana):
+    await spend(deck, guild, ana, 19_045_000, Service.FACTORY)
+    await spend(deck, guild, ana, 1_100)
+    reply = await ana.slash("/costes", días=7)
+    await reply.done()
+    text = reply.message.embeds[0]["description"]
+    assert "**19,05\u00a0$** por 2 peticiones." in text
+    assert "Penny · hablar: 0,0011\u00a0$ · 1 petición" in text
+    assert not re.search(r"\$\d|\d\.\d|FACTORY", text)
+    picture, table = reply.message.attachments
+    assert Image.open(io.BytesIO(picture.data)).size[0] > 600
+    assert "FACTORY,CONVERSE" in table.data.decode()
+    shown = await ana.slash("/presupuesto ver")
+    assert "de 0,10\u00a0$, quedan 0\u00a0$; se renueva <t:" in shown.text
     assert not sim.problems
 
 
@@ -177,7 +196,7 @@ async def test_what_is_none_of_their_business_stays_so(sim, deck, guild, ben):
     reply = await ben.slash("/costs")
     await reply.done()
     assert reply.message.attachments == []
-    assert "**$0.00** for 0 calls." in reply.message.embeds[0]["description"]
+    assert "**$0** for 0 calls." in reply.message.embeds[0]["description"]
     assert not sim.problems
 
 

@@ -130,6 +130,8 @@ async def test_a_person_is_told_of_a_size_that_was_told_wrongly(cdn):
     voice = cdn.file("a.ogg", content_type="audio/ogg", is_voice_message=lambda: True)
     with pytest.raises(TooLarge, match="7 MiB"):
         await files.read_recordings([voice], words_for("en"))
+    with pytest.raises(TooLarge, match=r"ocupa \d+,\d MiB; el límite es 7 MiB"):
+        await files.read_recordings([voice], words_for("es"))
     cdn.body = b"a" * len(cdn.body)
     text = cdn.file("a.txt", content_type="text/plain", is_voice_message=lambda: False)
     with pytest.raises(TooLarge, match="4 MiB"):

@@ -2,14 +2,18 @@
 
 # mypy: ignore-errors
 
+import re
+
 import pytest
 
+from audio.discord_voice.client import LinkHealth
+from audio.discord_voice.stats import ReceptionStats, Totals
 from bot.contract import Service
 from bot.contract.job import Health, JobCounts, WorkerCounts
 from bot.i18n import words_for
 from bot.service_calls.availability import Availability, LatestHealth, Warmth
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
-from cogs.status._pages import discord_line, service_lines
+from cogs.status._pages import discord_line, service_lines, voice_line
 from tests.integration.cogs.grace.sight import settled
 
 ENGLISH = words_for("en-US")
@@ -68,6 +72,38 @@ def test_a_service_that_does_not_answer_is_a_line():
     assert text.startswith(ENGLISH("errors.key_refused"))
     assert "Last answer <t:940:R>: 1 min 1 s waiting for a worker, ? running." in text
     assert service_lines(None, ENGLISH, now_s=0) == ENGLISH("status.not_set_up")
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [
+        ("en", "0.4 s waiting for a worker, 12.0 s running."),
+        ("es", "0,4 s esperando una máquina, 12,0 s en marcha."),
+    ],
+)
+def test_times_are_written_as_the_reader_writes_them(locale, told):
+    latest = LatestHealth(at_s=5, delay_ms=420, execution_ms=12_000)
+    gone = Availability(
+        service=Service.PENNY, warmth=Warmth.UNKNOWN, code="key_refused", latest=latest, age_s=60
+    )
+    assert told in service_lines(gone, words_for(locale), now_s=1_000)
+
+
+@pytest.mark.parametrize(
+    ("locale", "told"),
+    [("en", "99,999 packets received, 1.2% lost"), ("es", "99.999 paquetes recibidos, 1,2\u00a0%")],
+)
+def test_what_was_lost_is_a_percentage_in_the_readers_language(locale, told):
+    one = ReceptionStats(received=99_999, lost=1_234)
+    assert told in voice_line(_link({7: one}), words_for(locale))
+    assert re.search(r"\D0\s?%", voice_line(_link({}), words_for(locale)))
+
+
+def _link(people):
+    return LinkHealth(
+        connected=True, encrypted=True, privacy_code=None, latency_ms=23.4, fault=None,
+        fault_counts={}, people=people, totals=Totals(),
+    )  # fmt: skip
 
 
 def test_the_line_to_discord():

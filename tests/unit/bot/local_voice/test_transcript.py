@@ -68,7 +68,7 @@ def test_a_failure_is_told_in_words_with_what_to_do(transcript):
     causes = {
         errors.KeyRefused("HTTP 401"): "my key",
         ValueError("private words"): "on my side",
-        spent: "all budget, day: $0.0000 left of $5.00",
+        spent: "all budget, day: $0 left of $5.00",
         errors.TooSoon(wait_s=9): "Allowed again in 9 s",
         errors.MissingPermission(("speak",)): "speak",
     }

@@ -105,6 +105,8 @@ def test_the_status_fits_however_many_there_are(words, attention) -> None:  # ty
     assert len(text) <= EMBED_LIMIT
     assert "23 ms" in text
     assert "321" in text
+    assert ("1.2% lost" if words is EN else "1,2\u00a0% perdido") in text
+    assert ("99,999" if words is EN else "99.999") in text
     assert "<@8>" in text
     assert "1200 ms" in text
 
@@ -132,9 +134,10 @@ def minute(number: int) -> Minute:
 def test_a_transcript_has_a_line_for_each_turn() -> None:
     minutes = [minute(1), minute(2)]
     assert transcript(minutes) == "Ana: turn 1\nAna: turn 2"
-    assert record(minutes).decode() == (
-        "1970-01-01 00:00:01  Ana: turn 1\n1970-01-01 00:00:02  Ana: turn 2\n"
+    assert record(minutes, "en").decode() == (
+        "1 Jan 1970, 00:00:01  Ana: turn 1\n1 Jan 1970, 00:00:02  Ana: turn 2\n"
     )
+    assert record(minutes, "es").decode().startswith("1 ene 1970, 00:00:01  Ana: turn 1\n")
 
 
 def test_a_long_transcript_loses_its_oldest_lines() -> None:

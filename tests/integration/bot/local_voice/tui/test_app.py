@@ -94,7 +94,7 @@ async def test_at_rest_it_says_who_where_and_what_to_do():
         ({"has_release": True}, "Hold space and talk"),
         ({"can_hear": False}, "type your question below"),
         ({"trouble": "The microphone is gone: plug it in again."}, "The microphone is gone"),
-        ({"cost_usd": 0.0123}, "$0.0123"),
+        ({"cost_usd": 0.0123}, "$0.01"),
     ],
 )
 async def test_each_state_is_told_in_words(changes, words):
