@@ -32,6 +32,7 @@ class FactoryModule(StrEnum):
 
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
+_MAX_NOTES = 20
 _MAX_ROUNDS = 100_000
 """No service works on one thing for so many rounds."""
 
@@ -79,6 +80,21 @@ class Working(TolerantWire):
     limit: int = Field(ge=1, le=_MAX_ROUNDS)
 
 
+class Note(TolerantWire):
+    """What the Factory itself has to say, for its readers to say it in their own language.
+
+    Attributes:
+        kind: Which text it is (`factory.note` in bot/locales).
+        values: What stands in it: numbers, and words of the model or of the program.
+    """
+
+    kind: str
+    values: dict[str, str | int] = Field(default_factory=dict)
+
+
+Notes = Annotated[list[Note], Field(max_length=_MAX_NOTES)]
+
+
 class Iteration(TolerantWire):
     """A finished round: `output.data` of a partial, and the last of `Build.iterations`.
 
@@ -89,6 +105,8 @@ class Iteration(TolerantWire):
             runs to the end, more for each check that holds, 1 if all hold. For a text: its grade.
         changed: The changes from the best round so far, and why.
         problem: What the check found wrong.
+        change_notes: `changed` as notes: how much, then why. None: the service sends none.
+        problem_notes: `problem` as notes.
     """
 
     number: int = Field(ge=1, le=_MAX_ROUNDS)
@@ -98,15 +116,22 @@ class Iteration(TolerantWire):
     check: Check | str
     changed: str
     problem: str | None = None
+    change_notes: Notes | None = None
+    problem_notes: Notes | None = None
 
 
 class Build(TolerantWire):
-    """`output.data` of the completed response: the best round, and a record of all rounds."""
+    """`output.data` of the completed response: the best round, and a record of all rounds.
+
+    Attributes:
+        summary_notes: `summary` as notes, apart from what `iterations` tell.
+    """
 
     summary: Annotated[str, BeforeValidator(lambda value: words_of(value) or "")] = ""
     passed: bool
     files: list[File]
     iterations: list[Iteration] = Field(default_factory=list)
+    summary_notes: Notes | None = None
 
     @field_validator("files", mode="before")
     @classmethod

@@ -9,10 +9,12 @@ from typing import Final
 
 import discord
 
+from bot.build_notes import all_in_words, changes_in_words
 from bot.contract import Response
 from bot.contract.factory import Build, Check, Iteration, read_build
-from bot.figures import duration
+from bot.figures import decimal, duration, money
 from bot.i18n import Words
+from bot.money import micro
 from bot.runpod.models import JobState, Waiting
 from cogs.factory._plan import Plan
 from cogs.factory._progress import Progress, cost_of
@@ -40,12 +42,12 @@ def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -
         lines.append(iteration_in_words(progress, words))
         lines.append(_bar(len(progress.iterations), progress.limit))
     if progress.line:
-        lines.append(plain(progress.line, _REASON_CHARS))
+        lines.append(_said(None, progress.line, words, _REASON_CHARS))
     embed = _embed(plan, "\n".join(lines), discord.Colour.blurple(), words)
     _add_iterations(embed, progress.iterations, words)
-    _add(embed, words("factory.field.score"), _score(progress.score))
+    _add(embed, words("factory.field.score"), _score(progress.score, words))
     _add(embed, words("factory.field.begun"), f"<t:{int(plan.begun)}:R>")
-    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd))
+    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd, words))
     return embed
 
 
@@ -75,10 +77,10 @@ def finished(
     _add(
         embed,
         words("factory.field.score"),
-        _score(max((i.score for i in iterations), default=None)),
+        _score(max((i.score for i in iterations), default=None), words),
     )
     _add(embed, words("factory.field.took"), duration(now - plan.begun))
-    _add(embed, words("factory.field.cost"), _cost(cost_of(response, progress.cost_usd)))
+    _add(embed, words("factory.field.cost"), _cost(cost_of(response, progress.cost_usd), words))
     return embed
 
 
@@ -99,7 +101,7 @@ def ended_without(
     embed = _embed(plan, why, colour, words)
     _add_iterations(embed, progress.iterations, words)
     _add(embed, words("factory.field.took"), duration(now - plan.begun))
-    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd))
+    _add(embed, words("factory.field.cost"), _cost(progress.cost_usd, words))
     return embed
 
 
@@ -154,13 +156,17 @@ def _bar(done: int, limit: int) -> str:
 def _of_build(build: Build, words: Words) -> str:
     best = max(build.iterations, key=lambda i: (i.score, i.passed), default=None)
     lines = [words(f"factory.outcome.{_outcome(build, best)}")]
-    if not build.passed and best is not None and best.problem:
-        problem = plain(best.problem, _TEXT_CHARS // 3)
+    if not build.passed and best and (problem := _problem(best, words, _TEXT_CHARS // 3)):
         lines.append(words("factory.outcome.problem", problem=problem))
-    if build.summary.strip():
-        summary = plain(build.summary, _TEXT_CHARS)
-        lines.append(words("factory.outcome.summary", summary=summary))
-    return "\n".join(lines)
+    return "\n".join(filter(None, [*lines, _summary(build, words)]))
+
+
+def _summary(build: Build, words: Words) -> str:
+    """In our words what nothing else here says, else the service's own words as a quote."""
+    if build.summary_notes is not None:
+        return plain(all_in_words(build.summary_notes, words) or "", _TEXT_CHARS)
+    summary = plain(build.summary, _TEXT_CHARS)
+    return words("factory.outcome.summary", summary=summary) if summary else ""
 
 
 def _outcome(build: Build, best: Iteration | None) -> str:
@@ -184,7 +190,7 @@ def _add_iterations(embed: discord.Embed, iterations: Sequence[Iteration], words
     shown: list[str] = []
     room = _FIELD_CHARS - 100  # for the line about earlier ones
     for iteration in reversed(iterations):
-        line = _line(iteration)
+        line = _line(iteration, words)
         room -= len(line) + 1
         if room < 0:
             break
@@ -197,23 +203,38 @@ def _add_iterations(embed: discord.Embed, iterations: Sequence[Iteration], words
         )
 
 
-def _line(iteration: Iteration) -> str:
+def _line(iteration: Iteration, words: Words) -> str:
     mark = "✅" if iteration.passed else "▫️"
-    parts = [plain(iteration.changed, _REASON_CHARS)]
-    if iteration.problem and not iteration.passed:
-        parts.append(plain(iteration.problem, _REASON_CHARS))
-    return (
-        f"{mark} **{iteration.number}** · {iteration.score:.2f} · {' — '.join(filter(None, parts))}"
-    )
+    changes = changes_in_words(iteration.change_notes or (), words)
+    parts = [
+        _said(changes, iteration.changed, words, _REASON_CHARS),
+        "" if iteration.passed else _problem(iteration, words, _REASON_CHARS),
+    ]
+    told = " — ".join(filter(None, parts))
+    return f"{mark} **{iteration.number}** · {_score(iteration.score, words)} · {told}"
+
+
+def _problem(iteration: Iteration, words: Words, limit: int) -> str:
+    """What the check found."""
+    found = all_in_words(iteration.problem_notes or (), words)
+    return _said(found, iteration.problem or "", words, limit)
+
+
+def _said(ours: str | None, theirs: str, words: Words, limit: int) -> str:
+    """Our words, if the service leaves them to us; else its own, marked as such."""
+    if ours:
+        return plain(ours, limit)
+    quoted = plain(theirs, limit)
+    return words("factory.note.said", words=quoted) if quoted else ""
 
 
 def _add(embed: discord.Embed, name: str, value: str) -> None:
     embed.add_field(name=name, value=value, inline=True)
 
 
-def _score(score: float | None) -> str:
-    return _UNKNOWN if score is None else f"{score:.2f}"
+def _score(score: float | None, words: Words) -> str:
+    return _UNKNOWN if score is None else decimal(score, 2, words.language)
 
 
-def _cost(cost_usd: float | None) -> str:
-    return _UNKNOWN if cost_usd is None else f"${cost_usd:.4f}"
+def _cost(cost_usd: float | None, words: Words) -> str:
+    return _UNKNOWN if cost_usd is None else money(micro(cost_usd), words.language)

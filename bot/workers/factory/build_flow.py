@@ -25,8 +25,10 @@ import difflib
 from collections.abc import Generator
 from dataclasses import dataclass
 
+from bot.build_notes import changes_in_words, english, note
 from bot.contract.envelope import given
-from bot.contract.factory import Build, Check, File, Iteration, Phase
+from bot.contract.factory import Build, Check, File, Iteration, Note, Phase
+from bot.i18n import DEFAULT, words_for
 from bot.sanitize import clean_excerpt
 from bot.workers.factory import prompts, verdict
 from bot.workers.factory.drafts import (
@@ -77,13 +79,13 @@ class RunExample:
 
 @dataclass(frozen=True, slots=True)
 class ReportIteration:
-    """Report an iteration; the caller sends why to stop here, or an empty string."""
+    """Report an iteration; the caller sends why to stop here, or None."""
 
     iteration: Iteration
 
 
 Step = Generate | RunExample | ReportIteration
-Answer = ModelAnswer | ExampleRun | str | None
+Answer = ModelAnswer | ExampleRun | Note | None
 BuildFlow = Generator[Step, Answer, Build]
 
 
@@ -112,7 +114,7 @@ def build(spec: BuildSpec) -> BuildFlow:
         found = yield from _check(spec, state.number, draft)
         stop = yield ReportIteration(state.record(draft, found))
         if stop or state.is_over:
-            return state.result(str(stop or ""))
+            return state.result(stop if isinstance(stop, Note) else None)
         draft = yield from _improve(spec, state)
 
 
@@ -124,8 +126,8 @@ def _first(spec: BuildSpec, *, temperature_boost: float = 0) -> Prompt:
 
 
 def _check(spec: BuildSpec, number: int, draft: Draft) -> Generator[Step, Answer, Verdict]:
-    if draft.problem:
-        return verdict.unparsable(draft.problem)
+    if draft.notes:
+        return verdict.unparsable(draft.notes)
     if spec.kind is Kind.TEXT:
         graded = yield Generate(Phase.CHECK, number, prompts.grade(spec.task, draft))
         return prompts.read_grade(_as_model_answer(graded).text)
@@ -139,11 +141,11 @@ def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, D
         if settled is not None:
             return settled
     if state.stalled:
-        state.reason = "started over, since the last attempt was no better"
+        state.reasons = (note("restarted"),)
         asked = _first(spec, temperature_boost=state.temperature_boost)
     else:
         advice = yield from _criticise(spec, state)
-        state.reason = advice
+        state.reasons = state.found.notes or (note("said", words=_short(advice)),)
         asked = prompts.improve(
             spec.task, state.draft, advice, spec.kind, temperature_boost=state.temperature_boost
         )
@@ -160,21 +162,21 @@ def _decide_by_second_program(
     asked = _first(spec, temperature_boost=_SECOND_PROGRAM_BOOST)
     words = _as_model_answer((yield Generate(Phase.CRITIQUE, number, asked, code=True)))
     second = state.read(words)
-    if second.problem:
+    if second.notes:
         return None
     trial = with_example_of(second, first)
     ran = yield RunExample(number, trial)
     if not isinstance(ran, ExampleRun):
         return None
     if ran.passed:
-        state.reason = "rewritten from the task alone, since the checks did not hold"
+        state.reasons = (note("rewritten"),)
         return trial
     agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
     if not agreed:
-        state.reason = "rewritten from the task alone; it agrees with neither"
+        state.reasons = (note("rewritten_anew"),)
         return second
     values = ", ".join(clean_excerpt(value, limit=40) for value in agreed.values())
-    state.reason = f"example corrected: a second program returns the same as the first ({values})"
+    state.reasons = (note("corrected", values=values),)
     return with_expected(first, agreed)
 
 
@@ -200,14 +202,14 @@ class _BuildState:
     Attributes:
         draft: The best attempt.
         found: The verdict on it.
-        reason: Why the next attempt differs.
+        reasons: Why the next attempt differs.
     """
 
     draft: Draft
     found: Verdict
 
     def __init__(self, spec: BuildSpec) -> None:
-        self.reason = ""
+        self.reasons: tuple[Note, ...] = ()
         self._spec = spec
         self._iterations: list[Iteration] = []
         self._best: Iteration | None = None
@@ -253,13 +255,16 @@ class _BuildState:
 
     def record(self, draft: Draft, found: Verdict) -> Iteration:
         """Record an attempt, and keep it if none was better; if two are equal, keep the later."""
+        changes = self._changes(draft)
         iteration = Iteration(
             number=self.number,
             limit=self._spec.limit,
             score=found.score,
             passed=found.passed,
             check=found.check,
-            changed=self._changed(draft),
+            changed=_short(changes_in_words(changes, words_for(DEFAULT)) or ""),
+            change_notes=changes,
+            problem_notes=list(found.notes),
             **given(problem=found.problem or None),
         )
         self._iterations.append(iteration)
@@ -271,7 +276,7 @@ class _BuildState:
             self.draft, self.found, self._best = draft, found, iteration
         return iteration
 
-    def result(self, stopped: str) -> Build:
+    def result(self, stopped: Note | None) -> Build:
         if self._best is None:
             raise AssertionError("there is no iteration yet")
         files = [*self.draft.files]
@@ -280,17 +285,18 @@ class _BuildState:
             passed=self._best.passed,
             files=files,
             iterations=self._iterations,
+            summary_notes=[] if stopped is None else [stopped],
         )
 
-    def _changed(self, draft: Draft) -> str:
+    def _changes(self, draft: Draft) -> list[Note]:
         if self._best is None:
-            return "first draft"
+            return [note("first_draft")]
         before, after = _lines(self.draft), _lines(draft)
         steps = list(difflib.ndiff(before, after))
         added = sum(step.startswith("+ ") for step in steps)
         removed = sum(step.startswith("- ") for step in steps)
-        what = f"lines: {added} added, {removed} removed" if added or removed else "nothing"
-        return f"{what}: {clean_excerpt(self.reason, limit=_MAX_REASON_CHARS)}"
+        how_much = note("lines", added=added, removed=removed) if added or removed else note("same")
+        return [how_much, *self.reasons]
 
 
 def _lines(draft: Draft) -> list[str]:
@@ -298,7 +304,7 @@ def _lines(draft: Draft) -> list[str]:
     return [line for file in own for line in file.content.splitlines()]
 
 
-def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> str:
+def _summary(files: list[File], best: Iteration, rounds: int, stopped: Note | None) -> str:
     made = ", ".join(file.name for file in files if not is_example(file))
     held = "and holds" if best.passed else "and does not hold"
     how = {
@@ -311,4 +317,8 @@ def _summary(files: list[File], best: Iteration, rounds: int, stopped: str) -> s
     summary = f"{made} after {rounds} iteration{'s' if rounds > 1 else ''}: {how}."
     if best.problem and not best.passed:
         summary += f" Problem: {best.problem}"
-    return f"{summary} Stopped early: {stopped}." if stopped else summary
+    return summary if stopped is None else f"{summary} {english(stopped)}"
+
+
+def _short(words: str) -> str:
+    return clean_excerpt(words, limit=_MAX_REASON_CHARS)

@@ -11,7 +11,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.contract.factory import File
+from bot.build_notes import english, note
+from bot.contract.factory import File, Note
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.parts import Parts
 
@@ -41,13 +42,18 @@ class Draft:
         made: The program or the text.
         example: The file that checks it; None if there is nothing to run.
         others: Files of an earlier build that stay as they are.
-        problem: Why it cannot be checked; empty if it can.
+        notes: Why it cannot be checked; none if it can.
     """
 
     made: File
     example: File | None = None
     others: tuple[File, ...] = ()
-    problem: str = ""
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def problem(self) -> str:
+        """Why it cannot be checked, for the model; empty if it can."""
+        return english(*self.notes)
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -79,10 +85,8 @@ def read_text(answer: ModelAnswer) -> Draft:
     text = answer.text.strip()
     made = File(name=_TEXT, content=f"{text}\n")
     if not text:
-        return Draft(made, problem="There is no text.")
-    return Draft(
-        made, problem="It breaks off in the middle: it is too long." if answer.truncated else ""
-    )
+        return Draft(made, notes=(note("no_text"),))
+    return Draft(made, notes=(note("cut_off"),) if answer.truncated else ())
 
 
 def read_program(
@@ -98,15 +102,15 @@ def read_program(
     source, tree = _read_code(answer.text)
     if tree is None:
         made = File(name=f"{_PROGRAM}.py", content=f"{source}\n")
-        return Draft(made, others=others, problem=_syntax(source))
+        return Draft(made, others=others, notes=(_syntax(source),))
     parts = Parts(source, tree)
     name = _name(parts.defined[0] if parts.defined else "")
     made = File(name=f"{name}.py", content="\n".join(parts.program).strip("\n") + "\n")
     if not parts.defined:
-        return Draft(made, others=others, problem="It defines no function and no class.")
+        return Draft(made, others=others, notes=(note("no_definition"),))
     statements = list(dict.fromkeys([*kept, *parts.example]))[:_MAX_CHECKS]
     if not statements:
-        return Draft(made, others=others, problem="It has no example: add assert lines.")
+        return Draft(made, others=others, notes=(note("no_example"),))
     example = example_of(name, statements, parts.names)
     return Draft(made, example, others)
 
@@ -227,11 +231,11 @@ def _parse(source: str) -> ast.Module | None:
         return None
 
 
-def _syntax(source: str) -> str:
+def _syntax(source: str) -> Note:
     try:
         ast.parse(source)
     except SyntaxError as e:
-        return f"It is not valid Python: {e.msg} (line {e.lineno})."
+        return note("syntax", error=e.msg, line=str(e.lineno))
     except (ValueError, RecursionError, MemoryError):
         pass
-    return "It is not valid Python."
+    return note("invalid")

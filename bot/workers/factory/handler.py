@@ -4,9 +4,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 
+from bot.build_notes import note
 from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
-from bot.contract.factory import MAX_ITERATIONS, Build, FactoryModule, Iteration, Phase, Working
+from bot.contract.factory import (
+    MAX_ITERATIONS,
+    Build,
+    FactoryModule,
+    Iteration,
+    Note,
+    Phase,
+    Working,
+)
 from bot.contract.grace import unknown_module
 from bot.errors import BadInput, TooLarge
 from bot.workers.factory.build_flow import (
@@ -169,15 +178,15 @@ class _Job:
         self._output_tokens += usage.output_tokens
         self._cost_usd += usage.cost_usd or 0.0
 
-    def _why_stop(self) -> str:
-        """Return why no other iteration may start; empty if one may."""
+    def _why_stop(self) -> Note | None:
+        """Return why no other iteration may start; None if one may."""
         now = self._clock.now()
         took, self._iteration_started = now - self._iteration_started, now
         if self._max_usd is not None and self._cost_usd > self._max_usd:
-            return "the cost limit is reached"
+            return note("stopped_by_cost")
         if self._limit_ms is not None and now - self._started + took > self._limit_ms / 1000:
-            return "there is no time for another iteration before the deadline"
-        return ""
+            return note("stopped_by_time")
+        return None
 
     def _status(self, phase: Phase, number: int, words: str) -> Response:
         working = Working(phase=phase, number=number, limit=self._limit)

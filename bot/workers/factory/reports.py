@@ -12,13 +12,17 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.build_notes import english, note
+from bot.contract.factory import Note
 from bot.workers.factory.drafts import parse_literal
 from bot.workers.factory.sandbox_guest.examine import REPORT
 from bot.workers.factory.sandbox_limits import FILE_BYTES
 from bot.workers.factory.verdict import ExampleRun
 
-_REPORT_BYTES = 16 * 1024
+_REPORT_BYTES = 64 * 1024
+"""More than five problems and their notes take, however JSON has to escape them."""
 _MAX_COUNT = 10_000
+_MAX_NOTES, _MAX_VALUE_CHARS = 20, 300
 """The limit of checks, and of an example's lines."""
 
 
@@ -29,12 +33,12 @@ class ProcessEnd:
     Attributes:
         code: Its exit code, or minus the signal that killed it.
         is_late: Whether it reached the time limit.
-        excess: The limit that it exceeded and was killed for, in words.
+        excess: The limit that it exceeded and was killed for.
     """
 
     code: int = 0
     is_late: bool = False
-    excess: str = ""
+    excess: Note | None = None
 
 
 class _Report(BaseModel):
@@ -48,6 +52,7 @@ class _Report(BaseModel):
     failed: list[int] = Field(max_length=_MAX_COUNT)
     got: dict[str, str] = Field(max_length=_MAX_COUNT)
     problems: list[str] = Field(max_length=_MAX_COUNT)
+    notes: list[dict[str, str]] = Field(default_factory=list, max_length=_MAX_NOTES)
 
 
 def read_run(out: IO[bytes], ended: ProcessEnd, *, wall_s: int, cpu_s: int) -> ExampleRun:
@@ -64,20 +69,21 @@ def read_run(out: IO[bytes], ended: ProcessEnd, *, wall_s: int, cpu_s: int) -> E
     report = find_report(out.read())
     if report is not None:
         return report
-    return ExampleRun(problem=ended.excess or _explain_end(ended, size, wall_s=wall_s, cpu_s=cpu_s))
+    why = ended.excess or _explain_end(ended, size, wall_s=wall_s, cpu_s=cpu_s)
+    return ExampleRun(problem=english(why), notes=(why,))
 
 
-def _explain_end(ended: ProcessEnd, size: int, *, wall_s: int, cpu_s: int) -> str:
+def _explain_end(ended: ProcessEnd, size: int, *, wall_s: int, cpu_s: int) -> Note:
     if ended.is_late:
-        return f"It did not end within {wall_s} seconds."
+        return note("late", seconds=wall_s)
     if size >= FILE_BYTES:
-        return "It prints without end."
+        return note("endless_output")
     number = -ended.code if ended.code < 0 else ended.code - 128
     if number == signal.SIGKILL:
-        return f"It takes more than {cpu_s} seconds of processor time."
+        return note("processor", seconds=cpu_s)
     if number == signal.SIGSEGV:
-        return "It crashed the interpreter."
-    return "It broke off before the end of its example."
+        return note("crashed")
+    return note("broke_off")
 
 
 def find_report(tail: bytes) -> ExampleRun | None:
@@ -97,7 +103,15 @@ def find_report(tail: bytes) -> ExampleRun | None:
         failed=tuple(line for line in report.failed if 0 < line <= _MAX_COUNT),
         got=_literals(report.got),
         problem=_printable(" ".join(report.problems)),
+        notes=tuple(map(_note, report.notes)),
     )
+
+
+def _note(told: Mapping[str, str]) -> Note:
+    values = {
+        name: _printable(value[:_MAX_VALUE_CHARS]) for name, value in told.items() if name != "kind"
+    }
+    return note(told.get("kind", ""), **values)
 
 
 def _literals(got: Mapping[str, str]) -> dict[int, str]:

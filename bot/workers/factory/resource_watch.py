@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.build_notes import note
+from bot.contract.factory import Note
 from bot.workers.factory.isolation import SCRATCH
 from bot.workers.factory.sandbox_limits import MAX_FILES, MAX_THREADS
 
@@ -18,8 +20,8 @@ _SPARE_FILES = 64
 """More than the files that exist before the code writes any."""
 
 
-def excess(pid: int) -> str:
-    """Return which limit the code exceeds, in words; empty if none.
+def excess(pid: int) -> Note | None:
+    """Return which limit the code exceeds; None if none.
 
     Args:
         pid: The sandbox's process, whose only child is the code.
@@ -27,10 +29,10 @@ def excess(pid: int) -> str:
     for child in _children(pid):
         with contextlib.suppress(OSError, ValueError, IndexError):
             if _threads(child) > MAX_THREADS:
-                return f"It starts more than {MAX_THREADS} threads."
+                return note("threads", most=MAX_THREADS)
             if _files(child) > MAX_FILES + _SPARE_FILES:
-                return f"It makes more than {MAX_FILES} files."
-    return ""
+                return note("files", most=MAX_FILES)
+    return None
 
 
 def _children(pid: int) -> Iterator[int]:

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from bot.build_notes import note
 from bot.clock import SystemClock
-from bot.contract.factory import File
+from bot.contract.factory import File, Note
 from bot.contract.job import MIB
 from bot.workers.factory import isolation, reports, resource_watch
 from bot.workers.factory.cgroup import Cgroups, Group, find_cgroups
@@ -207,18 +208,18 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> P
     finally:
         await _end(process)
     if group is not None and group.ran_out_of_memory():
-        excess = "It needs more memory than the limit."
+        excess = note("memory")
     return ProcessEnd(code=process.returncode or 0, excess=excess)
 
 
-async def _watched(process: asyncio.subprocess.Process) -> str:
-    """Wait for the end of the process, or until it exceeds a limit."""
+async def _watched(process: asyncio.subprocess.Process) -> Note | None:
+    """Wait for the end of the process, or until it exceeds a limit, which is then returned."""
     waiting = asyncio.ensure_future(process.wait())
     try:
         while True:
             done, _ = await asyncio.wait([waiting], timeout=_POLL_S)
             if done:
-                return ""
+                return None
             if excess := resource_watch.excess(process.pid):
                 return excess
     finally:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.contract.factory import Check
+from bot.build_notes import english, note
+from bot.contract.factory import Check, Note
 
 _MAX_PROBLEM_CHARS = 600
 SCORE_BROKEN, SCORE_PARSES, SCORE_RUNS, SCORE_HOLDS = 0.0, 0.3, 0.7, 1.0
@@ -22,6 +23,7 @@ class ExampleRun:
         failed: The lines of the checks that do not.
         got: The literal that the call returned, by failed line with `assert call == value`.
         problem: What went wrong, in words that help the model to fix it.
+        notes: What went wrong, for people.
     """
 
     ended: bool = False
@@ -30,6 +32,7 @@ class ExampleRun:
     failed: tuple[int, ...] = ()
     got: Mapping[int, str] = field(default_factory=dict)
     problem: str = ""
+    notes: tuple[Note, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -45,7 +48,8 @@ class Verdict:
         check: How it was checked.
         passed: Whether it passed.
         score: From 0 to 1.
-        problem: What is wrong; empty if nothing is.
+        problem: What is wrong, for the model; empty if nothing is.
+        notes: The same for people.
         ended: As in `ExampleRun`, like `failed` and `got`.
         disputed: Whether program and example merely disagree, so that either may be wrong: it
             runs, some checks hold, and each failed one has a known result.
@@ -55,15 +59,18 @@ class Verdict:
     passed: bool
     score: float
     problem: str = ""
+    notes: tuple[Note, ...] = ()
     ended: bool = False
     failed: tuple[int, ...] = ()
     got: Mapping[int, str] = field(default_factory=dict)
     disputed: bool = False
 
 
-def unparsable(problem: str) -> Verdict:
+def unparsable(notes: tuple[Note, ...]) -> Verdict:
     """Judge a draft that cannot be parsed."""
-    return Verdict(check=Check.PARSED, passed=False, score=SCORE_BROKEN, problem=problem)
+    return Verdict(
+        check=Check.PARSED, passed=False, score=SCORE_BROKEN, problem=english(*notes), notes=notes
+    )
 
 
 def parsed_only() -> Verdict:
@@ -78,14 +85,16 @@ def from_run(run: ExampleRun) -> Verdict:
         score = SCORE_HOLDS
     else:
         score = (SCORE_RUNS if run.ended else SCORE_PARSES) + _FOR_CHECKS * share
-    problem = run.problem
+    problem, notes = run.problem, run.notes
     if not run.passed and not problem:
-        problem = "Its example checks no result; it needs assert lines."
+        notes = (note("no_checks"),)
+        problem = english(*notes)
     return Verdict(
         check=Check.RAN,
         passed=run.passed,
         score=round(score, 2),
         problem=problem[:_MAX_PROBLEM_CHARS],
+        notes=notes,
         ended=run.ended,
         failed=run.failed,
         got=run.got,
@@ -96,4 +105,5 @@ def from_run(run: ExampleRun) -> Verdict:
 def from_grade(grade: int, problem: str, passing: int) -> Verdict:
     """Judge a text by its grade from 0 to 10."""
     passed = grade >= passing
-    return Verdict(check=Check.READ, passed=passed, score=grade / 10, problem=problem)
+    notes = (note("said", words=problem),) if problem else ()
+    return Verdict(check=Check.READ, passed=passed, score=grade / 10, problem=problem, notes=notes)

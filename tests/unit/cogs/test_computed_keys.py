@@ -61,6 +61,7 @@ NAMES = {
     "factory.button.{}": list(Action),
     "factory.cmd.{}.name": OPTIONAL,
     "factory.job.{}": [*Ending, "running", "waiting"],
+    "factory.note.{}": OPTIONAL,
     "factory.outcome.{}": ["not_passed", "passed", *(f"passed_{check}" for check in Check)],
     "factory.phase.{}": OPTIONAL,
     "factory.state.{}": [*STATES, "starved"],

@@ -36,6 +36,12 @@ _OUT_OF_REACH = {
     errno.EFBIG: "it writes too much",
     errno.ENOSPC: "it writes too much",
 }
+_HINTS = {
+    errno.EPERM: "no_network",
+    errno.EROFS: "folder_only",
+    errno.EFBIG: "writes_much",
+    errno.ENOSPC: "writes_much",
+}
 
 
 @dataclass
@@ -48,11 +54,15 @@ class Report:
     failed: list[int] = field(default_factory=list)
     got: dict[int, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[dict[str, str]] = field(default_factory=list)
 
-    def note(self, problem: str) -> None:
-        """Add a problem, if there is room for it."""
+    def note(self, problem: str, notes: "list[dict[str, str]]") -> None:
+        """Add a problem, for the model and as notes for people, if there is room for it."""
         if len(self.problems) < _MAX_FAILURES:
             self.problems.append(problem[:_MAX_WORDS_CHARS])
+            self.notes += (
+                {name: value[:_MAX_WORDS_CHARS] for name, value in one.items()} for one in notes
+            )
 
 
 class OutOfTime(BaseException):
@@ -73,20 +83,23 @@ def examine(tree: ast.Module, path: str) -> Report:
             report.held += is_check(node)
         except MemoryError:
             space.clear()  # to make room for the report
-            report.note("It needs more memory than the limit.")
+            report.note("It needs more memory than the limit.", [{"kind": "memory"}])
             return report
         except OutOfTime as e:
             lines = _lines(e.__traceback__, str(Path(path).parent))
-            report.note(f"It takes too much processor time{_at(lines[-1] if lines else None)}.")
+            last = lines[-1] if lines else None
+            report.note(
+                f"It takes too much processor time{_at(last)}.", [_located({"kind": "slow"}, last)]
+            )
             return report
         except BaseException as e:  # noqa: BLE001  (the report names it)
             if isinstance(e, SystemExit) and not e.code:
                 break
             if not is_check(node):
-                report.note(_what_was_raised(e, node, path))
+                report.note(*_what_was_raised(e, node, path))
                 return report
             report.failed.append(node.lineno)
-            report.note(_why_not(e, node, space, path))
+            report.note(*_why_not(e, node, space, path))
             if isinstance(e, AssertionError) and (value := _literal(node, space)):
                 report.got[node.lineno] = value
     report.ended = True
@@ -102,19 +115,24 @@ def is_check(node: ast.stmt) -> bool:
     return any(isinstance(inner, ast.Assert) for inner in ast.walk(node))
 
 
-def _why_not(error: BaseException, node: ast.stmt, space: dict[str, Any], path: str) -> str:
+def _why_not(
+    error: BaseException, node: ast.stmt, space: dict[str, Any], path: str
+) -> "tuple[str, list[dict[str, str]]]":
     if not isinstance(error, AssertionError):
         return _what_was_raised(error, node, path)
     if not (isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare)):
-        return f"`{_source(node)}` does not hold."
+        return f"`{_source(node)}` does not hold.", [{"kind": "fails", "check": _source(node)}]
     sides = [node.test.left, *node.test.comparators]
     came_out = [
-        f"{ast.unparse(side)} is {_value(side, space)}"
+        (ast.unparse(side), _value(side, space))
         for side in sides
         if any(isinstance(inner, ast.Call | ast.Name) for inner in ast.walk(side))
     ]
-    words = "; ".join(came_out)
-    return f"`{_source(node)}` does not hold{f': {words}' if words else ''}."
+    words = "; ".join(f"{side} is {value}" for side, value in came_out)
+    got = "; ".join(f"{side} → {value}" for side, value in came_out)
+    told = {"kind": "fails_with", "got": got} if got else {"kind": "fails"}
+    problem = f"`{_source(node)}` does not hold{f': {words}' if words else ''}."
+    return problem, [told | {"check": _source(node)}]
 
 
 def _literal(node: ast.stmt, space: dict[str, Any]) -> str:
@@ -148,16 +166,30 @@ def _value(expression: ast.expr, space: dict[str, Any]) -> str:
         return type(e).__name__
 
 
-def _what_was_raised(error: BaseException, node: ast.stmt, path: str) -> str:
-    what = f"{type(error).__name__}: {error}".strip(": ")
+def _what_was_raised(
+    error: BaseException, node: ast.stmt, path: str
+) -> "tuple[str, list[dict[str, str]]]":
+    plain = what = f"{type(error).__name__}: {error}".strip(": ")
+    hints = []
     if isinstance(error, EOFError):
         what += " (nobody answers input() here)"
+        hints = [{"kind": "no_input"}]
     if isinstance(error, OSError) and error.errno in _OUT_OF_REACH:
         what += f" ({_OUT_OF_REACH[error.errno]})"
+        hints = [{"kind": _HINTS[error.errno]}]
     lines = _lines(error.__traceback__, str(Path(path).parent))
     first, last = (lines[0], lines[-1]) if lines else (None, None)
     source = first[2] if first and first[2] else _source(node)
-    return f"`{source}` raises {what}{_at(last if last != first else None)}."
+    inner = last if last != first else None
+    told = _located({"kind": "raises", "source": source, "error": plain}, inner)
+    return f"`{source}` raises {what}{_at(inner)}.", [told, *hints]
+
+
+def _located(told: dict[str, str], line: tuple[str, int, str] | None) -> dict[str, str]:
+    """Add a line of the code to a note."""
+    if line is None:
+        return told
+    return told | {"kind": f"{told['kind']}_at", "file": line[0], "line": str(line[1])}
 
 
 def _at(line: tuple[str, int, str] | None) -> str:

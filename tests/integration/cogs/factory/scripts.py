@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+from bot.build_notes import note
 from bot.contract import Output, Request, Response, Status, Usage
 from bot.contract.factory import Build, Check, File, Iteration, Phase, Working
 
@@ -13,7 +14,9 @@ def working(phase: Phase, number: int, limit: int) -> Response:
     return _partial(Working(phase=phase, number=number, limit=limit), f"{number}/{limit}: …")
 
 
-def iteration(number: int, limit: int, score: float, *, changed: str, problem=None) -> Iteration:
+def iteration(
+    number: int, limit: int, score: float, *, changed: str, problem=None, **notes
+) -> Iteration:
     return Iteration(
         number=number,
         limit=limit,
@@ -22,6 +25,7 @@ def iteration(number: int, limit: int, score: float, *, changed: str, problem=No
         check=Check.RAN,
         changed=changed,
         problem=problem,
+        **notes,
     )
 
 
@@ -43,12 +47,31 @@ def _partial(data, line: str) -> Response:
     )
 
 
+def rounds(limit: int) -> tuple[Iteration, Iteration]:
+    """Two rounds, of which the second passes."""
+    first = iteration(
+        1, limit, 0.7,
+        changed="first draft",
+        problem="`assert fizz(3) == 3` does not hold: fizz(3) is 4.",
+        change_notes=[note("first_draft")],
+        problem_notes=[note("fails_with", check="assert fizz(3) == 3", got="fizz(3) → 4")],
+    )  # fmt: skip
+    second = iteration(
+        2, limit, 1.0,
+        changed="lines: 1 added, 1 removed: “Return n.”",
+        change_notes=[note("lines", added=1, removed=1), note("said", words="Return n.")],
+        problem_notes=[],
+    )  # fmt: skip
+    return first, second
+
+
 def result(*files: File, passed: bool = True, iterations=()) -> Build:
     return Build(
         summary="fizz.py after 2 iterations: its own example was run and holds.",
         passed=passed,
         files=list(files) or [File(name="fizz.py", content=PROGRAM)],
         iterations=list(iterations),
+        summary_notes=[],
     )
 
 
@@ -98,8 +121,7 @@ class Factory:
 
     async def _build(self, request: Request, task: str):
         limit = request.policy.max_iterations
-        first = iteration(1, limit, 0.7, changed="first draft", problem="fizz(3) gave 4, not 3")
-        second = iteration(2, limit, 1.0, changed="lines: 1 added, 1 removed: returns n")
+        first, second = rounds(limit)
         yield working(Phase.DRAFT, 1, limit)
         yield working(Phase.CHECK, 1, limit)
         yield reported(first)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import zipfile
 from io import BytesIO
 
@@ -25,15 +26,16 @@ async def test_a_build_is_shown_in_its_own_thread_from_beginning_to_end(sim, dec
     shown = await ben.sees("Iteration 2 of 3: reviewing", thread)
     assert "▰▱▱" in shown.text
     assert "**1** · 0.70 · first draft" in shown.text
-    assert "fizz(3) gave 4, not 3" in shown.text
+    assert "does not hold: fizz(3) → 4." in shown.text
     assert "<t:" in shown.text
     assert list(shown.buttons) == ["Cancel"]
     assert thread.mention in reply.text
     assert ben.id in thread.thread.members
     factory.go.set()
     await ben.sees("Its own example ran and passed", thread)
-    assert "$0.0125" in shown.text
-    assert "1.00" in shown.text
+    assert "$0.01" in shown.text
+    assert "**2** · 1.00 · lines: 1 added, 1 removed: “Return n.”" in shown.text
+    assert "The Factory says" not in shown.text  # all of it is said above in our own words
     assert shown.file("fizz.py").data.decode() == PROGRAM
     assert set(shown.buttons) == {"Refine", "Build again"}
     assert len(shown.revisions) <= 6
@@ -50,7 +52,11 @@ async def test_in_spanish(sim, deck, ana, factory):
     assert list(shown.buttons) == ["Cancelar"]
     factory.go.set()
     await ana.sees("Su propio ejemplo se ejecutó", thread)
-    assert "Coste" in shown.text
+    assert "Coste\n0,01\u00a0$" in shown.text
+    assert "Mejor nota\n1,00" in shown.text
+    assert "**1** · 0,70 · primer borrador — assert fizz(3) == 3 no se cumple" in shown.text
+    assert "**2** · 1,00 · líneas: 1 más, 1 menos: «Return n.»" in shown.text
+    assert not re.search(r"first|added|says|\$\d|\d\.\d", shown.text)
     assert set(shown.buttons) == {"Refinar", "Encargar de nuevo"}
     assert factory.requests[0].option("kind") == "python"
     assert not sim.problems
@@ -63,7 +69,7 @@ async def test_a_result_whose_check_did_not_pass_says_so(sim, deck, ben, factory
     factory.result = completed(result(passed=False, iterations=tried), cost_usd=None)
     await ben.slash("/factory build", task="fizz")
     shown = await ben.sees("its check did not pass", await ben.sees_thread("fizz"))
-    assert "Problem: fizz(3) gave 1" in shown.text
+    assert "Problem: “fizz(3) gave 1”" in shown.text
     assert shown.file("fizz.py")
     assert "—" in shown.text  # nobody said what it cost
     assert not sim.problems
@@ -118,7 +124,9 @@ async def test_build_again_asks_for_the_same(sim, deck, ben, factory):
     thread = await ben.sees_thread("fizz")
     shown = await ben.sees("ran and passed", thread)
     reply = await ben.clicks("Build again", on=shown)
-    again = await ben.sees(lambda m: m.id == reply.message.id and "holds" in m.text, thread)
+    again = await ben.sees(
+        lambda m: m.id == reply.message.id and "ran and passed" in m.text, thread
+    )
     assert again.file("fizz.py")
     first, second = factory.requests
     assert first.contract_id != second.contract_id
@@ -292,7 +300,9 @@ async def test_reports_of_any_length_fit(sim, deck, ben, factory, number):
         iteration(n, 10_000, 0.5, changed="**_`" * 100, problem="@here " * 100)
         for n in range(1, number)
     ]
-    build = result(passed=False, iterations=tried).model_copy(update={"summary": "*_" * 4000})
+    build = result(passed=False, iterations=tried).model_copy(
+        update={"summary": "*_" * 4000, "summary_notes": None}
+    )
     factory.result = completed(build)
     await ben.slash("/factory build", task="long")
     shown = await ben.sees("its check did not pass", await ben.sees_thread("long"))
@@ -434,7 +444,7 @@ async def test_a_dialog_sent_twice_begins_one_build(sim, deck, ben, factory):
     assert again.ephemeral
     assert "already sent that form" in again.text
     factory.go.set()
-    await ben.sees(lambda m: m is first.message and "holds" in m.text, thread)
+    await ben.sees(lambda m: m is first.message and "ran and passed" in m.text, thread)
     await all_ended(deck)
     assert len(factory.requests) == 2
     assert not sim.problems

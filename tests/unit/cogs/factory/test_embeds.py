@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.contract import Output, Response, Status
-from bot.contract.factory import Build, Check, Iteration
+from bot.build_notes import note
+from bot.contract import Output, Response, Status, Usage
+from bot.contract.factory import Build, Check, Iteration, Note
 from bot.i18n import words_for
 from bot.runpod.models import JobState, Update, Waiting
 from cogs.factory._embeds import ended_without, finished, plain, under_way
@@ -13,7 +14,8 @@ from cogs.factory._plan import Plan, title_of
 from cogs.factory._progress import Progress
 from tests.integration.cogs.factory.scripts import iteration, reported, working
 
-ENGLISH = words_for("en-US")
+ENGLISH, SPANISH = words_for("en-US"), words_for("es-ES")
+KINDS = ["first_draft", "same", "said", "raises", "fails", "fails_with", "corrected", "crashed"]
 PLAN = Plan(title="fizz", limit=4, begun=1000.0)
 TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=3000) | st.text("*_`@[]()|~#> ")
 
@@ -66,7 +68,7 @@ def test_a_service_of_another_kind_is_quoted():
     progress = Progress(4)
     said = Response(status=Status.PARTIAL, output=Output(text="thinking\nabout **it**"))
     progress.take(Update(state=JobState.RUNNING, response=said))
-    assert shown(progress).endswith("about \\*\\*it\\*\\*")
+    assert shown(progress).endswith("\n“about \\*\\*it\\*\\*”")
 
 
 @pytest.mark.parametrize(
@@ -89,10 +91,63 @@ def test_what_did_not_pass_is_never_called_good():
     build = Build(summary="all is well", passed=False, files=[], iterations=[bad])
     embed = _finished(build)
     assert "its check did not pass" in embed.description
-    assert "Problem: it loops" in embed.description
+    assert "Problem: “it loops”" in embed.description
+    assert "The Factory says: “all is well”" in embed.description
     assert embed.colour != _finished(build.model_copy(update={"passed": True})).colour
 
 
+def test_what_our_factory_says_is_in_the_readers_language_and_what_a_model_says_is_quoted():
+    found = [note("raises", source="f(1)", error="KeyError: 1")]
+    first = iteration(
+        1, 4, 0.3, changed="first draft", problem="`f(1)` raises KeyError: 1.",
+        change_notes=[note("first_draft")], problem_notes=found,
+    )  # fmt: skip
+    second = iteration(
+        2, 4, 0.7, changed="lines: 2 added, 1 removed", problem="It is dull.",
+        change_notes=[note("lines", added=2, removed=1), *found],
+        problem_notes=[note("said", words="It is *dull*.")],
+    )  # fmt: skip
+    build = Build(
+        summary="f.py after 2 iterations.", passed=False, files=[], iterations=[first, second],
+        summary_notes=[note("stopped_by_time")],
+    )  # fmt: skip
+    usage = Usage(cost_usd=0.0086)
+    embed = _finished(build, words=SPANISH, usage=usage)
+    assert embed.description == (
+        "Listo, pero no pasó su comprobación. Este es el mejor intento.\n"
+        "Qué falla: «It is \\*dull\\*.»\n"
+        "Terminado antes de tiempo: no daba tiempo a otra ronda dentro del plazo."
+    )
+    assert [field.value for field in embed.fields] == [
+        "▫️ **1** · 0,30 · primer borrador — f(1) lanza KeyError: 1.\n"
+        "▫️ **2** · 0,70 · líneas: 2 más, 1 menos: f(1) lanza KeyError: 1. — "
+        "«It is \\*dull\\*.»",
+        "0,70",
+        "1 min 5 s",
+        "0,0086\u00a0$",
+    ]
+    told = _finished(build, usage=usage)
+    assert "first draft — f(1) raises KeyError: 1." in told.fields[0].value
+    assert [field.value for field in told.fields[1:]] == ["0.70", "1 min 5 s", "$0.0086"]
+
+
+def test_a_factory_that_sends_no_notes_or_unknown_ones_is_quoted():
+    one = iteration(
+        1, 4, 0.7, changed="did things", problem="it loops",
+        change_notes=[note("danced")], problem_notes=[note("late")],
+    )  # fmt: skip
+    build = Build(summary="A loop.", passed=False, files=[], iterations=[one])
+    embed = _finished(build, words=SPANISH)
+    assert "The Factory dice: «A loop.»" in embed.description
+    assert embed.fields[0].value == "▫️ **1** · 0,70 · «did things» — «it loops»"
+
+
+NOTES = st.lists(
+    st.builds(Note, kind=st.sampled_from(KINDS) | TEXT, values=st.fixed_dictionaries(
+        dict.fromkeys(("words", "source", "error", "check", "got", "values"), TEXT)
+    )),
+    max_size=20,
+)  # fmt: skip
 ITERATIONS = st.builds(
     Iteration,
     number=st.integers(1, 10**5),
@@ -102,6 +157,8 @@ ITERATIONS = st.builds(
     check=st.sampled_from(Check) | st.text(max_size=300),
     changed=TEXT,
     problem=st.none() | TEXT,
+    change_notes=st.none() | NOTES,
+    problem_notes=st.none() | NOTES,
 )
 
 
@@ -132,8 +189,9 @@ def test_plain_words_are_one_line(text, limit):
     assert "@everyone" not in plain(f"@everyone {text}", 200)
 
 
-def _finished(build, plan=PLAN, progress=None, words=ENGLISH):
-    response = Response(status=Status.COMPLETED, output=Output(type="json", data=build.to_wire()))
+def _finished(build, plan=PLAN, progress=None, words=ENGLISH, usage=None):
+    output = Output(type="json", data=build.to_wire())
+    response = Response(status=Status.COMPLETED, output=output, usage=usage)
     return finished(
         plan, progress or Progress(4), response, words, now=plan.begun + 65, left_out=False
     )

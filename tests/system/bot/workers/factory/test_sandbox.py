@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.build_notes import note
 from bot.contract.factory import File
 from bot.workers.factory import sandbox as module
 from bot.workers.factory.sandbox import Sandbox, find_sandbox
@@ -48,6 +49,9 @@ async def test_each_check_that_fails_says_what_came_out(sandbox: Sandbox) -> Non
     assert ran.got == {3: "2"}  # of line 4 nothing came out
     assert "`assert add(1, 2) == 3` does not hold: add(1, 2) is 2." in ran.problem
     assert "raises TypeError: add() missing 2 required positional arguments" in ran.problem
+    failed, raised = ran.notes
+    assert failed == note("fails_with", check="assert add(1, 2) == 3", got="add(1, 2) → 2")
+    assert (raised.kind, raised.values["source"]) == ("raises", "assert add() == 3")
 
 
 async def test_an_error_names_the_line_of_the_program(sandbox: Sandbox) -> None:
@@ -59,6 +63,8 @@ async def test_an_error_names_the_line_of_the_program(sandbox: Sandbox) -> None:
     assert ran.problem == (
         "`print(f({}))` raises KeyError: 'x', in broken.py line 2: `return d['x']`."
     )
+    told = {"source": "print(f({}))", "error": "KeyError: 'x'", "file": "broken.py", "line": "2"}
+    assert ran.notes == (note("raises_at", **told),)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +169,7 @@ async def test_no_network_not_even_this_machine(sandbox: Sandbox) -> None:
         ran = await run(sandbox, f"import socket\nsocket.create_connection(('127.0.0.1', {port}))")
 
     assert "there is no network here" in ran.problem
+    assert note("no_network") in ran.notes
     assert not called
 
 
@@ -225,7 +232,8 @@ async def test_a_report_of_the_codes_own_is_read_with_care(sandbox: Sandbox) -> 
 
     ran = await run(sandbox, f"import os\nos.write(2, b'{forged}')\nos._exit(0)")
 
-    assert ran == ExampleRun(problem="It broke off before the end of its example.")
+    assert ran.problem == "It broke off before the end of its example."
+    assert ran == ExampleRun(problem=ran.problem, notes=(note("broke_off"),))
 
 
 def test_where_nothing_works_there_is_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.contract.factory import Build, File, Iteration
+from bot.build_notes import note
+from bot.contract.factory import Build, File, Iteration, Note
 from bot.workers.factory.build_flow import (
     Answer,
     BuildSpec,
@@ -41,7 +42,7 @@ class Played:
         limit: int = 4,
         kind: Kind = Kind.PYTHON,
         files: Sequence[File] = (),
-        stop: Callable[[Iteration], str] = lambda _: "",
+        stop: Callable[[Iteration], Note | None] = lambda _: None,
     ) -> None:
         self.phases: list[str] = []
         self.asked: list[Generate] = []
@@ -61,7 +62,7 @@ class Played:
         self,
         step: object,
         todo: list[ModelAnswer | ExampleRun | None],
-        stop: Callable[[Iteration], str],
+        stop: Callable[[Iteration], Note | None],
     ) -> Answer:
         match step:
             case ReportIteration(iteration):
@@ -87,7 +88,11 @@ def test_what_passes_is_improved_once_and_must_pass_again() -> None:
     assert played.phases == ["draft", "check", "critique", "improve", "check"]
     assert [r.passed for r in played.rounds] == [True, True]
     assert [r.score for r in played.rounds] == [1.0, 1.0]
-    assert played.rounds[1].changed == "lines: 1 added, 1 removed: Mind zero."
+    assert played.rounds[1].changed == "lines: 1 added, 1 removed: “Mind zero.”"
+    assert played.rounds[1].change_notes == [
+        note("lines", added=1, removed=1), note("said", words="Mind zero."),
+    ]  # fmt: skip
+    assert played.build.summary_notes == []
     assert "Mend this: Mind zero." in played.question(2)
     assert played.build.passed
     assert played.build.summary == "f.py after 2 iterations: its own example was run and holds."
@@ -181,7 +186,7 @@ def test_the_best_is_kept_and_improved_on() -> None:
     played = Played(
         program("return 1"), HOLDS, ModelAnswer("Mind zero."),
         program("return 2"), CRASHES, ModelAnswer("Mind one."),
-        ModelAnswer("no code at all ("), limit=3, stop=lambda _: "",
+        ModelAnswer("no code at all ("), limit=3, stop=lambda _: None,
     )  # fmt: skip
 
     assert [r.score for r in played.rounds] == [1.0, 0.3, 0.0]
@@ -235,9 +240,10 @@ def test_what_cannot_be_parsed_is_not_run() -> None:
 
 
 def test_a_caller_can_end_it_after_any_iteration() -> None:
-    played = Played(program(), CRASHES, stop=lambda _: "the cost limit is reached")
+    played = Played(program(), CRASHES, stop=lambda _: note("stopped_by_cost"))
 
     assert played.build.summary.endswith("Stopped early: the cost limit is reached.")
+    assert played.build.summary_notes == [note("stopped_by_cost")]
     assert len(played.rounds) == 1
 
 

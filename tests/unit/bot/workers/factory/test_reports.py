@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.build_notes import english, note
 from bot.contract.factory import File
 from bot.workers.factory import drafts, verdict
 from bot.workers.factory.drafts import Draft
@@ -25,6 +26,7 @@ DRAFT = Draft(
 SOUND: dict[str, Any] = {
     "checks": 2, "held": 1, "ended": True, "failed": [3], "got": {"3": "1"},
     "problems": ["`assert add(1, 2) == 3` does not hold: add(1, 2) is 1."],
+    "notes": [{"kind": "fails_with", "check": "assert add(1, 2) == 3", "got": "add(1, 2) → 1"}],
 }  # fmt: skip
 
 
@@ -52,8 +54,9 @@ def test_a_sound_one_is_taken_and_its_example_corrected() -> None:
     run = judged(written(SOUND))
 
     assert run == ExampleRun(
-        ended=True, checks=2, held=1, failed=(3,), got={3: "1"}, problem=SOUND["problems"][0]
-    )
+        ended=True, checks=2, held=1, failed=(3,), got={3: "1"}, problem=SOUND["problems"][0],
+        notes=(note("fails_with", check="assert add(1, 2) == 3", got="add(1, 2) → 1"),),
+    )  # fmt: skip
     corrected = drafts.with_expected(DRAFT, run.got).example
     assert corrected is not None
     assert "assert add(1, 2) == 1" in corrected.content
@@ -129,6 +132,8 @@ _reports = st.fixed_dictionaries(
         "got": st.dictionaries(st.sampled_from(["3", "4", "x"]) | _words, _words | _values)
         | _values,
         "problems": st.lists(_words | _values, max_size=3) | _values,
+        "notes": st.lists(st.dictionaries(st.just("kind") | _words, _words) | _values, max_size=3)
+        | _values,
     }
 )
 
@@ -167,8 +172,10 @@ def test_any_value_gives_an_example(got: dict[str, str]) -> None:
         (ProcessEnd(code=139), b"", "It crashed the interpreter."),
         (ProcessEnd(is_late=True), b"", "It did not end within 10 seconds."),
         (ProcessEnd(code=1), b"x" * 1024 * 1024, "It prints without end."),
-        (ProcessEnd(code=-9, excess="It makes too many files."), b"", "It makes too many files."),
+        (ProcessEnd(code=-9, excess=note("memory")), b"", "It needs more memory than the limit."),
     ],
 )
 def test_without_one_the_end_itself_tells(ended: ProcessEnd, printed: bytes, words: str) -> None:
-    assert read_run(io.BytesIO(printed), ended, wall_s=10, cpu_s=8) == ExampleRun(problem=words)
+    run = read_run(io.BytesIO(printed), ended, wall_s=10, cpu_s=8)
+    assert run == ExampleRun(problem=words, notes=run.notes)
+    assert english(*run.notes) == words
