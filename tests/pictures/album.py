@@ -26,7 +26,7 @@ PHOTOGRAPHS: Final = {
     "costs.png": ("costs", _DESKTOP),
 }
 """By file: which page it shows, and how wide."""
-_CHART: Final = TESTS.parent / "cogs" / "costs" / "_picture.py"
+_CHART: Final = [TESTS.parent / one for one in ("cogs/costs/_picture.py", "bot/figures.py")]
 _EMBEDDED: Final = re.compile(r"data:[^']*")
 
 
@@ -55,7 +55,7 @@ def made_from(pages: Mapping[str, str]) -> str:
 def page_digest(page: str) -> str:
     """A digest of a page; for a chart in it, of the code that draws it, since fonts differ."""
     text, charts = _EMBEDDED.subn("data:", page)
-    drawn = _CHART.read_text(encoding="utf-8") if charts else ""
+    drawn = "".join(one.read_text(encoding="utf-8") for one in _CHART) if charts else ""
     return _hash((text + drawn).encode())
 
 

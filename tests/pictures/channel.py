@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+from bot.build_notes import changes_in_words, english
 from bot.contract import Output, Request, Response, Service, Status, Usage
 from bot.contract.factory import Build, Check, File, Iteration, Phase, Working
 from bot.discord_client import SkyDeck
+from bot.i18n import words_for
 from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
 from bot.workers.factory import build_flow
@@ -151,9 +153,10 @@ async def _build(words: Words, limit: int) -> AsyncIterator[Response]:
     rounds = [
         Iteration(
             number=number, limit=limit, score=score, passed=score == 1, check=Check.RAN,
-            changed=changed, problem=problem,
+            changed=changes_in_words(changes, words_for(None)) or "", change_notes=changes,
+            problem=english(*problems) or None, problem_notes=problems,
         )
-        for number, (score, changed, problem) in enumerate(words.rounds, 1)
+        for number, (score, changes, problems) in enumerate(words.rounds, 1)
     ]  # fmt: skip
     for one in rounds:
         for phase in (Phase.DRAFT if one.number == 1 else Phase.IMPROVE, Phase.CHECK):
@@ -162,10 +165,11 @@ async def _build(words: Words, limit: int) -> AsyncIterator[Response]:
         yield _partial(one)
     files = [File(name="roll.py", content=ROLLER), File(name="example.py", content=EXAMPLE)]
     build = Build(
-        summary=build_flow._summary(files, rounds[-1], len(rounds), stopped=""),
+        summary=build_flow._summary(files, rounds[-1], len(rounds), stopped=None),
         passed=True,
         files=files,
         iterations=rounds,
+        summary_notes=[],
     )
     output = Output(type="json", data=build.to_wire(), text=build.summary)
     yield Response(status=Status.COMPLETED, output=output, usage=Usage(cost_usd=0.0086))

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
+from bot.build_notes import note
+from bot.contract.factory import Note
+
 ROLLER: Final = '''\
 import random
 import re
@@ -24,6 +27,8 @@ from roll import roll
 assert 3 <= roll("2d6+1") <= 13
 assert 1 <= roll("d20") <= 20
 """
+_WRONG: Final = note("raises", source='roll("d20")', error="ValueError: not dice: 'd20'")
+_LINES: Final = note("lines", added=2, removed=1)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,8 @@ class Words:
         question: What Ana asks; `answer`: what Alfred says.
         chat: What the others say then, each with a name.
         summarize: The command, its options, and what Grace answers.
-        build: The command, its options, and the rounds of the Factory.
+        build: The command, and its options.
+        rounds: The rounds of the Factory: the score, what it changed, and what was wrong.
         built: What the thread says when the build is over.
     """
 
@@ -47,7 +53,7 @@ class Words:
     chat: tuple[tuple[str, str], ...]
     summarize: tuple[str, dict[str, object], str]
     build: tuple[str, dict[str, object]]
-    rounds: tuple[tuple[float, str, str | None], ...]
+    rounds: tuple[tuple[float, list[Note], list[Note]], ...]
     built: str
 
 
@@ -71,8 +77,8 @@ ENGLISH: Final = Words(
     ),
     build=("/factory build", {"task": "a dice roller that understands 2d6+1", "iterations": 4}),
     rounds=(
-        (0.3, "first draft", 'ValueError: not dice: "d20"'),
-        (1.0, "lines: 2 added, 1 removed: no number means one die", None),
+        (0.3, [note("first_draft")], [_WRONG]),
+        (1.0, [_LINES, note("said", words="No number means one die.")], []),
     ),
     built="Its own example ran and passed",
 )
@@ -99,8 +105,8 @@ SPANISH: Final = Words(
         {"tarea": "un lanzador de dados que entienda 2d6+1", "iteraciones": 4},
     ),
     rounds=(
-        (0.3, "first draft", 'ValueError: not dice: "d20"'),
-        (1.0, "lines: 2 added, 1 removed: sin número, es un solo dado", None),
+        (0.3, [note("first_draft")], [_WRONG]),
+        (1.0, [_LINES, note("said", words="Sin número, es un solo dado.")], []),
     ),
     built="Su propio ejemplo se ejecutó",
 )
