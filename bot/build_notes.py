@@ -49,6 +49,16 @@ def changes_in_words(notes: Sequence[Note], words: Words) -> str | None:
     return how_much if why is None else f"{how_much}: {why}"
 
 
+def round_in_words(number: int, limit: int, phase: str, words: Words) -> str:
+    """The round that a build is at, and what it does in it; a foreign phase stays as it is."""
+    values = {"number": number, "limit": limit}
+    if not phase:
+        return words("factory.progress.iteration", **values)
+    key = f"factory.phase.{phase}"
+    told = words(key) if words.has(key) else phase
+    return words("factory.progress.doing", phase=told, **values)
+
+
 def english(*notes: Note) -> str:
     """Our own notes in English; empty for none."""
     return all_in_words(notes, words_for(DEFAULT)) or ""

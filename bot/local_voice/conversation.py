@@ -4,12 +4,15 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine, Generator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from bot import figures
 from bot.background import Background
 from bot.composition import available, model_fetcher
 from bot.contract import Request, Response, Service, Source, System
 from bot.errors import BadInput
+from bot.i18n import INTERFACE_LANGUAGES
 from bot.local_voice import tasks
 from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.choices import voice_choices
@@ -59,7 +62,10 @@ class Conversation:
         clock, settings = self._surroundings.clock, self._options.settings
         async with self._surroundings.connect(settings) as services:
             voices = VoiceSessionFactory(
-                client=services.client, clock=clock, weights=model_fetcher(settings)
+                client=services.client,
+                clock=clock,
+                weights=model_fetcher(settings),
+                on_loaded=partial(figures.load, INTERFACE_LANGUAGES),
             )
             with contextlib.closing(voices):
                 async with await self._make_session(voices) as session:

@@ -79,8 +79,10 @@ class SaidCommands:
         running = [e for e in self._transcript.entries if e.kind is Kind.TASK and not e.is_over]
         if not running:
             return None
-        name = running[-1].asked.split(maxsplit=1)[0]
-        return words("commands.progress_here", command=name, step=running[-1].progress)
+        latest = running[-1]
+        name = latest.asked.split(maxsplit=1)[0]
+        step = dict(latest.progress_by_language).get(words.language, latest.progress)
+        return words("commands.progress_here", command=name, step=step.rstrip("."))
 
     def _cost(self, words: Words) -> str:
         spent = micro(self._transcript.cost_usd)

@@ -4,10 +4,13 @@ from collections.abc import Generator
 from typing import Final
 
 from bot.actions.asked import following
+from bot.build_notes import all_in_words, round_in_words
 from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
 from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
+from bot.figures import decimal
+from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
 from bot.runpod.models import JobState, Update
@@ -15,12 +18,7 @@ from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
 """How much of one answer the transcript keeps and shows: about 40 pages."""
-_STATE_TEXT = {
-    JobState.SUBMITTING: "sending",
-    JobState.QUEUED: "queued",
-    JobState.WAITING_FOR_WORKER: "waiting for a worker to start",
-    JobState.RUNNING: "working",
-}
+_PROBLEM_CHARS: Final = 300
 
 
 async def perform_all(
@@ -55,11 +53,12 @@ async def perform(
         The result; None: there is none.
     """
     result: Response | None = None
-    number = transcript.add(Kind.TASK, asked=typed, progress="sending")
+    begun = _in_words(Update(state=JobState.SUBMITTING))
+    number = transcript.add(Kind.TASK, asked=typed, progress=begun[DEFAULT])
     try:
         async with client.submit(request) as updates:
             async for update in updates:
-                _show(number, update, transcript)
+                show(number, update, transcript)
                 result = update.response or result
     except JobCancelled:
         transcript.change(number, progress="stopped", is_over=True, was_cut=True)
@@ -74,11 +73,12 @@ async def perform(
     return result
 
 
-def _show(number: int, update: Update, transcript: Transcript) -> None:
+def show(number: int, update: Update, transcript: Transcript) -> None:
+    """Show an update in a command's entry."""
     response = update.response
     if response is None or response.is_partial:
-        words = _STATE_TEXT.get(update.state, "working")
-        transcript.change(number, progress=(response and _progress(response)) or words)
+        told = _in_words(update)
+        transcript.change(number, progress=told[DEFAULT], progress_by_language=tuple(told.items()))
         return
     if response.usage is not None:
         transcript.charged(response.usage.cost_usd or 0.0)
@@ -87,12 +87,26 @@ def _show(number: int, update: Update, transcript: Transcript) -> None:
     )
 
 
-def _progress(response: Response) -> str:
+def _in_words(update: Update) -> dict[str, str]:
+    """How far a job is, by language."""
+    return {one: _told(update, words_for(one)) for one in INTERFACE_LANGUAGES}
+
+
+def _told(update: Update, words: Words) -> str:
+    if update.response and (told := _progress(update.response, words)):
+        return told
+    key = f"grace.state.{update.state.value}"
+    return words(key if words.has(key) else "grace.state.running")
+
+
+def _progress(response: Response, words: Words) -> str:
     """What a partial response says about the job's progress."""
     if iteration := read_iteration(response):
-        held = "holds" if iteration.passed else iteration.problem or "does not hold yet"
-        return f"round {iteration.number} of {iteration.limit}, {iteration.score:.2f}: {held}"
+        at = round_in_words(iteration.number, iteration.limit, "", words)
+        told = f"{at} · {decimal(iteration.score, 2, words.language)}"
+        found = all_in_words(iteration.problem_notes or (), words) or iteration.problem
+        return told if iteration.passed or not found else f"{told}: {found[:_PROBLEM_CHARS]}"
     if working := read_working(response):
-        return f"round {working.number} of {working.limit}: {working.phase}"
+        return round_in_words(working.number, working.limit, str(working.phase), words)
     lines = response.text[-2_000:].strip().splitlines()
     return lines[-1][:200] if lines else ""

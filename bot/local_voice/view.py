@@ -59,10 +59,11 @@ class Entry:
         number: Its number, which is never used again.
         asked: What the person said or typed, as far as it is known; empty for a note.
         answered: The answer, or the text of a note, so far.
-        progress: The state of an entry that is not over ("iteration 2 of 4, score 0.6").
+        progress: The state of an entry that is not over ("Iteration 2 of 4: improving").
         is_over: Whether it is complete.
         was_cut: Whether the answer was stopped before its end.
         spoken: Whether the person spoke instead of typing.
+        progress_by_language: Each language with `progress` in it, to be read aloud.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Entry:
     is_over: bool = False
     was_cut: bool = False
     spoken: bool = False
+    progress_by_language: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

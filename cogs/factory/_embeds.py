@@ -9,7 +9,7 @@ from typing import Final
 
 import discord
 
-from bot.build_notes import all_in_words, changes_in_words
+from bot.build_notes import all_in_words, changes_in_words, round_in_words
 from bot.contract import Response
 from bot.contract.factory import Build, Check, Iteration, read_build
 from bot.figures import decimal, duration, money
@@ -138,12 +138,8 @@ def _state(progress: Progress, place: int | None, words: Words) -> str:
 
 def iteration_in_words(progress: Progress, words: Words) -> str:
     """The iteration that a build is at, and what it does in it."""
-    values = {"number": progress.number, "limit": progress.limit}
-    key = f"factory.phase.{progress.phase}"
-    if not progress.phase:
-        return words("factory.progress.iteration", **values)
-    phase = words(key) if words.has(key) else plain(progress.phase, 40)
-    return words("factory.progress.doing", phase=phase, **values)
+    phase = plain(progress.phase, 40)
+    return round_in_words(progress.number, progress.limit, phase, words)
 
 
 def _bar(done: int, limit: int) -> str:

@@ -143,7 +143,7 @@ async def conversation() -> str:
     async with _show() as show:
         show.turn(1, Stage.DONE, *_SPANISH)
         task = show.transcript.add(Kind.TASK, asked="/build a leap year test")
-        show.transcript.change(task, progress="round 2 of 4, 0.70: leap(1900) gave True")
+        show.transcript.change(task, progress="Iteration 2 of 4 · 0.70: leap(1900) → True")
         show.turn(2, Stage.ANSWERING, _QUESTION, _ANSWER.removesuffix(" over the sky."))
         rows = await show.rows(doing=Doing.ANSWERING, phases=phases())
     told = "skydeck talk while Alfred answers a spoken question, and the Factory builds something."

@@ -22,8 +22,10 @@ from bot.workers.factory.verdict import ExampleRun
 _REPORT_BYTES = 64 * 1024
 """More than five problems and their notes take, however JSON has to escape them."""
 _MAX_COUNT = 10_000
-_MAX_NOTES, _MAX_VALUE_CHARS = 20, 300
 """The limit of checks, and of an example's lines."""
+_MAX_NOTES, _MAX_KIND_CHARS, _MAX_VALUE_CHARS = 10, 20, 300
+_VALUES = {"check", "error", "file", "got", "line", "source"}
+"""What `examine.py` puts into a note."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +110,8 @@ def find_report(tail: bytes) -> ExampleRun | None:
 
 
 def _note(told: Mapping[str, str]) -> Note:
-    values = {
-        name: _printable(value[:_MAX_VALUE_CHARS]) for name, value in told.items() if name != "kind"
-    }
-    return note(told.get("kind", ""), **values)
+    values = {name: _printable(told[name][:_MAX_VALUE_CHARS]) for name in _VALUES & told.keys()}
+    return note(_printable(told.get("kind", "")[:_MAX_KIND_CHARS]), **values)
 
 
 def _literals(got: Mapping[str, str]) -> dict[int, str]:

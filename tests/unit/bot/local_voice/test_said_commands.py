@@ -1,10 +1,15 @@
 """What the person at the microphone tells it to do."""
 
+from bot.build_notes import note
 from bot.clock import SystemClock
+from bot.contract import Output, Response, Status
+from bot.contract.factory import Iteration, Phase, Working
 from bot.i18n import words_for
 from bot.local_voice.said_commands import SaidCommands
+from bot.local_voice.tasks import show
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
+from bot.runpod.models import JobState, Update
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
 from bot.voice_agent.events import PerformCommands
 
@@ -52,6 +57,30 @@ async def test_how_far_it_is() -> None:
     assert await talk.told(CommandKind.PROGRESS) is None, "then it is talk"
     talk.transcript.add(Kind.TASK, asked="/build a dice roller", progress="round 2 of 4: drafting")
     assert await talk.told(CommandKind.PROGRESS) == "/build: round 2 of 4: drafting."
+
+
+async def test_how_far_it_is_in_the_language_of_the_question() -> None:
+    talk = Conversation()
+    working = Working(phase=Phase.IMPROVE, number=2, limit=4)
+    found = [note("fails", check="assert f(1) == 2")]
+    tried = Iteration(
+        number=1, limit=4, score=0.7, passed=False, check="ran", changed="first draft",
+        problem="It fails.", problem_notes=found,
+    )  # fmt: skip
+    for data, english, spanish in (
+        (tried, "Iteration 1 of 4 · 0.70: assert f(1) == 2 does not hold",
+         "Iteración 1 de 4 · 0,70: assert f(1) == 2 no se cumple"),
+        (working, "Iteration 2 of 4: improving", "Iteración 2 de 4: mejorando"),
+    ):  # fmt: skip
+        output = Output(type="json", data=data.to_wire())
+        response = Response(status=Status.PARTIAL, output=output)
+        number = talk.transcript.add(Kind.TASK, asked="/build a dice roller")
+        show(number, Update(state=JobState.RUNNING, response=response), talk.transcript)
+        assert await talk.told(CommandKind.PROGRESS) == f"/build: {english}."
+        assert await talk.told(CommandKind.PROGRESS, language="es") == f"/build: {spanish}."
+    number = talk.transcript.add(Kind.TASK, asked="/build a dice roller")
+    show(number, Update(state=JobState.QUEUED), talk.transcript)
+    assert await talk.told(CommandKind.PROGRESS, language="es") == "/build: En la cola."
 
 
 async def test_what_it_has_cost() -> None:
