@@ -74,7 +74,7 @@ async def ask_grace(channel, ben, dan):
 async def build(channel, ben):
     await ben.slash("/factory build", channel, task="a fizz function")
     thread = await ben.sees_thread("a fizz function")
-    shown = await ben.sees("holds", thread, ever=True)
+    shown = await ben.sees("ran and passed", thread, ever=True)
     opened = await ben.clicks("Refine", on=shown)
     await ben.submits(opened, dict.fromkeys(opened.modal.fields, "more tests"))
     await ben.slash("/factory jobs", channel)

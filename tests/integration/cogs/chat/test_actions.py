@@ -168,7 +168,7 @@ async def test_a_build_is_confirmed_first_and_gets_its_thread(
     factory.go.set()
     await ben.clicks("Go ahead", on=question)
     thread = await ben.sees_thread("a dice roller", channel)
-    await ben.sees("fizz.py", thread)
+    await ben.sees("ran and passed", thread)
     assert [str(r.input.data) for r in factory.requests] == ["a dice roller"]
     assert not sim.problems
 

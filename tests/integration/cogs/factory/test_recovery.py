@@ -54,7 +54,7 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
         assert again.file("fizz.py")
         dialog = await ben.clicks("Refine", on=again)
         await ben.submits(dialog, {"What to change": "more"})
-        await ben.sees(lambda m: m is not again and "holds" in m.text, thread)
+        await ben.sees(lambda m: m is not again and "ran and passed" in m.text, thread)
     assert factory.tasks[0] == "fizz"
     assert len(factory.requests) == 2
     assert not sim.problems
@@ -226,6 +226,6 @@ async def test_a_build_that_is_taken_nowhere_waits_with_its_files(sim, start, gu
         shown = await ben.selects(str(job.journal_id), on=listed)
         built = await shown.done()
     assert shown.ephemeral
-    assert "holds" in built.text
+    assert "ran and passed" in built.text
     assert built.file("fizz.py")
     assert len(factory.requests) == 1
