@@ -227,7 +227,7 @@ async def test_the_key_stops_the_answer_and_esc_stops_everything(open_talk, card
         assert len(view.entries) == 1
 
         me.controller.submit("/build a function that adds two numbers")
-        await me.until(lambda view: "round" in view.entries[-1].progress)
+        await me.until(lambda view: "Iteration" in view.entries[-1].progress)
         me.controller.stop()
         stopped = await me.answered(kind=Kind.TASK)
         assert stopped.progress == "stopped"

@@ -121,6 +121,7 @@ def test_a_conversation_is_saved_with_its_sound(transcript, tmp_path):
     ]
     assert files[0] != files[1]  # nothing is overwritten
     text = files[0].read_text()
+    assert text.startswith("# Conversation with Alfred, 23 Nov 2026, 12:00\n")
     assert "**You:** How far? ([sound](001-question.ogg))" in text
     assert "**Alfred:** Yes *(stopped)*" in text
     assert "A note." not in text

@@ -173,20 +173,20 @@ for name in ("cmdline", "meminfo", "modules", "version", "uptime", "stat", "cpui
 BOUNDED: Final = {
     "empty files": (
         "import os\nn = 0\nwhile True:\n    os.close(os.open(f'{n}', 65)); n += 1",
-        ("No space left", "more than 1024 files"),
+        ("No space left", "more than 1,024 files"),
     ),
     "folders": (
         "import os\nn = 0\nwhile True:\n    os.mkdir(f'{n}'); n += 1",
-        ("No space left", "more than 1024 files"),
+        ("No space left", "more than 1,024 files"),
     ),
     "symbolic links": (
         "import os\nn = 0\nwhile True:\n    os.symlink('x' * 120, f's{n}'); n += 1",
-        ("No space left", "more than 1024 files"),
+        ("No space left", "more than 1,024 files"),
     ),
     "hard links": (
         "import os\nopen('a', 'w').close()\nn = 0\n"
         "while True:\n    os.link('a', 'h' * 200 + str(n)); n += 1",
-        ("No space left", "more than 1024 files"),
+        ("No space left", "more than 1,024 files"),
     ),
     "files that are deleted and stay open": (
         "k = []\nwhile True:\n    f = open('a', 'wb'); f.write(b'x' * 10**6); f.flush()\n"
