@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.contract import Output, Response, Service, Status
+from bot.contract import Output, Response, Service, Status, Usage
 from bot.i18n import words_for
 from bot.runpod.models import JobState, Update, Waiting
 from cogs.grace._pages import Look, Progress, finished, under_way
@@ -100,3 +100,21 @@ def test_a_text_that_shows_nothing_is_no_result():
         {"status": "COMPLETED", "output": {"type": "text", "text": "\u200b", "transcript": "Hi."}}
     )
     assert "Hi." in finished(LOOK, response, ENGLISH, 100.0).text
+
+
+@pytest.mark.parametrize(
+    ("cost_usd", "english", "spanish"),
+    [
+        (19.05, "$19.05", "19,05 $"),
+        (0.72, "$0.72", "0,72 $"),
+        (0.00111, "$0.0011", "0,0011 $"),
+        (None, None, None),
+    ],
+)
+def test_a_sum_is_written_as_the_reader_writes_it(cost_usd, english, spanish):
+    output = Output(type="text", data="Short.", text="Short.")
+    usage = Usage(cost_usd=cost_usd)
+    response = Response(status=Status.COMPLETED, output=output, usage=usage)
+    for words, told in ((ENGLISH, english), (SPANISH, spanish)):
+        end = finished(LOOK, response, words, 165.0).text.splitlines()[-1].replace("\u00a0", " ")
+        assert end == (f"-# 1 min 5 s · {told}" if told else "-# 1 min 5 s")

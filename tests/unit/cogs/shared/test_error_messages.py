@@ -208,5 +208,7 @@ def over(scope):
 )
 def test_how_a_budget_stands_is_told_to_those_who_may_know(words, scope, privately, has_figures):
     text = explain(over(scope), words, privately=privately).text
+    figures = "($0 of $5.00)" if words is ENGLISH else "(0\u00a0$ de 5,00\u00a0$)"
+    assert (figures in text) == has_figures
     assert ("$" in text) == has_figures
     assert "<t:86400:R>" in text
