@@ -8,6 +8,7 @@ as a whole utterance, never as a part of one. No model decides, and nothing is c
 """
 
 from bot.spoken_commands.matching import (
+    CONFIRMATION,
     CONFIRMED,
     CommandKind,
     CommandMatch,
@@ -19,6 +20,7 @@ from bot.spoken_commands.matching import (
 from bot.spoken_commands.normalization import is_quoted, plain, words_of
 
 __all__ = [
+    "CONFIRMATION",
     "CONFIRMED",
     "CommandKind",
     "CommandMatch",

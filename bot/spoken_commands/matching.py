@@ -28,6 +28,7 @@ class CommandKind(StrEnum):
     speaks. SHORTER: short answers. LANGUAGE: answers in another one. LEAVE: it goes out of the
     voice channel. FORGET: what they have said. PROGRESS: how far their job is. COST: what they have
     spent today. YES, NO: the answer to the assistant's own question whether to do something.
+    CONFIRM: nobody says it; the assistant asks that question.
     """
 
     STOP = "stop"
@@ -47,6 +48,7 @@ class CommandKind(StrEnum):
     COST = "cost"
     YES = "yes"
     NO = "no"
+    CONFIRM = "confirm"
 
 
 class JobNoun(StrEnum):
@@ -58,8 +60,8 @@ class JobNoun(StrEnum):
     QUESTION = "question"
 
 
-CONFIRMED: Final = frozenset({CommandKind.LEAVE, CommandKind.FORGET})
-"""Before it does these, the assistant may ask, and wait for a YES or a NO."""
+CONFIRMED: Final = frozenset({CommandKind.LEAVE, CommandKind.FORGET, CommandKind.CONFIRM})
+"""About these, the assistant may ask whether to do it, and wait for a YES or a NO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,10 @@ class CommandMatch:
     def kinds(self) -> tuple[CommandKind, ...]:
         """The kinds of the commands."""
         return tuple(one.kind for one in self.commands)
+
+
+CONFIRMATION: Final = CommandMatch((SpokenCommand(CommandKind.CONFIRM),), None)
+"""The assistant's own question."""
 
 
 def find_commands(words: Sequence[str]) -> CommandMatch | None:

@@ -52,6 +52,8 @@ _MAY_BE_ANSWERS: Final = frozenset(
     }
 )
 """After a question of the assistant's ("In which language?") a few such words answer it."""
+_MAY_CONFIRM: Final = LETS_ANSWER_PLAY_ON | {UtteranceIntent.STOP, UtteranceIntent.CALL}
+"""After a question whether to do something these answer it: "ok", "never mind", "ok, Alfred"."""
 _NOT_REMEMBERED: Final = frozenset({UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL})
 
 
@@ -87,22 +89,26 @@ class EngagementPolicy:
         """Whether this turn is for the assistant, whatever its words are."""
         return self.mode(people, turn) in (AddresseeMode.ALWAYS, AddresseeMode.FOLLOW_UP)
 
-    def intent(self, people: Participants, turn: UserTurn) -> UtteranceIntent:
-        """What the transcript of the turn's request is."""
+    def intent(
+        self, people: Participants, turn: UserTurn, *, another_is_answered: bool = False
+    ) -> UtteranceIntent:
+        """What the transcript of the turn's request is; over another's answer, "stop" ends that."""
         heard, others = turn.heard or "", people.others_than(turn.user_id)
         intent = self.classifier.classify(heard, people=others)
-        if intent in LETS_ANSWER_PLAY_ON and self._confirms(people, turn):
-            return UtteranceIntent.PLAIN
+        if intent is UtteranceIntent.STOP and another_is_answered:
+            return intent
+        if intent in _MAY_CONFIRM and self._confirmed(people, turn) is not None:
+            is_called = self._is_called(people, turn)
+            return UtteranceIntent.ADDRESSED if is_called else UtteranceIntent.PLAIN
         return intent
 
     def commands(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
         """What a turn that is for the assistant tells it to do; None: it is talk."""
         if turn.is_talk:
             return None
-        if turn.user_id in people.confirming_until_s:
-            answer = self.classifier.answer(turn.transcript)
-            if answer is not None:
-                return answer
+        answer = self._confirmed(people, turn)
+        if answer is not None:
+            return answer
         found = self.classifier.commands(
             turn.transcript, people=people.others_than(turn.user_id), is_written=turn.is_written
         )
@@ -122,12 +128,35 @@ class EngagementPolicy:
         found = self.classifier.commands(turn.heard or "")
         return found is not None and found.kinds == (CommandKind.CANCEL,)
 
-    def _confirms(self, people: Participants, turn: UserTurn) -> bool:
-        is_asked = turn.user_id in people.confirming_until_s
-        return is_asked and self.classifier.answer(turn.transcript) is not None
+    def is_written_answer(self, people: Participants, user_id: int, text: str) -> bool:
+        """Whether what somebody has written answers whether to do what they had asked for."""
+        return user_id in people.confirming and self.classifier.answer(text) is not None
+
+    def _confirmed(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
+        """The answer to whether to do what they had asked for; None: it is none, or not to us."""
+        if turn.user_id not in people.confirming:
+            return None
+        answer = self.classifier.answer(turn.transcript)
+        if answer is None or self._is_to_others(people, turn):
+            return None
+        is_ours = self.is_for_us(people, turn) or self._is_called(people, turn)
+        return answer if is_ours or turn.is_accepted else None
+
+    def _is_to_others(self, people: Participants, turn: UserTurn) -> bool:
+        """Whether it may answer somebody who has spoken since the assistant asked them."""
+        asked = people.confirming.get(turn.user_id)
+        if asked is None or not asked.needs_name or turn.is_written:
+            return False
+        return not self._is_called(people, turn)
+
+    def _is_called(self, people: Participants, turn: UserTurn) -> bool:
+        return self.classifier.is_called(turn.transcript, people.others_than(turn.user_id))
 
     def answers(self, people: Participants, turn: UserTurn, intent: UtteranceIntent) -> bool:
         """Whether the assistant answers such an utterance."""
+        is_yes_or_no = self.classifier.answer(turn.transcript) is not None
+        if is_yes_or_no and self._is_to_others(people, turn):
+            return False
         if turn.overlaps_answer and intent in LETS_ANSWER_PLAY_ON:
             return False
         mode = self.mode(people, turn)

@@ -178,6 +178,21 @@ class Typed:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationNeeded:
+    """Somebody is to be asked aloud whether to do what they have asked for.
+
+    As soon as nobody speaks or is answered, CONFIRM is performed for them.
+
+    Attributes:
+        language: The code of the language that they spoke; None: unknown.
+    """
+
+    user_id: int
+    language: str | None
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerStopped:
     """Somebody stopped the answer being played, by pressing the talk key."""
 
@@ -210,6 +225,7 @@ Fact: TypeAlias = (
     | AttentionSet
     | NamesChanged
     | Typed
+    | ConfirmationNeeded
     | AnswerStopped
     | AllStopped
     | Ticked

@@ -25,6 +25,7 @@ class OpenTurns:
         speeches: Speech in progress, by user.
         requests: The turns for whose request something may still come, by its id.
         commands: To be carried out, in order.
+        to_confirm: Who is to be asked whether to do something, and in which language.
     """
 
     options: VoiceAgentOptions
@@ -35,6 +36,7 @@ class OpenTurns:
     speeches: dict[int, ActiveSpeech] = field(default_factory=dict)
     requests: dict[int, UserTurn] = field(default_factory=dict)
     commands: list[Command] = field(default_factory=list)
+    to_confirm: dict[int, str | None] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -86,6 +88,28 @@ class OpenTurns:
         self.requests[request_id] = turn
         self.commands.append(turn.begin_commands(request_id, commands, said))
 
+    def next_question(self) -> UserTurn | None:
+        """The turn in which somebody is asked whether to do something; None: not now.
+
+        Nobody speaks and nobody is answered, so that a "yes" is about this.
+        """
+        if self.speeches or self.floor.turn is not None:
+            return None
+        user_id = next((user for user in self.to_confirm if user not in self.open), None)
+        if user_id is None:
+            return None
+        turn = self.of(user_id)
+        turn.language, turn.state = self.to_confirm.pop(user_id), TurnState.WAITING
+        turn.is_accepted = True
+        return turn
+
+    def postpone_question(self, user_id: int) -> None:
+        """They speak, or write, before they hear what they are asked: ask them later."""
+        turn = self.open.get(user_id)
+        if turn is not None and turn.is_question:
+            self.to_confirm[user_id] = turn.language
+            self.drop(turn)
+
     def note_question(self, turn: UserTurn, now_s: float) -> None:
         """What is said about a command may ask whether to carry it out.
 
@@ -95,7 +119,8 @@ class OpenTurns:
             turn.commands.kinds
         )
         if is_confirmed_first and turn.reply.text.rstrip().endswith("?"):
-            self.people.await_confirmation(turn.user_id, now_s)
+            others_speak = bool(self.speeches.keys() - {turn.user_id})
+            self.people.await_confirmation(turn.user_id, now_s, others_speak=others_speak)
 
     def close(
         self, turn: UserTurn, stage: Stage, reply: str = "", *, remember: bool = True
@@ -125,6 +150,7 @@ class OpenTurns:
     def drop_all_but(self, user_ids: Container[int]) -> None:
         """End the turns, and the speech, of people who are no longer there."""
         self.speeches = {u: speech for u, speech in self.speeches.items() if u in user_ids}
+        self.to_confirm = {u: code for u, code in self.to_confirm.items() if u in user_ids}
         self.drop(*(turn for turn in self.all if turn.user_id not in user_ids))
 
     def expire_speech(self, now_s: float) -> None:

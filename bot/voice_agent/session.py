@@ -37,6 +37,7 @@ from bot.voice_agent.events import (
     AttentionSet,
     CancelRequest,
     Command,
+    ConfirmationNeeded,
     Cue,
     Fact,
     JudgedWords,
@@ -236,6 +237,15 @@ class VoiceSession:
         """Ask a typed question. It interrupts the answer being played."""
         self._report_progress(self.clock.now())
         self._put(Typed(user_id, text, self.clock.now()))
+
+    def ask_to_confirm(self, user_id: int, *, language: str | None) -> None:
+        """Have CONFIRM performed for a person at the next pause, and take their yes or no.
+
+        Args:
+            user_id: The person.
+            language: The code of the language that they spoke; None: unknown.
+        """
+        self._put(ConfirmationNeeded(user_id, language, self.clock.now()))
 
     def stop_answer(self) -> None:
         """Interrupt the answer being played."""

@@ -26,7 +26,7 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
-from bot.spoken_commands import CommandKind
+from bot.spoken_commands import CONFIRMATION, CommandKind
 from bot.voice_agent.end_of_turn import is_held, judged_words
 from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, EngagementPolicy
 from bot.voice_agent.events import (
@@ -37,6 +37,7 @@ from bot.voice_agent.events import (
     ColdStart,
     Command,
     CommandsDeclined,
+    ConfirmationNeeded,
     Cue,
     Fact,
     NamesChanged,
@@ -130,10 +131,14 @@ class TurnManager:
                 self._policy = EngagementPolicy(UtteranceClassifier(names, self._options))
             case Typed(user_id, text):
                 self._take_text(user_id, text)
+            case ConfirmationNeeded(user_id, language):
+                if user_id in self._people and self._people.attention is not Attention.LISTEN_ONLY:
+                    self._turns.to_confirm[user_id] = language
             case AnswerStopped() if self._floor.is_playing:
                 self._interrupt()
             case AllStopped():
                 self._turns.speeches.clear()
+                self._turns.to_confirm.clear()
                 self._interrupt()
                 self._turns.drop(*self._turns.all)
         self._turns.expire_speech(self._now_s)
@@ -142,6 +147,9 @@ class TurnManager:
         self._settle_commands()
         while self._give_floor():
             self._submit_ended_turns()
+        if question := self._turns.next_question():
+            self._turns.begin_commands(question, CONFIRMATION, self._new_request_id())
+            self._give_floor()
         if (turn := self._floor.turn) and turn.is_decided and turn.reply.queued == 0:
             self._play_answer(turn)  # it may have been held back
         self._play_thinking_sound()
@@ -160,6 +168,7 @@ class TurnManager:
         is_over_penny = overlaps and self._floor.has_penny
         speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps, is_over_penny)
         self._turns.speeches[user_id] = speech
+        self._people.note_speech(user_id)
         self._yield_to(user_id)
         return speech
 
@@ -197,6 +206,7 @@ class TurnManager:
 
     def _yield_to(self, user_id: int) -> None:
         """Somebody begins to speak, or resumes: do not begin their answer, and pause one."""
+        self._turns.postpone_question(user_id)
         if turn := self._turns.open.get(user_id):
             self._reopen(turn)
         if self._floor.is_playing_to(user_id):
@@ -230,10 +240,12 @@ class TurnManager:
     # -- what people want of it ------------------------------------------------------------------
 
     def _take_text(self, user_id: int, text: str) -> None:
+        self._turns.postpone_question(user_id)
         was_answered = self._floor.has_penny or user_id in self._turns.open
         if self._floor.is_playing:
             self._interrupt()
         stops = self._policy.is_stop(text, or_cancel=was_answered)
+        stops = stops and not self._policy.is_written_answer(self._people, user_id, text)
         if stops and user_id in self._turns.open:
             self._turns.drop(self._turns.open[user_id])
         turn = self._turns.of(user_id)
@@ -258,6 +270,7 @@ class TurnManager:
         self._people.attention = attention
         if attention is not Attention.LISTEN_ONLY:
             return
+        self._turns.to_confirm.clear()
         self._interrupt()
         for turn in self._turns.all:
             turn.is_accepted = False
@@ -356,14 +369,15 @@ class TurnManager:
         has_answer = turn.overlaps_penny or (self._floor.turn is not turn and self._floor.has_penny)
         if (has_answer or turn.words) and self._policy.is_bare_cancel(turn):
             return UtteranceIntent.STOP
-        return self._policy.intent(self._people, turn)
+        another = self._floor.is_playing and not self._floor.is_playing_to(turn.user_id)
+        return self._policy.intent(self._people, turn, another_is_answered=another)
 
     # -- commands --------------------------------------------------------------------------------
 
     def _perform_commands(self, turn: UserTurn) -> bool:
         """Have done what a turn that is for us tells us to do. Returns False if it is talk."""
         commands = self._policy.commands(self._people, turn)
-        self._people.confirming_until_s.pop(turn.user_id, None)
+        self._people.confirming.pop(turn.user_id, None)
         if commands is None or not self.performs.issuperset(commands.kinds):
             return False
         self._turns.begin_commands(turn, commands, self._new_request_id())
@@ -379,6 +393,10 @@ class TurnManager:
     def _take_for_talk(self, turn: UserTurn | None) -> None:
         """Penny answers after all."""
         if turn is None:
+            return
+        if turn.is_question:  # it was settled meanwhile
+            turn.is_requesting = False
+            self._turns.drop(turn)
             return
         if turn.reply.has_begun:  # too late: something was said about it
             turn.is_requesting, turn.reply.is_complete = False, True
@@ -486,4 +504,6 @@ class TurnManager:
             self._interrupt()
         if intent is UtteranceIntent.OTHER_PERSON:
             self._people.close_follow_up(turn.user_id)
+        if intent is UtteranceIntent.STOP:
+            self._people.confirming.pop(turn.user_id, None)
         self._turns.close(turn, ending.stage, remember=ending.is_remembered)

@@ -22,7 +22,7 @@ from enum import StrEnum
 
 from audio.constants import FRAME_MS
 from audio.speech_events import Clip, TurnEnded
-from bot.spoken_commands import CommandMatch
+from bot.spoken_commands import CONFIRMATION, CommandMatch
 from bot.voice_agent.events import (
     Attention,
     ColdStart,
@@ -70,6 +70,19 @@ class FollowUp:
     answers_question: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Somebody was asked whether to do what they had asked for.
+
+    Attributes:
+        until_s: Until when they may answer.
+        needs_name: Others have spoken meanwhile: a "yes" without a name may be for them.
+    """
+
+    until_s: float
+    needs_name: bool
+
+
 @dataclass(slots=True)
 class Participants:
     """The people in the channel, and their open follow-ups.
@@ -78,7 +91,7 @@ class Participants:
         names: The people who consented to being heard.
         others: The number of other people.
         follow_ups: The open follow-ups, by user id.
-        confirming_until_s: Until when each person may answer whether to do what they asked for.
+        confirming: Those who were asked whether to do what they had asked for, by user id.
     """
 
     follow_up_window_s: float
@@ -87,7 +100,7 @@ class Participants:
     others: int = 0
     attention: Attention = Attention.AUTO
     follow_ups: dict[int, FollowUp] = field(default_factory=dict)
-    confirming_until_s: dict[int, float] = field(default_factory=dict)
+    confirming: dict[int, Confirmation] = field(default_factory=dict)
 
     def __contains__(self, user_id: int) -> bool:
         """Whether this person is there, and consented to being heard."""
@@ -105,8 +118,7 @@ class Participants:
     def update(self, names: Mapping[int, str], others: int) -> None:
         """Replace the people; those who left lose their follow-up, and answer nothing later."""
         self.names, self.others = dict(names), others
-        confirming = self.confirming_until_s.items()
-        self.confirming_until_s = {user: until for user, until in confirming if user in names}
+        self.confirming = {user: c for user, c in self.confirming.items() if user in names}
         self.follow_ups = {user: f for user, f in self.follow_ups.items() if user in names}
 
     def is_follow_up(self, user_id: int, began_s: float) -> bool:
@@ -125,15 +137,22 @@ class Participants:
         follow_up = self.follow_ups.get(user_id)
         return follow_up is not None and follow_up.answers_question
 
-    def await_confirmation(self, user_id: int, now_s: float) -> None:
+    def await_confirmation(self, user_id: int, now_s: float, *, others_speak: bool) -> None:
         """The assistant has asked this person whether to do what they asked for."""
-        self.confirming_until_s[user_id] = now_s + self.confirmed_within_s
+        before = self.confirming.get(user_id)
+        needs_name = others_speak or (before is not None and before.needs_name)
+        self.confirming[user_id] = Confirmation(now_s + self.confirmed_within_s, needs_name)
+
+    def note_speech(self, user_id: int) -> None:
+        """Somebody begins to speak: perhaps to those who were asked something."""
+        for asked, confirmation in self.confirming.items():
+            if asked != user_id:
+                self.confirming[asked] = replace(confirmation, needs_name=True)
 
     def expire_confirmations(self, now_s: float) -> None:
         """Take no answers to questions that were asked too long ago."""
-        if self.confirming_until_s:
-            left = {u: until for u, until in self.confirming_until_s.items() if until >= now_s}
-            self.confirming_until_s = left
+        if self.confirming:
+            self.confirming = {u: c for u, c in self.confirming.items() if c.until_s >= now_s}
 
     def close_follow_up(self, user_id: int) -> None:
         """End the follow-up of a person who now talks to somebody else."""
@@ -290,6 +309,11 @@ class UserTurn:
     is_decided: bool = False
     reply: AgentReply = field(default_factory=AgentReply)
     last_update: TurnUpdate | None = None
+
+    @property
+    def is_question(self) -> bool:
+        """Whether they have said nothing: the assistant asks them whether to do something."""
+        return self.commands == CONFIRMATION
 
     @property
     def transcript(self) -> str:

@@ -110,6 +110,12 @@ class UtteranceClassifier:
             return None
         return self._commands(text, {part for name in people for part in words_of(name)})
 
+    def is_called(self, utterance: str, people: Iterable[str] = ()) -> bool:
+        """Whether it has the assistant's name in it; `people` as for `classify`."""
+        clauses = _clauses(utterance[: self._max_chars])
+        others = {part for name in people for part in words_of(name)}
+        return any(self._names.without_names(one, others) != one for one in clauses)
+
     def answer(self, utterance: str) -> CommandMatch | None:
         """YES or NO, as the answer to the assistant's own question; None: it is neither."""
         clauses = self._said_to_it(without_sounds(utterance[: self._max_chars]), set())

@@ -8,26 +8,30 @@ from the person's own words, never from what the service says it is.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final, Protocol
 
 import discord
 
 from bot.actions.asked import chosen_in, reference_of
-from bot.actions.offering import Chosen, Refusal, offer
+from bot.actions.offering import Refusal, offer
 from bot.actions.reading import Reading, read
-from bot.actions.subject import Around, Subject, Unsure, resolve
+from bot.actions.subject import Around, Unsure, resolve
 from bot.background import Background
 from bot.contract import Response, Service
 from bot.contract.actions import ACTIONS, OWN_WORDS, OfferedAction
 from bot.contract.penny import PennyModule
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, NotAllowed, SkydeckError, TooSoon
-from bot.jobs.view import Requester
+from bot.i18n import Words
+from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
+from bot.voice_agent.confirmations import YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
 from cogs.chat._action_subject import subject_in_answer, subject_of
 from cogs.chat._pending import Pending
 from cogs.chat._question import Question
+from cogs.chat._waiting import ActionPlace, Waiting
 from cogs.shared.actions import (
     AskedAction,
     SpokenRequest,
@@ -42,8 +46,7 @@ from cogs.shared.message_content import MessageContent, read_message
 from cogs.shared.page import Page
 from cogs.shared.permissions import permissions_at
 from cogs.shared.requester import readmit, require_allowed, settings_of, words_of
-from cogs.shared.said import SourceText, check_text
-from cogs.shared.splitting import disarm
+from cogs.shared.said import check_text
 from cogs.shared.subjects import read_subject
 
 log = logging.getLogger(__name__)
@@ -51,47 +54,6 @@ log = logging.getLogger(__name__)
 PER_MINUTE: Final = 4
 """How many actions one person may ask for in a minute."""
 _GUILD_PER_MINUTE: Final = 30
-_SHOWN_TASK_CHARS: Final = 600
-
-
-@dataclass(frozen=True, slots=True)
-class ActionPlace:
-    """Where an action was asked for.
-
-    Attributes:
-        channel: The channel.
-        permissions: What the bot may do there.
-        question_id: The message that asked; 0: it was said aloud.
-    """
-
-    channel: object
-    permissions: discord.Permissions
-    question_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An action that waits for a yes, or (without a subject) for what to work on.
-
-    Attributes:
-        chosen: The action.
-        requester: The person who asked.
-        place: Where they asked.
-        live: The message that asks them, and then shows the action.
-        subject: What it works on.
-        message: The message that names that; None: it was said aloud.
-        source: What it says, if that is known already.
-        spoken: The request, if it was said aloud.
-    """
-
-    chosen: Chosen
-    requester: Requester
-    place: ActionPlace
-    live: LiveMessage
-    subject: Subject | None = None
-    message: discord.Message | None = None
-    source: SourceText | None = None
-    spoken: SpokenRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,10 +223,50 @@ class Acting:
         waiting = Waiting(
             chosen, requester, place, live, subject=subject, source=source, spoken=spoken
         )
-        if await self._has_to_ask(waiting):
-            await live.settle(self._question(waiting))
-        else:
+        if not await self._has_to_ask(waiting):
             await self._begin_or_explain(waiting, once=posted.id)
+            return
+        await live.settle(self._question(waiting))
+        spoken.ask(
+            YesNoQuestion(
+                partial(self._spoken_question, posted.id), partial(self._answered_aloud, posted.id)
+            )
+        )
+
+    # -- with a yes or a no aloud ------------------------------------------------------------------
+
+    def _spoken_question(self, asked_in: int, words: Words) -> str | None:
+        """The question aloud whether to go ahead; None: it is settled."""
+        waiting = self._pending.get(asked_in)
+        return None if waiting is None else waiting.spoken_question(words)
+
+    async def _answered_aloud(self, asked_in: int, is_yes: bool, words: Words) -> str | None:
+        """Go ahead, or not; returns what to say. None: a button has settled it meanwhile."""
+        waiting = self._pending.take(asked_in)
+        if waiting is None or waiting.spoken is None:
+            return None
+        requester, channel = waiting.requester, waiting.spoken.channel
+        if not is_yes:
+            await self._leave(waiting)
+            return words("actions.left")
+        member = channel.guild.get_member(requester.user_id)
+        try:
+            if member is None:
+                raise NotAllowed(words("actions.not_begun"))
+            await require_allowed(self.bot, channel.guild, channel, member, words)
+        except SkydeckError as e:
+            await give_reason(waiting.live, e, words_of(requester))
+            return words("actions.not_begun")
+        is_begun = await self._begin_or_explain(waiting, once=asked_in)
+        return words("actions.doing" if is_begun else "actions.chat_says_why")
+
+    async def _leave(self, waiting: Waiting) -> None:
+        """Show that it is not done."""
+        left = words_of(waiting.requester)("actions.left")
+        try:
+            await waiting.live.settle(Page(text=left))
+        except (OSError, TimeoutError, Undeliverable) as e:
+            log.warning("it is not shown that an action was left: %s", type(e).__name__)
 
     async def _has_to_ask(self, waiting: Waiting) -> bool:
         """Whether an action may cost more than what the person usually asks for."""
@@ -291,14 +293,8 @@ class Acting:
         """Ask whether to go ahead."""
         words = words_of(waiting.requester)
         self._wait(waiting)
-        is_build = waiting.chosen.service is Service.FACTORY
-        text = words("actions.may_i_build" if is_build else "actions.may_i_spend")
-        if waiting.subject is not None and waiting.subject.text:
-            shown = " ".join(waiting.subject.text.split())[:_SHOWN_TASK_CHARS]
-            text = f"{text}\n> {disarm(shown)}"
-        return Page(
-            text=text, view=action_view(waiting.place.question_id or waiting.live.message_id, words)
-        )
+        view = action_view(waiting.place.question_id or waiting.live.message_id, words)
+        return Page(text=waiting.question(words), view=view)
 
     async def decide(self, interaction: discord.Interaction[SkyDeck], answer: ActionAnswer) -> None:
         """A button under such a question was pressed.
@@ -339,6 +335,15 @@ class Acting:
             except OSError as e:
                 log.warning("a question about an action stays: %s", type(e).__name__)
 
+    async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
+        """Take back what a person was asked, in one channel or everywhere."""
+        await self.forget(
+            lambda waiting: (
+                waiting.requester.user_id == user_id
+                and channel_id in (None, waiting.requester.channel_id)
+            )
+        )
+
     async def answered(
         self, message: discord.Message, requester: Requester, content: MessageContent
     ) -> bool:
@@ -374,13 +379,15 @@ class Acting:
 
     # -- doing it ----------------------------------------------------------------------------------
 
-    async def _begin_or_explain(self, waiting: Waiting, *, once: int) -> None:
+    async def _begin_or_explain(self, waiting: Waiting, *, once: int) -> bool:
         """Begin an action whose message is there already; that message says why it cannot."""
         try:
             await self._require_offered(waiting)
             await self._begin(waiting, once=once)
         except (SkydeckError, discord.HTTPException) as e:
             await give_reason(waiting.live, e, words_of(waiting.requester))
+            return False
+        return True
 
     async def _require_offered(self, waiting: Waiting) -> None:
         """Refuse what a server has switched off while it waited.

@@ -8,8 +8,9 @@ from discord.ext import commands
 
 from bot.discord_client import SkyDeck
 from bot.jobs.place import address_of, question_at
-from cogs.chat._acting import Acts, Waiting
+from cogs.chat._acting import Acts
 from cogs.chat._views import COG
+from cogs.chat._waiting import Waiting
 from cogs.shared.forgetting import forget_messages, withdraw_jobs
 
 

@@ -25,6 +25,7 @@ from bot.voice_agent.command_performer import (
     CommandPerformer,
     SpeakingStyle,
 )
+from bot.voice_agent.confirmations import Confirmations
 from bot.voice_agent.utterance_intent import UtteranceClassifier
 from cogs.chat._acting import Acting
 from cogs.chat._forgetting import forget_what_was_said
@@ -32,7 +33,6 @@ from cogs.chat._job_message import ChatMessage
 from cogs.chat._memory import may_read_history
 from cogs.chat._reference import parent_of
 from cogs.shared import person_commands
-from cogs.shared.confirmations import Confirmations
 from cogs.shared.gone import reply_to
 from cogs.shared.names import own_ids
 from cogs.shared.places import Vocal, allowed_at, whereabouts
@@ -299,7 +299,7 @@ class WrittenCommands:
         if performer is not None:
             performer.forget(written.message.author.id)
         person_id = written.message.author.id
-        await self._acting.forget(lambda waiting: waiting.requester.user_id == person_id)
+        await self._acting.forget_person(person_id)
         gone = await forget_what_was_said(
             self._bot, asked.written.message, whole_channel=asked.written.whole_channel
         )

@@ -20,6 +20,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
+from bot.voice_agent.confirmations import YesNoQuestion
 from cogs.shared.answering import give_reason
 from cogs.shared.live import LiveMessage
 from cogs.shared.requester import words_of
@@ -74,6 +75,7 @@ class SpokenRequest:
         permissions: What the bot may do there.
         own_words: What they said.
         read: Returns what an action works on, of what was said there.
+        ask: Asks the person aloud whether to go ahead, at the next pause.
         done: Called when an action's result can be seen.
     """
 
@@ -83,6 +85,7 @@ class SpokenRequest:
     permissions: discord.Permissions
     own_words: str
     read: Callable[[Chosen, Subject], SourceText]
+    ask: Callable[[YesNoQuestion], None]
     done: Done = _nothing
 
 
@@ -95,6 +98,10 @@ class TakesSpoken(Protocol):
 
     async def take_spoken(self, response: Response, spoken: SpokenRequest) -> None:
         """Take the action of an answer in a voice conversation."""
+        ...
+
+    async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
+        """Take back what a person was asked about an action, in one channel or everywhere."""
         ...
 
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.errors import NotAllowed
 from bot.i18n import Words
-from cogs.shared.confirmations import OPEN_S
+from bot.voice_agent.confirmations import OPEN_S
 from cogs.shared.error_messages import ReportingView
 
 Act = Callable[[bool], Awaitable[str]]

@@ -1,13 +1,14 @@
 """What people tell the bot in a voice channel: jobs, costs, leaving, forgetting."""
 
+from functools import partial
 from typing import Final, Protocol
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
 from bot.spoken_commands import CommandKind, SpokenCommand
+from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from cogs.shared import person_commands
-from cogs.shared.confirmations import Confirmations
 from cogs.shared.rights import Relation, Right, may
 
 _ASKED: Final = {
@@ -45,11 +46,15 @@ class ChannelCommands:
     Args:
         bot: The client.
         place: The voice channel.
+
+    Attributes:
+        questions: What people there were asked to confirm.
     """
 
     performs: frozenset[CommandKind] = person_commands.ABOUT_JOBS | {
         CommandKind.LEAVE,
         CommandKind.FORGET,
+        CommandKind.CONFIRM,
         CommandKind.YES,
         CommandKind.NO,
     }
@@ -57,7 +62,7 @@ class ChannelCommands:
     def __init__(self, bot: SkyDeck, place: Place) -> None:
         self._bot = bot
         self._place = place
-        self._pending = Confirmations[int, CommandKind](bot.clock)
+        self.questions = SpokenQuestions(bot.clock)
 
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what somebody has said; see `CommandHandler`."""
@@ -81,16 +86,18 @@ class ChannelCommands:
             case CommandKind.LEAVE if not self._place.others_than(user_id):
                 return self._leave(words)
             case CommandKind.LEAVE | CommandKind.FORGET:
-                self._pending.ask(user_id, kind)
-                return words(_ASKED[kind])
+                answered = partial(self._answered, kind, user_id)
+                question = YesNoQuestion(lambda words: words(_ASKED[kind]), answered)
+                self.questions.put(user_id, question)
+                return self.questions.ask(user_id, words)
+            case CommandKind.CONFIRM:
+                return self.questions.ask(user_id, words)
             case _:
-                return await self._answered(kind, user_id, words)
+                is_yes = kind is CommandKind.YES
+                return await self.questions.answer(user_id, is_yes, words)
 
-    async def _answered(self, answer: CommandKind, user_id: int, words: Words) -> str | None:
-        asked = self._pending.take(user_id)
-        if asked is None:
-            return None
-        if answer is CommandKind.NO:
+    async def _answered(self, asked: CommandKind, user_id: int, is_yes: bool, words: Words) -> str:
+        if not is_yes:
             return words("commands.stays" if asked is CommandKind.LEAVE else "commands.kept")
         if asked is CommandKind.LEAVE:
             return self._leave(words)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Final, cast
 
 import aiohttp
@@ -17,6 +18,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput, SkydeckError
 from bot.i18n import Words
 from bot.jobs.view import Requester
+from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import Remember
 from bot.voice_agent.said_so_far import SaidSoFar, SaidTurn
 from cogs.shared.actions import SpokenRequest, TakesSpoken
@@ -37,6 +39,7 @@ class SpokenActions:
         channel: Returns the channel; None: it is gone.
         requester: Returns who a person is there; None: they may not ask.
         announce: Says something aloud at the next pause, if that person is still there.
+        ask: Asks a person something aloud at the next pause, in the language that they spoke.
     """
 
     def __init__(
@@ -46,11 +49,13 @@ class SpokenActions:
         channel: Callable[[], discord.VoiceChannel | discord.StageChannel | None],
         requester: Callable[[int], Requester | None],
         announce: Callable[[int, str], Coroutine[Any, Any, None]],
+        ask: Callable[[int, str | None, YesNoQuestion], None],
     ) -> None:
         self._bot = bot
         self._channel = channel
         self._requester = requester
         self._announce = announce
+        self._ask = ask
         self._background = Background("a spoken action")
         self._assistant = assistant
         self._params: Mapping[str, Any] = {}
@@ -59,6 +64,13 @@ class SpokenActions:
     async def close(self) -> None:
         """Stop what has not begun yet."""
         await self._background.close()
+
+    def forget(self, user_id: int) -> None:
+        """Drop what a person said, and take back what they were asked about an action."""
+        self.said.forget(user_id)
+        taker, channel = self._taker(), self._channel()
+        if taker is not None and channel is not None:
+            self._background.start(taker.forget_person(user_id, channel.id))
 
     def heard(self, over: Remember, name: str) -> None:
         """Note a turn that is over."""
@@ -102,6 +114,7 @@ class SpokenActions:
             else:
                 self.said.result = text
 
+        language = response.output.language if response.output is not None else None
         spoken = SpokenRequest(
             requester=requester,
             member=member,
@@ -109,6 +122,7 @@ class SpokenActions:
             permissions=channel.permissions_for(channel.guild.me),
             own_words=transcript,
             read=read,
+            ask=partial(self._ask, user_id, language),
             done=done,
         )
         try:

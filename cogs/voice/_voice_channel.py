@@ -21,6 +21,7 @@ from bot.jobs.edit_throttle import EditThrottle
 from bot.jobs.view import Requester
 from bot.persona import NO_PERSONA, Persona
 from bot.store.records import Minute, VoiceRoom
+from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
@@ -94,6 +95,7 @@ class VoiceChannel:
     _life: asyncio.Task[None] | None = None
     _background: Background = field(default_factory=lambda: Background("a voice channel's task"))
     _actions: SpokenActions = field(init=False)
+    _commands: ChannelCommands = field(init=False)
 
     def __post_init__(self) -> None:
         self._actions = SpokenActions(
@@ -102,7 +104,9 @@ class VoiceChannel:
             lambda: self.channel,
             self._requester,
             self._announce,
+            self._ask,
         )
+        self._commands = ChannelCommands(self.bot, self)
 
     @property
     def channel(self) -> VocalChannel | None:
@@ -161,7 +165,7 @@ class VoiceChannel:
                 session,
             ):
                 self.session = session
-                session.handle_commands(ChannelCommands(self.bot, self))
+                session.handle_commands(self._commands)
                 self._tell_session(session)  # it may have changed since `_config`
                 session.actions.taker = self._actions
                 opened.set_result(None)
@@ -315,6 +319,7 @@ class VoiceChannel:
         self._barred.add(user_id)
         self._admit(self._audience.without(user_id))
         self._drop(user_id)
+        self._actions.forget(user_id)
 
     async def set_voice(self, user_id: int, name: str | None) -> None:
         """Answer a person with this voice from now on; None: their language chooses it."""
@@ -339,7 +344,7 @@ class VoiceChannel:
         Raises:
             StoreFailed: The transcript cannot be changed.
         """
-        self._actions.said.forget(user_id)
+        self._actions.forget(user_id)
         if self.session is not None:
             self.session.forget_words(user_id)
         gone = await self.bot.store.minutes.forget(self.place.guild_id, user_id)
@@ -391,16 +396,23 @@ class VoiceChannel:
         if user_id in people_in(self.channel):
             await self._notice(text)
 
+    def _ask(self, user_id: int, language: str | None, question: YesNoQuestion) -> None:
+        """Ask a person something aloud at the next pause."""
+        self._commands.questions.put(user_id, question)
+        if self.session is not None:
+            self.session.ask_to_confirm(user_id, language=language)
+
     def _requester(self, user_id: int) -> Requester | None:
         """A person who has agreed to be heard, as one who asks for something."""
         if user_id not in self._agreed:
             return None
+        own = self.bot.locales.get(user_id) or self._audience.locales.get(user_id)
         return Requester(
             user_id=user_id,
             user_name=self._audience.agreed.get(user_id, ""),
             channel_id=self.place.channel_id,
             guild_id=self.place.guild_id,
-            locale=self.bot.locales.get(user_id) or self.locale,
+            locale=self.language or own or self.locale,
             system=self.system,
             language=self.language,
             persona=self.persona,

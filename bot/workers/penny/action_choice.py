@@ -101,7 +101,7 @@ def _steps(wishes: Sequence[Wish]) -> list[ActionStep]:
 
 
 def _action(steps: Sequence[ActionStep], first: OfferedAction, language: str | None) -> Action:
-    key = "actions.may_i" if first.asks_first else "actions.doing"
+    key = "actions.can_do" if first.asks_first else "actions.doing"
     return Action(
         service=steps[0].service,
         module=steps[0].module,

@@ -41,7 +41,7 @@ async def test_what_was_said_is_summarised_in_the_chat(
 async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, word, penny_says):
     penny_says.action = {"service": "FACTORY", "module": "BUILD", "params": {}}
     words = "Can you build me a dice roller?"
-    await plays(called, ben, lounge, word, penny_says, words, "Shall I go ahead?")
+    await plays(called, ben, lounge, word, penny_says, words, "I can do that.")
     question = await ben.sees("Shall I build this?", lounge, ever=True)
     assert "a dice roller" in question.content
     assert list(question.buttons) == ["Go ahead", "No, thanks"]

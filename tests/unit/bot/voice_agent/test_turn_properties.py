@@ -18,9 +18,10 @@ from audio.speech_events import (
     TurnEnded,
 )
 from bot.errors import DeadlineExceeded
-from bot.spoken_commands import CommandKind
+from bot.spoken_commands import CONFIRMED, CommandKind
 from bot.voice_agent.events import (
     Attention,
+    ConfirmationNeeded,
     PerformCommands,
     Play,
     Played,
@@ -55,8 +56,11 @@ WORDS = st.sampled_from(
         "How far is it?",
         "Alfred, forget what I said.",
         "Yes.",
+        "Alfred, yes.",
+        "Never mind.",
     ]
 )
+ANSWERS = {CommandKind.YES, CommandKind.NO}
 SELDOM = st.integers(0, 15)  # 0: now
 SPEECH_S = st.sampled_from([0.3, 0.6, 1.0, 2.5])
 
@@ -70,6 +74,7 @@ class AnyTalk(RuleBasedStateMachine):
         self.clips: dict[int, Clip] = {}  # of people who are pausing, by user
         self.unended: dict[int, int] = {}  # preemptive requests of turns in progress: the user
         self.turns: dict[int, int] = {}  # by request
+        self.asked: set[int] = set()  # who may have been asked whether to do something
         self.read: set[int] = set()  # turns whose answer was partly without sound
 
     @initialize(
@@ -91,6 +96,10 @@ class AnyTalk(RuleBasedStateMachine):
         for command in commands:
             if isinstance(command, SendRequest | PerformCommands):
                 self.turns[command.request_id] = command.turn_id
+            if isinstance(command, PerformCommands):
+                kinds = set(command.match.kinds)
+                assert command.user_id in self.asked or not kinds & ANSWERS, "nobody asked them"
+                self.asked |= {command.user_id} if kinds & CONFIRMED else set()
             if isinstance(command, SendRequest) and command.preemptive:
                 self.unended[command.request_id] = command.user_id
             if isinstance(command, Play):
@@ -178,6 +187,11 @@ class AnyTalk(RuleBasedStateMachine):
     def write(self, user, text):
         if user in self.there and text:
             self.take(self.talk.write(user, text))
+
+    @rule(user=USERS)
+    def confirm(self, user):
+        """They are to be asked whether to do something."""
+        self.take(self.talk.tell(ConfirmationNeeded(user, "en", self.talk.now)))
 
     @rule()
     def stop_answer(self):
@@ -328,6 +342,7 @@ ANY_FACT = st.one_of(
     st.builds(SpeechPaused, st.just(CLIP), TIME),
     st.builds(SpeechResumed, USERS, TIME),
     st.builds(SpeechContinued, USERS, st.integers(0, 60_000), TIME),
+    st.builds(ConfirmationNeeded, USERS, st.none(), TIME),
     st.builds(TurnEnded, st.just(CLIP), TIME, st.none(), st.just(0)),
     st.builds(Transcribed, st.integers(1, 9), WORDS, st.none(), TIME),
     st.builds(Played, st.integers(1, 9), st.integers(0, 200), st.booleans(), TIME),

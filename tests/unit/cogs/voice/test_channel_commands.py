@@ -7,8 +7,8 @@ import pytest
 from bot.clock import SystemClock
 from bot.i18n import words_for
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
+from bot.voice_agent import confirmations
 from bot.voice_agent.events import PerformCommands
-from cogs.shared import confirmations
 from cogs.voice._channel_commands import ChannelCommands
 
 ANA, BEN = 1, 2

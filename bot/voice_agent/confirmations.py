@@ -1,0 +1,86 @@
+"""What people were asked to confirm, and have not answered yet. Pure."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from bot.clock import Clock
+from bot.i18n import Words
+
+OPEN_S: Final = 60.0
+"""How long a question can be answered."""
+_MAX_OPEN: Final = 1_000
+
+Key = TypeVar("Key")
+Asked = TypeVar("Asked")
+
+
+@dataclass(slots=True)
+class Confirmations(Generic[Key, Asked]):
+    """The open questions: one for each key, the latest.
+
+    Attributes:
+        clock: Tells how old they are.
+    """
+
+    clock: Clock
+    _open: dict[Key, tuple[Asked, float]] = field(default_factory=dict)
+
+    def ask(self, key: Key, asked: Asked) -> None:
+        """Note a question."""
+        self._open.pop(key, None)
+        self._open[key] = (asked, self.clock.now() + OPEN_S)
+        if len(self._open) > _MAX_OPEN:
+            del self._open[next(iter(self._open))]
+
+    def peek(self, key: Key) -> Asked | None:
+        """The question that can still be answered; None: there is none, or it is too old."""
+        asked, until_s = self._open.get(key, (None, 0.0))
+        return asked if self.clock.now() <= until_s else None
+
+    def take(self, key: Key) -> Asked | None:
+        """The question that can still be answered, which is then closed."""
+        asked = self.peek(key)
+        self._open.pop(key, None)
+        return asked
+
+
+@dataclass(frozen=True, slots=True)
+class YesNoQuestion:
+    """A question whether to do something.
+
+    Attributes:
+        text: Returns it in somebody's language; None: it is settled already.
+        answer: Does it (True) or not, and returns what to say; None: it was settled meanwhile.
+    """
+
+    text: Callable[[Words], str | None]
+    answer: Callable[[bool, Words], Awaitable[str | None]]
+
+
+class SpokenQuestions:
+    """The questions of one spoken conversation: each person has at most one.
+
+    Args:
+        clock: Tells how old they are.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._open = Confirmations[int, YesNoQuestion](clock)
+
+    def put(self, user_id: int, question: YesNoQuestion) -> None:
+        """Note a question; `ask` says it."""
+        self._open.ask(user_id, question)
+
+    def ask(self, user_id: int, words: Words) -> str | None:
+        """A person's question in words, and open from now on; None: it is settled, or too old."""
+        question = self._open.peek(user_id)
+        text = None if question is None else question.text(words)
+        if question is not None and text is not None:
+            self._open.ask(user_id, question)
+        return text
+
+    async def answer(self, user_id: int, is_yes: bool, words: Words) -> str | None:
+        """Take a person's answer; returns what to say. None: nothing is open, so it is talk."""
+        question = self._open.take(user_id)
+        return None if question is None else await question.answer(is_yes, words)

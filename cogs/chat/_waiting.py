@@ -1,0 +1,81 @@
+"""An action that waits for a word of the person: a yes, or what to work on."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.actions.offering import Chosen
+from bot.actions.subject import Subject
+from bot.contract import Service
+from bot.i18n import Words
+from bot.jobs.view import Requester
+from cogs.shared.actions import SpokenRequest
+from cogs.shared.live import LiveMessage
+from cogs.shared.said import SourceText
+from cogs.shared.splitting import disarm
+
+_SHOWN_TASK_CHARS: Final = 600
+_SPOKEN_TASK_CHARS: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPlace:
+    """Where an action was asked for.
+
+    Attributes:
+        channel: The channel.
+        permissions: What the bot may do there.
+        question_id: The message that asked; 0: it was said aloud.
+    """
+
+    channel: object
+    permissions: discord.Permissions
+    question_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An action that waits for a yes, or (without a subject) for what to work on.
+
+    Attributes:
+        chosen: The action.
+        requester: The person who asked.
+        place: Where they asked.
+        live: The message that asks them, and then shows the action.
+        subject: What it works on.
+        message: The message that names that; None: it was said aloud.
+        source: What it says, if that is known already.
+        spoken: The request, if it was said aloud.
+    """
+
+    chosen: Chosen
+    requester: Requester
+    place: ActionPlace
+    live: LiveMessage
+    subject: Subject | None = None
+    message: discord.Message | None = None
+    source: SourceText | None = None
+    spoken: SpokenRequest | None = None
+
+    def question(self, words: Words) -> str:
+        """Whether to go ahead, for readers."""
+        text = words(self._key)
+        task = self._task
+        return f"{text}\n> {disarm(task[:_SHOWN_TASK_CHARS])}" if task else text
+
+    def spoken_question(self, words: Words) -> str:
+        """Whether to go ahead, as one short question aloud."""
+        task = self._task.rstrip(".?!")
+        if self.chosen.service is Service.FACTORY and 0 < len(task) <= _SPOKEN_TASK_CHARS:
+            return words("actions.may_i_build_that", task=task)
+        return words(self._key)
+
+    @property
+    def _key(self) -> str:
+        is_build = self.chosen.service is Service.FACTORY
+        return "actions.may_i_build" if is_build else "actions.may_i_spend"
+
+    @property
+    def _task(self) -> str:
+        return "" if self.subject is None else " ".join(self.subject.text.split())
