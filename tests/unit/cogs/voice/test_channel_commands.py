@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from bot.clock import SystemClock
-from bot.i18n import words_for
+from bot.i18n import Words, words_for
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
 from bot.voice_agent import confirmations
+from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from cogs.voice._channel_commands import ChannelCommands
 
@@ -81,3 +82,39 @@ async def test_a_late_yes_does_nothing() -> None:
     lounge.clock.at_s += confirmations.OPEN_S + 1
     assert await lounge.told(CommandKind.YES) is None
     assert lounge.forgotten == []
+
+
+async def test_what_was_asked_for_in_a_sentence_is_asked_and_answered_the_same_way() -> None:
+    lounge, answers = Lounge(BEN), list[bool]()
+    is_settled = False
+
+    async def answer(is_yes: bool, words: Words) -> str | None:
+        answers.append(is_yes)
+        return words("actions.doing")
+
+    def text(words: Words) -> str | None:
+        return None if is_settled else words("actions.may_i_build")
+
+    lounge.commands.questions.put(ANA, YesNoQuestion(text, answer))
+    assert await lounge.told(CommandKind.CONFIRM, user_id=BEN) is None
+    assert await lounge.told(CommandKind.CONFIRM) == "Shall I build this?"
+    assert await lounge.told(CommandKind.YES, user_id=BEN) is None
+    assert await lounge.told(CommandKind.YES) == "I'm on it."
+    assert await lounge.told(CommandKind.YES) is None, "it is answered once"
+    assert answers == [True]
+    lounge.commands.questions.put(ANA, YesNoQuestion(text, answer))
+    is_settled = True
+    assert await lounge.told(CommandKind.CONFIRM) is None, "a button was faster"
+
+
+async def test_the_latest_question_is_the_one_that_is_answered() -> None:
+    lounge, answers = Lounge(BEN), list[bool]()
+
+    async def answer(is_yes: bool, _: Words) -> str | None:
+        answers.append(is_yes)
+        return None
+
+    lounge.commands.questions.put(ANA, YesNoQuestion(lambda words: "?", answer))
+    await lounge.told(CommandKind.FORGET)
+    await lounge.told(CommandKind.YES)
+    assert (lounge.forgotten, answers) == ([ANA], [])

@@ -82,10 +82,10 @@ async def test_more_steps_than_three_are_answered_in_words() -> None:
     assert "3" in response.text
 
 
-async def test_a_build_is_asked_about_first() -> None:
+async def test_whether_to_build_is_for_the_bot_to_ask() -> None:
     response = await answered(penny(ScriptedModel([TALK])), asked("build me a dice roller"))
     assert response.output.action["params"] == {"text": "a dice roller"}
-    assert response.text.endswith("?")
+    assert response.text == "I can do that."
 
 
 async def test_ordinary_talk_is_answered_with_the_same_prompt_as_ever() -> None:
