@@ -18,6 +18,7 @@ async def setup(bot: "SkyDeck") -> None:
 
     await speak_languages(bot)
     bot.add_dynamic_items(StopButton, RegenerateButton, ActionButton)
-    await bot.add_cog(Chat(bot))
-    await bot.add_cog(ChatCommands(bot))
+    chat = Chat(bot)
+    await bot.add_cog(chat)
+    await bot.add_cog(ChatCommands(bot, chat.acting))
     await bot.add_cog(Deletions(bot))

@@ -40,11 +40,11 @@ from cogs.shared.actions import (
     services_here,
 )
 from cogs.shared.answering import give_reason
+from cogs.shared.asking import Asking
 from cogs.shared.gone import reply_to
 from cogs.shared.live import NO_MESSAGE, LiveMessage
-from cogs.shared.message_content import MessageContent, read_message
+from cogs.shared.message_content import MessageContent
 from cogs.shared.page import Page
-from cogs.shared.permissions import permissions_at
 from cogs.shared.requester import readmit, require_allowed, settings_of, words_of
 from cogs.shared.said import check_text
 from cogs.shared.subjects import read_subject
@@ -76,8 +76,8 @@ def _names(requester: Requester) -> tuple[str, ...]:
     return (requester.assistant, requester.system.assistant)
 
 
-def _place_of(message: discord.Message) -> ActionPlace:
-    return ActionPlace(message.channel, permissions_at(message), message.id)
+def _place_of(asking: Asking) -> ActionPlace:
+    return ActionPlace(asking.channel, asking.permissions, asking.question_id)
 
 
 class Acting:
@@ -147,7 +147,7 @@ class Acting:
     async def take(
         self,
         response: Response,
-        message: discord.Message,
+        asking: Asking,
         live: LiveMessage,
         *,
         is_offered: bool,
@@ -156,18 +156,19 @@ class Acting:
 
         Args:
             response: The complete answer.
-            message: The question.
+            asking: The question.
             live: The answer's message.
             is_offered: Whether actions were offered with the question.
 
         Raises:
             SkydeckError: It cannot be done, or not here, or not now.
         """
-        own_words = (await read_message(self.bot, message)).question or response.transcript or ""
-        offered = await self.offered(message.guild) if is_offered else []
+        own_words = asking.content.question or response.transcript or ""
+        offered = await self.offered(asking.guild) if is_offered else []
         if response.output is None or response.output.action is None:
             return None
-        requester = await readmit(self.bot, message)
+        requester = await readmit(self.bot, asking.occasion)
+        requester = replace(requester, channel_id=asking.channel_id)
         chosen = chosen_in(response, offered, self.bot.grace, own_words, _names(requester))
         if chosen is None:
             return None
@@ -175,15 +176,15 @@ class Acting:
         if isinstance(chosen, Refusal):
             return Taken(note=f"-# ⚠ {words(f'actions.refused.{chosen}')}")
         reference = reference_of(chosen, own_words, offered, _names(requester))
-        subject = await subject_of(self.bot, reference, message)
-        waiting = Waiting(chosen, requester, _place_of(message), live, message=message)
+        subject = await subject_of(self.bot, reference, asking)
+        waiting = Waiting(chosen, requester, _place_of(asking), live, asking=asking)
         if isinstance(subject, Unsure):
             self._wait(waiting)
             return Taken(page=Page(text=words(f"actions.what.{subject}")))
         waiting = replace(waiting, subject=subject)
         if await self._has_to_ask(waiting):
             return Taken(page=self._question(waiting))
-        await self._begin(waiting, once=message.id)
+        await self._begin(waiting, once=asking.question_id or live.message_id)
         return Taken(is_begun=True)
 
     async def take_spoken(self, response: Response, spoken: SpokenRequest) -> None:
@@ -363,13 +364,14 @@ class Acting:
         words = words_of(requester)
         posted = await reply_to(message, words("common.working"))
         live = LiveMessage(self.bot, message.channel.id, posted.id, requester.user_id, words=words)
+        asking = Asking.in_message(message, content)
         waiting = replace(
             waiting,
             requester=requester,
-            place=_place_of(message),
+            place=_place_of(asking),
             live=live,
             subject=subject,
-            message=message,
+            asking=asking,
         )
         if await self._has_to_ask(waiting):
             await live.settle(self._question(waiting))
@@ -409,7 +411,7 @@ class Acting:
             SkydeckError: It did not begin.
         """
         requester, words = waiting.requester, words_of(waiting.requester)
-        if waiting.place.question_id in self.bot.deleted.messages:
+        if any(one in self.bot.deleted.messages for one in waiting.shown_in):
             raise BadInput(words("actions.forgotten"))
         wait_s = self._limiter.take(requester.user_id, requester.guild_id)
         if wait_s > 0:
@@ -418,8 +420,8 @@ class Acting:
         if actor is None:
             raise BadInput(words("actions.refused.not_offered"))
         source = waiting.source
-        if source is None and waiting.subject is not None and waiting.message is not None:
-            source = await read_subject(self.bot, waiting.subject, waiting.message, words)
+        if source is None and waiting.subject is not None and waiting.asking is not None:
+            source = await read_subject(self.bot, waiting.subject, waiting.asking, words)
         if source is None:
             raise BadInput(words("actions.forgotten"))
         asked = AskedAction(

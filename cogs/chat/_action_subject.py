@@ -9,8 +9,9 @@ from bot.actions.reading import points_at
 from bot.actions.references import Points, Reference
 from bot.actions.subject import Around, Kind, Subject, Unsure, resolve
 from bot.discord_client import SkyDeck
+from cogs.shared.asking import Asking
 from cogs.shared.attachments import may_be
-from cogs.shared.message_content import MessageContent, read_message
+from cogs.shared.message_content import MessageContent
 from cogs.shared.said import TEXTS
 from cogs.shared.subjects import seconds_since_above
 
@@ -18,16 +19,12 @@ _FEW_WORDS: Final = 2
 """An answer with no more words names nothing to work on: "the first"."""
 
 
-async def subject_of(
-    bot: SkyDeck, reference: Reference, message: discord.Message
-) -> Subject | Unsure:
-    """What a message's request works on."""
-    content = await read_message(bot, message)
-    is_reply = message.reference is not None and not message.message_snapshots
-    around = Around(has_own=_brings_text(content), is_reply=is_reply)
+async def subject_of(bot: SkyDeck, reference: Reference, asking: Asking) -> Subject | Unsure:
+    """What a request works on."""
+    around = Around(has_own=_brings_text(asking.content), is_reply=asking.is_reply)
     subject = resolve(reference, around)
     if isinstance(subject, Unsure) and reference.points is Points.THIS:
-        above_s = await seconds_since_above(bot, message)
+        above_s = await seconds_since_above(bot, asking)
         subject = resolve(reference, replace(around, above_s=above_s))
     return subject
 

@@ -16,7 +16,7 @@ from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
 from bot.voice_agent.command_performer import AS_USUAL, SpeakingStyle
 from cogs.chat._job_message import Thread
-from cogs.chat._job_view import make_view
+from cogs.chat._job_view import Asked, make_view
 from cogs.chat._question import Question
 from cogs.shared.answering import Placeholder, give_reason
 from cogs.shared.chosen_voice import voice_for
@@ -36,7 +36,7 @@ async def ask(
     is_wanted: Wanted | None = None,
     style: SpeakingStyle = AS_USUAL,
     actions: Mapping[str, Any] | None = None,
-    message: discord.Message | None = None,
+    asked: Asked | None = None,
 ) -> None:
     """Ask a question; a spoken question is also answered aloud. For the rest see `perform`.
 
@@ -55,7 +55,7 @@ async def ask(
         interaction=interaction,
         is_wanted=is_wanted,
         manner=style.manner,
-        message=message,
+        asked=asked,
     )
 
 
@@ -94,7 +94,7 @@ async def perform(
     interaction: discord.Interaction[SkyDeck] | None = None,
     is_wanted: Wanted | None = None,
     manner: Manner = PLAIN,
-    message: discord.Message | None = None,
+    asked: Asked | None = None,
 ) -> None:
     """Run a request; if it cannot start, the placeholder message gives the reason.
 
@@ -108,7 +108,7 @@ async def perform(
         interaction: The interaction to respond to, if it is a command.
         is_wanted: As for `JobRunner.perform`.
         manner: How the answer is spoken.
-        message: The question, if it is a message.
+        asked: The question, if it may ask for an action.
 
     Raises:
         SkydeckError: It cannot start, and there is no placeholder message.
@@ -116,7 +116,7 @@ async def perform(
     placeholder = answer if isinstance(answer, Placeholder) else None
     live = answer.live if isinstance(answer, Placeholder) else answer
     view = make_view(
-        bot, requester, live, thread, placeholder=placeholder, manner=manner, message=message
+        bot, requester, live, thread, placeholder=placeholder, manner=manner, asked=asked
     )
     try:
         await bot.runner.perform(

@@ -299,7 +299,7 @@ class Chat(commands.Cog, name=COG):
             is_wanted=is_wanted,
             style=self.written.style_for(message),
             actions=actions,
-            message=message,
+            asked=message,
         )
 
     async def _remember_once(

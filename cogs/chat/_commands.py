@@ -15,10 +15,12 @@ from bot.jobs.view import Requester
 from bot.sanitize import is_blank
 from bot.store.records import Role, StoredMessage
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
+from cogs.chat._acting import Acting
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
+from cogs.shared.asking import Asking
 from cogs.shared.attachments import name_of
 from cogs.shared.chosen_voice import offer_voices, voice_for
 from cogs.shared.commands import text
@@ -38,8 +40,9 @@ _NAME_CHARS: Final = 100
 class ChatCommands(commands.Cog):
     """The commands that do the same as a conversation."""
 
-    def __init__(self, bot: SkyDeck) -> None:
+    def __init__(self, bot: SkyDeck, acting: Acting) -> None:
         self.bot = bot
+        self.acting = acting
 
     @app_commands.command(name=text("chat.cmd.ask.name"), description=text("chat.cmd.ask.about"))
     @app_commands.rename(question=text("chat.cmd.ask.question"), file=text("chat.cmd.ask.file"))
@@ -68,7 +71,8 @@ class ChatCommands(commands.Cog):
                 await placeholder.show()
                 await give_reason(placeholder.live, e, words)
                 return
-            await self._answer_asked(interaction, requester, asked, placeholder)
+            asking = Asking.by_command(interaction, said, file)
+            await self._answer_asked(interaction, requester, asked, placeholder, asking)
 
     async def _answer_asked(
         self,
@@ -76,15 +80,28 @@ class ChatCommands(commands.Cog):
         requester: Requester,
         asked: Question,
         placeholder: Placeholder,
+        asking: Asking,
     ) -> None:
+        actions = await self.acting.offer_with(asking.guild, asked, asking.content, requester)
         await self._remember_asked(interaction, requester, asked)
         thread = Thread(
             question_id=interaction.id,
             conversation_id=interaction.id,
             is_spoken=asked.is_answered_aloud,
             note=asked.note,
+            offers=bool(actions),
         )
-        await ask(self.bot, asked, [], requester, placeholder, thread, interaction=interaction)
+        await ask(
+            self.bot,
+            asked,
+            [],
+            requester,
+            placeholder,
+            thread,
+            interaction=interaction,
+            actions=actions,
+            asked=asking,
+        )
 
     async def _remember_asked(
         self, interaction: discord.Interaction[SkyDeck], requester: Requester, asked: Question
@@ -226,9 +243,13 @@ class ChatCommands(commands.Cog):
         if not question:
             return
         there = replace(requester, channel_id=opened.id)
+        asking = Asking.by_command(interaction, text, thread=opened)
+        asked = Question(text, text)
+        actions = await self.acting.offer_with(asking.guild, asked, asking.content, there)
         thread = Thread(
             question_id=said_id,
             conversation_id=opened.id,
+            offers=bool(actions),
         )
         live = LiveMessage(
             self.bot,
@@ -238,4 +259,4 @@ class ChatCommands(commands.Cog):
             words=words,
             home_id=requester.channel_id,
         )
-        await ask(self.bot, Question(text, text), [], there, live, thread)
+        await ask(self.bot, asked, [], there, live, thread, actions=actions, asked=asking)

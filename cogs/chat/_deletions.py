@@ -46,7 +46,7 @@ class Deletions(commands.Cog):
 
     async def _forget_messages(self, gone: Collection[int]) -> None:
         self.bot.deleted.messages.add(gone)
-        await self._call_off(lambda waiting: waiting.place.question_id in gone)
+        await self._call_off(lambda waiting: not waiting.shown_in.isdisjoint(gone))
         await forget_messages(self.bot, gone)
 
     async def _forget_channel(self, channel_id: int) -> None:

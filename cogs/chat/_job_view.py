@@ -23,16 +23,21 @@ from cogs.chat._pages import Draft, at_the_end, beginning, under_way
 from cogs.chat._redelivery import fetch_question, find_reply
 from cogs.chat._views import COG, again_view
 from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
+from cogs.shared.asking import Asking
 from cogs.shared.error_messages import explain
 from cogs.shared.files import notes_of
 from cogs.shared.gone import is_gone, reply_to
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
+from cogs.shared.message_content import read_message
 from cogs.shared.page import Page
 from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.voice_message import prepare
 
 log = logging.getLogger(__name__)
+
+Asked = discord.Message | Asking
+"""A question: a message, which is read again when the answer is there, or a command."""
 
 
 @dataclass(slots=True)
@@ -42,12 +47,12 @@ class ChatJobView(MessageView[ChatMessage]):
     Attributes:
         draft: The answer so far.
         manner: How it is spoken; after a restart, as usual.
-        message: The question, if it is a message and this process got it.
+        asked: The question, if this process got it.
     """
 
     draft: Draft = field(default_factory=Draft)
     manner: Manner = PLAIN
-    message: discord.Message | None = None
+    asked: Asked | None = None
 
     @classmethod
     async def revive(cls, bot: SkyDeck, job: Job, place: ChatMessage, **more: Any) -> Self | None:
@@ -98,18 +103,35 @@ class ChatJobView(MessageView[ChatMessage]):
         """Take the answer's action; None: there is none, or nobody who could have asked for it."""
         has_action = response.output is not None and response.output.action is not None
         cog = self.bot.get_cog(COG)
-        if not has_action or not self.place.is_message or cog is None:
-            return None
-        message = self.message or await fetch_question(self.bot, self.place)
-        if message is None:
+        if not has_action or cog is None:
             return None
         acting = cast("Acts", cog).acting
         try:
-            return await acting.take(response, message, self.live, is_offered=self.place.offers)
+            asking = await self._asking()
+            if asking is None:
+                return None
+            return await acting.take(response, asking, self.live, is_offered=self.place.offers)
         except (SkydeckError, discord.HTTPException) as e:
             self.draft.text = ""  # it says that the action is being done
             is_direct = self.place.guild_id is None
             return Taken(note=explain(e, self.words, privately=is_direct).text)
+
+    async def _asking(self) -> Asking | None:
+        """The question as it is by now; None: it is gone, or is no question of this person's.
+
+        Raises:
+            BadInput: It was a command, which only the process that got it knows.
+        """
+        if isinstance(self.asked, Asking):
+            return self.asked
+        if not self.place.is_message:
+            if not self.place.offers:
+                return None
+            raise BadInput(self.words("actions.forgotten"))
+        message = self.asked or await fetch_question(self.bot, self.place)
+        if message is None:
+            return None
+        return Asking.in_message(message, await read_message(self.bot, message))
 
     async def failed(self, error: SkydeckError) -> None:
         """Keep the draft, and say why it is not complete.
@@ -235,11 +257,11 @@ def make_view(
     *,
     placeholder: Placeholder | None = None,
     manner: Manner = PLAIN,
-    message: discord.Message | None = None,
+    asked: Asked | None = None,
 ) -> ChatJobView:
     """The view of an answer that is about to be written."""
     place = ChatMessage.at(live, requester, thread, begun=bot.clock.wall())
-    return ChatJobView(bot, place, live, placeholder, manner=manner, message=message)
+    return ChatJobView(bot, place, live, placeholder, manner=manner, asked=asked)
 
 
 async def _find_first(bot: SkyDeck, job: Job, place: ChatMessage) -> int | None:

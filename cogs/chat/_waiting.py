@@ -11,7 +11,8 @@ from bot.contract import Service
 from bot.i18n import Words
 from bot.jobs.view import Requester
 from cogs.shared.actions import SpokenRequest
-from cogs.shared.live import LiveMessage
+from cogs.shared.asking import Asking
+from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.said import SourceText
 from cogs.shared.splitting import disarm
 
@@ -26,7 +27,7 @@ class ActionPlace:
     Attributes:
         channel: The channel.
         permissions: What the bot may do there.
-        question_id: The message that asked; 0: it was said aloud.
+        question_id: The message that asked; 0: a command did, or it was said aloud.
     """
 
     channel: object
@@ -44,7 +45,7 @@ class Waiting:
         place: Where they asked.
         live: The message that asks them, and then shows the action.
         subject: What it works on.
-        message: The message that names that; None: it was said aloud.
+        asking: The message or the command that names that; None: it was said aloud.
         source: What it says, if that is known already.
         spoken: The request, if it was said aloud.
     """
@@ -54,9 +55,14 @@ class Waiting:
     place: ActionPlace
     live: LiveMessage
     subject: Subject | None = None
-    message: discord.Message | None = None
+    asking: Asking | None = None
     source: SourceText | None = None
     spoken: SpokenRequest | None = None
+
+    @property
+    def shown_in(self) -> frozenset[int]:
+        """The messages that it needs: the request, if it is one, and the question about it."""
+        return frozenset({self.place.question_id, self.live.message_id} - {NO_MESSAGE})
 
     def question(self, words: Words) -> str:
         """Whether to go ahead, for readers."""

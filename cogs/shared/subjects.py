@@ -1,5 +1,6 @@
 """Reads what an action works on: the message above, a file, what was said here."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Final
@@ -10,9 +11,10 @@ from bot.actions.subject import MAX_MESSAGES, Kind, Subject
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, NotAllowed
 from bot.i18n import Words
+from cogs.shared.asking import Asking
 from cogs.shared.attachments import may_be
 from cogs.shared.files import read_files
-from cogs.shared.message_content import has_content, read_message
+from cogs.shared.message_content import MessageContent, has_content
 from cogs.shared.permissions import require_permissions
 from cogs.shared.said import (
     MAX_FILES,
@@ -31,15 +33,13 @@ _RESULT: Final = re.compile(r"\A\*\*[^\n]{1,200}\*\* · [^\n]*\n")
 _SMALL_PRINT: Final = re.compile(r"^-# .*$", re.MULTILINE)
 
 
-async def read_subject(
-    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
-) -> SourceText:
+async def read_subject(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) -> SourceText:
     """Read what an action works on.
 
     Args:
         bot: The client.
         subject: What it is.
-        message: The message that asks for the action; its author must be able to read the rest.
+        asking: Who asks for the action, and where: they must be able to read the rest.
         words: The person's language.
 
     Raises:
@@ -49,30 +49,28 @@ async def read_subject(
         MissingPermission: The bot may not read it.
         discord.HTTPException: Discord does not return it.
     """
-    source = await _read(bot, subject, message, words)
+    source = await _read(bot, subject, asking, words)
     check_text(source.text, words)
     return source
 
 
-async def seconds_since_above(bot: SkyDeck, message: discord.Message) -> float | None:
-    """How long before a message the one above it was sent; None: there is none to be read."""
-    if not _may_read(message):
+async def seconds_since_above(bot: SkyDeck, asking: Asking) -> float | None:
+    """How long before a request the message above was sent; None: there is none to be read."""
+    if not asking.reads_history:
         return None
-    above = await _find(bot, message, lambda _: True)
-    return None if above is None else (message.created_at - above.created_at).total_seconds()
+    above = await _find(bot, asking, lambda _: True)
+    return None if above is None else (_asked_at(asking) - above.created_at).total_seconds()
 
 
-async def _read(
-    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
-) -> SourceText:
+async def _read(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) -> SourceText:
     if subject.kind is Kind.TEXT:
         return SourceText(subject.text, words("grace.source.typed"))
     if subject.kind is Kind.OWN:
-        return await _own(bot, message, words)
-    _require_history(message, words)
+        return await _own(asking.content, words)
+    _require_history(asking, words)
     if subject.kind is Kind.SAID:
-        return await _said(bot, subject, message, words)
-    found = await _message(bot, subject, message)
+        return await _said(bot, subject, asking, words)
+    found = await _message(bot, subject, asking)
     if found is None:
         raise BadInput(words(_MISSING.get(subject.kind, "actions.what.nothing_above")))
     source = await message_text(bot, found, words)
@@ -81,25 +79,24 @@ async def _read(
     return SourceText(_without_frame(source.text), source.name, source.notes)
 
 
-async def _said(
-    bot: SkyDeck, subject: Subject, message: discord.Message, words: Words
-) -> SourceText:
-    since_s = message.created_at.timestamp() - 60 * subject.minutes if subject.minutes else 0.0
+async def _said(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) -> SourceText:
+    since_s = _asked_at(asking).timestamp() - 60 * subject.minutes if subject.minutes else 0.0
     count = subject.messages or MAX_MESSAGES
-    return await latest_said(bot, message.channel, message, words, count=count, since_s=since_s)
+    before = discord.Object(asking.occasion.id)
+    if asking.said_in is None:
+        raise BadInput(words("grace.input.nothing_said"))
+    return await latest_said(bot, asking.said_in, before, words, count=count, since_s=since_s)
 
 
-async def _message(
-    bot: SkyDeck, subject: Subject, message: discord.Message
-) -> discord.Message | None:
+async def _message(bot: SkyDeck, subject: Subject, asking: Asking) -> discord.Message | None:
     match subject.kind:
         case Kind.REPLIED:
-            return await _replied_to(message)
+            return None if asking.message is None else await _replied_to(asking.message)
         case Kind.FILE_ABOVE:
-            return await _find(bot, message, _has_text_file)
+            return await _find(bot, asking, _has_text_file)
         case Kind.ANSWER:
-            return await _find(bot, message, lambda one: one.author == bot.user)
-    return await _find(bot, message, lambda _: True)
+            return await _find(bot, asking, lambda one: one.author == bot.user)
+    return await _find(bot, asking, lambda _: True)
 
 
 _MISSING: Final = {
@@ -109,9 +106,8 @@ _MISSING: Final = {
 }
 
 
-async def _own(bot: SkyDeck, message: discord.Message, words: Words) -> SourceText:
-    """What a message brings along beside its author's words."""
-    content = await read_message(bot, message)
+async def _own(content: MessageContent, words: Words) -> SourceText:
+    """What a request brings along beside the person's words."""
     files = await read_files(content.files, words, wanted=TEXTS, most=MAX_FILES)
     forwarded = [one.words for one in content.forwarded]
     parts = [*content.shown, *forwarded, *(one.text for one in files.texts)]
@@ -121,14 +117,21 @@ async def _own(bot: SkyDeck, message: discord.Message, words: Words) -> SourceTe
 
 
 async def _find(
-    bot: SkyDeck, message: discord.Message, fits: Callable[[discord.Message], bool]
+    bot: SkyDeck, asking: Asking, fits: Callable[[discord.Message], bool]
 ) -> discord.Message | None:
     """The latest message above that fits."""
     own_id = bot.user.id if bot.user is not None else 0
-    async for one in message.channel.history(limit=_LOOKED_THROUGH, before=message):
+    if asking.said_in is None:
+        return None
+    before = discord.Object(asking.occasion.id)
+    async for one in asking.said_in.history(limit=_LOOKED_THROUGH, before=before):
         if is_said(one, own_id) and has_content(one) and fits(one):
             return one
     return None
+
+
+def _asked_at(asking: Asking) -> dt.datetime:
+    return asking.occasion.created_at
 
 
 def _has_text_file(message: discord.Message) -> bool:
@@ -147,23 +150,11 @@ async def _replied_to(message: discord.Message) -> discord.Message | None:
         return None
 
 
-def _may_read(message: discord.Message) -> bool:
-    """Whether a message's author and the bot may read what was said before."""
-    guild, channel, author = message.guild, message.channel, message.author
-    if guild is None:
-        return True
-    if isinstance(channel, discord.PartialMessageable | discord.DMChannel | discord.GroupChannel):
-        return False
-    allowed = isinstance(author, discord.Member) and channel.permissions_for(author)
-    return bool(allowed and allowed.read_message_history)
-
-
-def _require_history(message: discord.Message, words: Words) -> None:
-    if not _may_read(message):
+def _require_history(asking: Asking, words: Words) -> None:
+    if not asking.reads_history:
         raise NotAllowed(words("grace.input.no_history"))
-    channel, guild = message.channel, message.guild
-    if guild is not None and isinstance(channel, discord.abc.GuildChannel | discord.Thread):
-        require_permissions(channel.permissions_for(guild.me), *READING)
+    if asking.guild is not None:
+        require_permissions(asking.allowed_there, *READING)
 
 
 def _without_frame(text: str) -> str:
