@@ -1,6 +1,7 @@
 """A checked action on its way: what it points at, and its requests in order. Pure."""
 
 from collections.abc import Collection, Generator, Mapping, Sequence
+from typing import Final
 
 from bot.actions.offering import Chosen, Refusal, check
 from bot.actions.phrases import phrases
@@ -10,6 +11,9 @@ from bot.contract import Request, Response, Service, Source, factory, grace
 from bot.contract.actions import OfferedAction
 from bot.contract.grace import Module
 from bot.contract.plain import readable
+from bot.i18n import Words
+
+_SPOKEN_TASK_CHARS: Final = 80
 
 
 def chosen_in(
@@ -53,6 +57,19 @@ def reference_of(
     if is_subject and reference.points is Points.TOPIC:
         return Reference(Points.TEXT, text=own_words)
     return reference
+
+
+def build_question(task: str, words: Words) -> str:
+    """Whether to build something, as one short question aloud.
+
+    Args:
+        task: What, in the person's own words; empty: it is long, or they pointed at it.
+        words: Their language.
+    """
+    named = " ".join(task.split()).rstrip(".?!")
+    if 0 < len(named) <= _SPOKEN_TASK_CHARS:
+        return words("actions.may_i_build_that", task=named)
+    return words("actions.may_i_build")
 
 
 def requests_of(

@@ -1,28 +1,26 @@
 """The voice session of a local conversation, and the commands that run beside it."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine, Generator
+from collections.abc import AsyncIterator, Generator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from bot import figures
-from bot.background import Background
 from bot.composition import available, model_fetcher
 from bot.contract import Request, Response, Service, Source, System
 from bot.errors import BadInput
 from bot.i18n import INTERFACE_LANGUAGES
-from bot.local_voice import tasks
 from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.choices import voice_choices
 from bot.local_voice.devices import Devices
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.said_actions import SaidActions
-from bot.local_voice.said_commands import SaidCommands
+from bot.local_voice.said_commands import PERSON_ID, SaidCommands
+from bot.local_voice.tasks import RunningTasks
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
+from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
@@ -47,8 +45,7 @@ class Conversation:
         self._surroundings = surroundings
         self._devices = devices
         self._transcript = transcript
-        self._commands = Background("a command")
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = RunningTasks(transcript)
         self._client: ServiceClient | None = None
         self._session: VoiceSession | None = None
 
@@ -75,7 +72,7 @@ class Conversation:
                         yield
                     finally:
                         self._session = self._client = None
-                        await self._commands.close()
+                        await self._tasks.close()
 
     async def _make_session(self, voices: VoiceSessionFactory) -> VoiceSession:
         settings, prefs = self._options.settings, self._options.prefs
@@ -97,11 +94,15 @@ class Conversation:
         )
         session.recorder = self._transcript
         session.commands.is_for_one = True
-        session.handle_commands(
-            SaidCommands(
-                self.cancel_newest, self.forget, self._transcript, self._surroundings.clock
-            )
+        commands = SaidCommands(
+            self._tasks, self.forget, self._transcript, self._surroundings.clock
         )
+        session.handle_commands(commands)
+
+        def confirm(user_id: int, language: str | None, question: YesNoQuestion) -> None:
+            commands.questions.put(PERSON_ID, question)
+            session.ask_to_confirm(user_id, language=language)
+
         session.voice = prefs.voice
         if settings.skydeck_actions:
             session.actions.taker = SaidActions(
@@ -111,6 +112,7 @@ class Conversation:
                 config.assistant,
                 self._transcript,
                 self._perform_all,
+                confirm,
             )
         if self._options.memory is not None:
             session.chat_context = self._options.memory.recall()
@@ -154,21 +156,12 @@ class Conversation:
             raise BadInput(
                 f"{service.value}_ENDPOINT_ID is not set.", hint="Put it into .env; then restart."
             )
-        self._start(tasks.perform(request, typed, self._client, self._transcript))
-
-    def _start(self, work: Coroutine[Any, Any, object]) -> None:
-        self._tasks = [task for task in self._tasks if not task.done()]
-        self._tasks.append(self._commands.start(work))
-
-    def cancel_newest(self) -> bool:
-        """Cancel the newest command; False if none is running."""
-        running = [task for task in self._tasks if not task.done()]
-        return bool(running) and running[-1].cancel()
+        self._tasks.start(request, typed, self._client)
 
     def _perform_all(self, requests: Generator[Request, Response, None], said: str) -> None:
         """Run what the person has asked for in a sentence beside the conversation."""
         if self._client is not None:
-            self._start(tasks.perform_all(requests, said, self._client, self._transcript))
+            self._tasks.start_all(requests, said, self._client)
 
     def stop_answer(self) -> None:
         """Stop the answer under way."""
@@ -180,7 +173,7 @@ class Conversation:
         if self._session is not None:
             self._session.stop_all()
         self._transcript.give_up()
-        self._commands.cancel()
+        self._tasks.cancel_all()
 
     def forget(self) -> None:
         """Begin a new conversation: Penny forgets what was said so far."""

@@ -75,9 +75,9 @@ def _entry(
     question = _keep(place / f"{number:03}-question.ogg", sound.question if sound else None)
     answer = _keep(place / f"{number:03}-answer.ogg", _muxed(sound.answer) if sound else None)
     cut = " *(stopped)*" if entry.was_cut else ""
+    asked = [f"**You:** {entry.asked}{question}", ""] if entry.asked or question else []
     return [
-        f"**You:** {entry.asked}{question}",
-        "",
+        *asked,
         f"**{assistant}:** {entry.answered}{cut}{answer}",
         "",
     ]

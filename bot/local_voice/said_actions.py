@@ -1,20 +1,25 @@
 """What the person at the microphone asks for in a sentence, said or typed."""
 
 from collections.abc import Callable, Collection, Generator, Mapping
+from functools import partial
 from typing import Any, Final
 
-from bot.actions.asked import chosen_in, reference_of, requests_of
+from bot.actions.asked import build_question, chosen_in, reference_of, requests_of
 from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import OF_A_CONVERSATION
-from bot.actions.references import Points
+from bot.actions.references import Points, Reference
 from bot.contract import Request, Response, Service, Source
 from bot.contract.actions import ACTIONS
 from bot.contract.grace import Module
+from bot.i18n import Words
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Kind
+from bot.voice_agent.confirmations import YesNoQuestion
 
 _REFUSED: Final = "The answer came with an action that is not possible here, so nothing was done."
 
+Ask = Callable[[int, str | None, YesNoQuestion], None]
+"""Asks a person something at the next pause, in the language that they spoke."""
 Run = Callable[[Generator[Request, Response, None], str], None]
 """Runs the requests of an action beside the conversation, under what the person said."""
 
@@ -29,6 +34,7 @@ class SaidActions:
         assistant: The assistant's name.
         transcript: What was said; it shows what is done, and why something is not.
         run: Runs an action's requests.
+        ask: Asks whether to begin a build.
     """
 
     def __init__(
@@ -39,6 +45,7 @@ class SaidActions:
         assistant: str,
         transcript: Transcript,
         run: Run,
+        ask: Ask,
     ) -> None:
         self._modules = modules
         self._source = source
@@ -46,6 +53,7 @@ class SaidActions:
         self._names = (assistant, source.system.assistant)
         self._transcript = transcript
         self._run = run
+        self._ask = ask
         self._offered = offer(modules, services)
 
     @property
@@ -54,23 +62,27 @@ class SaidActions:
         return {ACTIONS: [one.to_wire() for one in self._offered]} if self._offered else {}
 
     def take(self, user_id: int, transcript: str, response: Response) -> None:
-        """Do the action of an answer that was played to its end; only a build is not begun."""
-        del user_id  # there is only one person here
+        """Do the action of an answer that was played to its end; a build is confirmed first."""
         chosen = chosen_in(response, self._offered, self._modules, transcript, self._names)
         if chosen is None:
             return
         if isinstance(chosen, Refusal):
             self._transcript.error(_REFUSED)
             return
-        text = self._text(chosen, transcript)
-        if chosen.service is Service.FACTORY:
-            self._transcript.note(f"To build it, type: /build {' '.join(text.split())}")
-            return
-        self._run(requests_of(chosen, text, self._modules, self._source), transcript)
-
-    def _text(self, chosen: Chosen, transcript: str) -> str:
-        """What an action works on: a text that was said, the last answer, or all that was said."""
         reference = reference_of(chosen, transcript, self._offered, self._names)
+        text = self._text(chosen, reference, transcript)
+        requests = requests_of(chosen, text, self._modules, self._source)
+        begin = partial(self._run, requests, transcript)
+        if chosen.service is not Service.FACTORY or not text.strip():
+            begin()
+            return
+        task = text if reference.points is Points.TEXT else ""
+        language = response.output.language if response.output is not None else None
+        question = YesNoQuestion(partial(build_question, task), partial(_answered, begin))
+        self._ask(user_id, language, question)
+
+    def _text(self, chosen: Chosen, reference: Reference, transcript: str) -> str:
+        """What an action works on: a text that was said, the last answer, or all that was said."""
         if reference.points is Points.TEXT:
             return reference.text
         is_of_all = chosen.steps[0].module in OF_A_CONVERSATION
@@ -95,3 +107,11 @@ class SaidActions:
             lines += [f"{PERSON}: {one.asked}"] if one.asked else []
             lines += [f"{self._assistant}: {one.answered}"] if one.answered else []
         return "\n".join(lines)
+
+
+async def _answered(begin: Callable[[], None], is_yes: bool, words: Words) -> str:
+    """Begin it, or not; returns what to say."""
+    if not is_yes:
+        return words("actions.left")
+    begin()
+    return words("actions.doing")

@@ -4,25 +4,33 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.clock import Clock
+from bot.contract import Service
 from bot.i18n import Words
+from bot.jobs.called import called, name_of
+from bot.local_voice.tasks import RunningTasks
 from bot.local_voice.transcript import Transcript
-from bot.local_voice.view import Kind
+from bot.local_voice.view import Entry
 from bot.money import micro
-from bot.spoken_commands import CommandKind
+from bot.spoken_commands import CommandKind, JobNoun, SpokenCommand
+from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from bot.wording import money_in_words
 
-_CONFIRMED_WITHIN_S: Final = 60.0
+PERSON_ID: Final = 0
+"""The one person who is here, whether they speak or type."""
 
 
 class SaidCommands:
     """A `CommandHandler` for the one person who is here: their commands, and what it all costs.
 
     Args:
-        cancel: Cancels the newest command; returns False if none is running.
+        tasks: What runs beside the conversation.
         forget: Forgets the conversation.
-        transcript: What was said, and how far each command is.
+        transcript: What was said, and what it has cost.
         clock: Tells how old a question is.
+
+    Attributes:
+        questions: What the person was asked to confirm.
     """
 
     performs: frozenset[CommandKind] = frozenset(
@@ -33,6 +41,7 @@ class SaidCommands:
             CommandKind.COST,
             CommandKind.FORGET,
             CommandKind.LEAVE,
+            CommandKind.CONFIRM,
             CommandKind.YES,
             CommandKind.NO,
         }
@@ -40,49 +49,72 @@ class SaidCommands:
 
     def __init__(
         self,
-        cancel: Callable[[], bool],
+        tasks: RunningTasks,
         forget: Callable[[], object],
         transcript: Transcript,
         clock: Clock,
     ) -> None:
-        self._cancel = cancel
+        self._tasks = tasks
         self._forget = forget
         self._transcript = transcript
-        self._clock = clock
-        self._asked_s: float | None = None
+        self.questions = SpokenQuestions(clock)
 
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what the person has said; see `CommandHandler`."""
-        said = [self._perform(kind, words) for kind in order.match.kinds if kind in self.performs]
+        said = [
+            await self._perform(command, words)
+            for command in order.match.commands
+            if command.kind in self.performs
+        ]
         told = [one for one in said if one is not None]
         return " ".join(told) if told else None
 
-    def _perform(self, kind: CommandKind, words: Words) -> str | None:
-        match kind:
+    async def _perform(self, command: SpokenCommand, words: Words) -> str | None:
+        match command.kind:
             case CommandKind.CANCEL | CommandKind.CANCEL_JOB:
-                if self._cancel():
-                    return words("commands.cancelled_newest")
-                return words("commands.cancelled_nothing")
+                return self._cancel(command.job, words)
             case CommandKind.PROGRESS:
-                return self._progress(words)
+                return self._progress(command.job, words)
             case CommandKind.COST:
                 return self._cost(words)
             case CommandKind.LEAVE:
                 return words("commands.quit")
             case CommandKind.FORGET:
-                self._asked_s = self._clock.now()
-                return words("commands.ask_forget")
+                question = YesNoQuestion(lambda words: words("commands.ask_forget"), self._forgets)
+                self.questions.put(PERSON_ID, question)
+                return self.questions.ask(PERSON_ID, words)
+            case CommandKind.CONFIRM:
+                return self.questions.ask(PERSON_ID, words)
             case _:
-                return self._answered(kind, words)
+                is_yes = command.kind is CommandKind.YES
+                return await self.questions.answer(PERSON_ID, is_yes, words)
 
-    def _progress(self, words: Words) -> str | None:
-        running = [e for e in self._transcript.entries if e.kind is Kind.TASK and not e.is_over]
-        if not running:
+    def _cancel(self, noun: JobNoun | None, words: Words) -> str:
+        """Cancel the newest task that is called so."""
+        found = next(iter(called(self._tasks.entries, noun, _what)), None)
+        if found is None or not self._tasks.cancel(found.number):
+            return words(
+                "commands.cancelled_nothing" if noun is None else "commands.cancelled_no_such"
+            )
+        return words("commands.cancelled", job=name_of(*_what(found), words))
+
+    def _progress(self, noun: JobNoun | None, words: Words) -> str | None:
+        """How far the newest task is that is called so, and how many more run."""
+        found = called(self._tasks.entries, noun, _what)
+        if not found:
             return None
-        latest = running[-1]
-        name = latest.asked.split(maxsplit=1)[0]
-        step = dict(latest.progress_by_language).get(words.language, latest.progress)
-        return words("commands.progress_here", command=name, step=step.rstrip("."))
+        step = dict(found[0].progress_by_language).get(words.language, found[0].progress)
+        name = name_of(*_what(found[0]), words)
+        said = [
+            words(
+                "commands.progress_here",
+                job=name[:1].upper() + name[1:],
+                step=step.rstrip("."),
+            )
+        ]
+        if len(found) > 1:
+            said.append(words.count("commands.more", len(found) - 1))
+        return " ".join(said)
 
     def _cost(self, words: Words) -> str:
         spent = micro(self._transcript.cost_usd)
@@ -90,11 +122,12 @@ class SaidCommands:
             return words("commands.cost_here_nothing")
         return words("commands.cost_here", money=money_in_words(spent, words))
 
-    def _answered(self, answer: CommandKind, words: Words) -> str | None:
-        asked_s, self._asked_s = self._asked_s, None
-        if asked_s is None or self._clock.now() - asked_s > _CONFIRMED_WITHIN_S:
-            return None
-        if answer is CommandKind.NO:
+    async def _forgets(self, is_yes: bool, words: Words) -> str:
+        if not is_yes:
             return words("commands.kept")
         self._forget()
         return words("commands.forgot")
+
+
+def _what(task: Entry) -> tuple[Service, str]:
+    return task.service or Service.PENNY, task.module

@@ -1,9 +1,11 @@
-"""Runs one `/command`, and shows its job's updates as a growing entry."""
+"""Runs `/command`s and what was asked for in a sentence, each shown as a growing entry."""
 
+import asyncio
 from collections.abc import Generator
 from typing import Final
 
 from bot.actions.asked import following
+from bot.background import Background
 from bot.build_notes import all_in_words, round_in_words
 from bot.contract import Request, Response
 from bot.contract.factory import read_iteration, read_working
@@ -12,7 +14,7 @@ from bot.errors import JobCancelled, SkydeckError
 from bot.figures import decimal
 from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from bot.local_voice.transcript import Transcript
-from bot.local_voice.view import Kind
+from bot.local_voice.view import Entry, Kind
 from bot.runpod.models import JobState, Update
 from bot.service_calls.client import ServiceClient
 
@@ -21,56 +23,95 @@ MAX_SHOWN_CHARS: Final = 100_000
 _PROBLEM_CHARS: Final = 300
 
 
-async def perform_all(
-    requests: Generator[Request, Response, None],
-    said: str,
-    client: ServiceClient,
-    transcript: Transcript,
-) -> None:
-    """Run the requests of an action, each with an entry of its own, until one has no result."""
-    result: Response | None = None
-    try:
-        while (request := following(requests, result)) is not None:
-            result = await perform(request, said, client, transcript)
-            if result is None:
-                return
-    except SkydeckError as e:
-        transcript.error(str(e))
-
-
-async def perform(
-    request: Request, typed: str, client: ServiceClient, transcript: Transcript
-) -> Response | None:
-    """Run a command and show its progress; a failure becomes a part of the entry.
+class RunningTasks:
+    """The tasks that run beside the conversation. For the event loop's thread.
 
     Args:
-        request: The command's request.
-        typed: The command as the person typed it.
-        client: The services.
-        transcript: Shows the entry.
-
-    Returns:
-        The result; None: there is none.
+        transcript: Shows an entry for each.
     """
-    result: Response | None = None
-    begun = _in_words(Update(state=JobState.SUBMITTING))
-    number = transcript.add(Kind.TASK, asked=typed, progress=begun[DEFAULT])
-    try:
-        async with client.submit(request) as updates:
-            async for update in updates:
-                show(number, update, transcript)
-                result = update.response or result
-    except JobCancelled:
-        transcript.change(number, progress="stopped", is_over=True, was_cut=True)
-        return None
-    except SkydeckError as e:
-        transcript.change(number, progress="failed", is_over=True)
-        transcript.error(str(e))
-        return None
-    except BaseException:
-        transcript.change(number, progress="stopped", is_over=True, was_cut=True)
-        raise
-    return result
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        self._background = Background("a command")
+        self._running: dict[int, asyncio.Task[object]] = {}  # by entry
+
+    def start(self, request: Request, typed: str, client: ServiceClient) -> None:
+        """Run a command, as the person typed it."""
+        self._background.start(self._perform(request, typed, client))
+
+    def start_all(
+        self, requests: Generator[Request, Response, None], said: str, client: ServiceClient
+    ) -> None:
+        """Run the requests of an action, each with an entry of its own, until one has no result."""
+        self._background.start(self._perform_all(requests, said, client))
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The entries of those that run, newest first."""
+        entries = self._transcript.entries
+        return [one for one in reversed(entries) if one.number in self._running]
+
+    def cancel(self, number: int) -> bool:
+        """Cancel the task of an entry; False if it has ended."""
+        task = self._running.get(number)
+        return task is not None and task.cancel()
+
+    def cancel_all(self) -> None:
+        """Cancel all of them."""
+        self._background.cancel()
+
+    async def close(self) -> None:
+        """Cancel all of them, and wait until they have ended."""
+        await self._background.close()
+
+    async def _perform_all(
+        self, requests: Generator[Request, Response, None], said: str, client: ServiceClient
+    ) -> None:
+        result: Response | None = None
+        try:
+            while (request := following(requests, result)) is not None:
+                result = await self._perform(request, said, client)
+                if result is None:
+                    return
+        except SkydeckError as e:
+            self._transcript.error(str(e))
+
+    async def _perform(
+        self, request: Request, typed: str, client: ServiceClient
+    ) -> Response | None:
+        """Run a request and show its progress; a failure becomes a part of the entry.
+
+        Returns:
+            The result; None: there is none.
+        """
+        target, result = request.target, None
+        number = self._transcript.add(
+            Kind.TASK,
+            asked=typed,
+            service=target.service,
+            module=target.module or "",
+        )
+        show(number, Update(state=JobState.SUBMITTING), self._transcript)
+        if (task := asyncio.current_task()) is not None:
+            self._running[number] = task
+        try:
+            async with client.submit(request) as updates:
+                async for update in updates:
+                    show(number, update, self._transcript)
+                    result = update.response or result
+        except JobCancelled:
+            self._transcript.change(number, progress="stopped", is_over=True, was_cut=True)
+            return None
+        except SkydeckError as e:
+            self._transcript.change(number, progress="failed", is_over=True)
+            self._transcript.error(str(e))
+            return None
+        except BaseException:
+            self._transcript.change(number, progress="stopped", is_over=True, was_cut=True)
+            raise
+        finally:
+            self._running.pop(number, None)
+        return result
 
 
 def show(number: int, update: Update, transcript: Transcript) -> None:

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Final
 
 from audio.speech_events import Clip
+from bot.contract import Service
 from bot.errors import OverBudget, SkydeckError
 from bot.i18n import words_for
 from bot.local_voice.view import Entry, Kind
@@ -84,11 +85,21 @@ class Transcript:
                 return entry.answered
         return ""
 
-    def add(self, kind: Kind, *, asked: str = "", answered: str = "", progress: str = "") -> int:
+    def add(
+        self,
+        kind: Kind,
+        *,
+        asked: str = "",
+        answered: str = "",
+        progress: str = "",
+        service: Service | None = None,
+        module: str = "",
+    ) -> int:
         """Add an entry, and return its number; a note or an error is over at once."""
         number = next(self._numbers)
         is_over = kind in (Kind.NOTE, Kind.ERROR)
-        self._put(Entry(number, kind, asked, answered, progress, is_over))
+        entry = Entry(number, kind, asked, answered, progress, is_over)
+        self._put(replace(entry, service=service, module=module))
         return number
 
     def change(self, number: int, **changes: object) -> None:

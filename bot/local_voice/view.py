@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bot.contract import Service
 from bot.voice_agent.turn_latency import Phase
 
 PERSON: Final = "You"
@@ -64,6 +65,8 @@ class Entry:
         was_cut: Whether the answer was stopped before its end.
         spoken: Whether the person spoke instead of typing.
         progress_by_language: Each language with `progress` in it, to be read aloud.
+        service: Which service does a task; None: it is none.
+        module: Which of its modules.
     """
 
     number: int
@@ -75,6 +78,8 @@ class Entry:
     was_cut: bool = False
     spoken: bool = False
     progress_by_language: tuple[tuple[str, str], ...] = ()
+    service: Service | None = None
+    module: str = ""
 
 
 @dataclass(frozen=True, slots=True)

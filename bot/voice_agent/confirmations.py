@@ -1,4 +1,4 @@
-"""What people were asked to confirm, and have not answered yet. Pure."""
+"""What people were asked to confirm, and have not answered yet."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

@@ -5,6 +5,7 @@ from typing import Final
 
 import discord
 
+from bot.actions.asked import build_question
 from bot.actions.offering import Chosen
 from bot.actions.subject import Subject
 from bot.contract import Service
@@ -17,7 +18,6 @@ from cogs.shared.said import SourceText
 from cogs.shared.splitting import disarm
 
 _SHOWN_TASK_CHARS: Final = 600
-_SPOKEN_TASK_CHARS: Final = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,8 @@ class Waiting:
 
     def spoken_question(self, words: Words) -> str:
         """Whether to go ahead, as one short question aloud."""
-        task = self._task.rstrip(".?!")
-        if self.chosen.service is Service.FACTORY and 0 < len(task) <= _SPOKEN_TASK_CHARS:
-            return words("actions.may_i_build_that", task=task)
-        return words(self._key)
+        is_build = self.chosen.service is Service.FACTORY
+        return build_question(self._task, words) if is_build else words(self._key)
 
     @property
     def _key(self) -> str:

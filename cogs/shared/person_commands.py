@@ -13,6 +13,7 @@ import discord
 from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
+from bot.jobs.called import called, name_of
 from bot.jobs.place import address_of, question_at
 from bot.money import Payer
 from bot.service_calls.report import view_of
@@ -26,10 +27,6 @@ ABOUT_JOBS: Final = frozenset(
 )
 """The kinds of commands that this module carries out."""
 _MAX_LOOKED_THROUGH: Final = 200
-_MODULES: Final = {
-    JobNoun.SUMMARY: "SUMMARIZER",
-    JobNoun.TRANSLATION: "TRANSLATOR",
-}
 
 
 async def running_jobs(bot: SkyDeck, user_id: int, noun: JobNoun | None = None) -> Sequence[Job]:
@@ -38,18 +35,13 @@ async def running_jobs(bot: SkyDeck, user_id: int, noun: JobNoun | None = None) 
     Args:
         bot: The client.
         user_id: The person.
-        noun: Which of them. Penny summarises and translates, too, if no module of Grace's does.
+        noun: Which of them (`bot.jobs.called`); None: all.
 
     Raises:
         StoreFailed: The journal cannot be read.
     """
     jobs = await bot.store.jobs.listing(user_id=user_id, unfinished=True)
-    if noun is None:
-        return jobs
-    if noun is JobNoun.BUILD:
-        return [job for job in jobs if job.service == Service.FACTORY]
-    named = [job for job in jobs if job.module == _MODULES.get(noun)]
-    return named or [job for job in jobs if job.service == Service.PENNY]
+    return called(jobs, noun, lambda job: (Service(job.service), job.module))
 
 
 async def job_shown_in(
@@ -141,7 +133,7 @@ def _progress_of(bot: SkyDeck, job: Job, words: Words) -> str:
 
 
 def _noun(job: Job, words: Words) -> str:
-    return words(f"commands.job.{Service(job.service).value.lower()}")
+    return name_of(Service(job.service), job.module, words)
 
 
 async def cost_today(bot: SkyDeck, user_id: int, words: Words) -> str:

@@ -48,8 +48,9 @@ def _parts(entry: Entry, view: View) -> Iterator[tuple[Content, Content]]:
         answered = Content.assemble(answered, (" — stopped" if answered else "stopped", "dim"))
     match entry.kind:
         case Kind.TURN:
-            asked = clean(entry.asked) or ("" if entry.is_over else "…")
-            yield Content.styled(view.person, "bold"), Content(asked)
+            asked = clean(entry.asked) or ("" if entry.is_over or answered else "…")
+            if asked or not answered:  # else the assistant asks, and nobody has said anything
+                yield Content.styled(view.person, "bold"), Content(asked)
             yield Content.styled(view.assistant, "bold $accent"), answered
         case Kind.TASK:
             yield Content.styled(view.person, "bold"), Content(clean(entry.asked))

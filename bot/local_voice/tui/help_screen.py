@@ -32,9 +32,11 @@ WezTerm and iTerm2; elsewhere skydeck recognises a held key by its repeats. Spea
 talk key, stops the answer. /help lists the commands: without a text they work on what was said \
 so far."""
 _SAYING: Final = """\
-Say or type, just like that: "stop", "cancel that", "say it again", "how far is it?", "what did \
-today cost?", "louder", "slower", "shorter", "in Spanish", "forget what I said"; in Spanish as \
-well: "para", "cancela eso", "repítelo", "¿cuánto falta?"."""
+Say or type, just like that: "stop", "cancel that" (the newest task), "cancel the build", "how far \
+is it?", "how far is the summary?", "say it again", "what did today cost?", "louder", "slower", \
+"shorter", "in Spanish", "forget what I said"; in Spanish as well: "para", "cancela el resumen", \
+"repítelo", "¿cuánto falta?". Ask for anything else in a sentence: "summarise what we said", \
+"build me a dice roller" (answer "yes" to begin)."""
 _GUTTER: Final = 12
 
 

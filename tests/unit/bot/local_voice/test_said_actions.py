@@ -9,9 +9,11 @@ from bot.catalogue import packaged_catalogue
 from bot.contract import Output, Response, Service, Source, Status, System
 from bot.contract.grace import parse_catalogue
 from bot.errors import BadInput
+from bot.i18n import words_for
 from bot.local_voice.said_actions import SaidActions
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
+from bot.voice_agent.confirmations import YesNoQuestion
 
 CATALOGUE = parse_catalogue(packaged_catalogue())
 
@@ -27,6 +29,7 @@ class Desk:
     def __init__(self, *services: Service) -> None:
         self.transcript = Transcript()
         self.ran: list[Any] = []
+        self.asked: list[tuple[int, str | None, YesNoQuestion]] = []
         self.actions = SaidActions(
             CATALOGUE,
             services or tuple(Service),
@@ -34,6 +37,7 @@ class Desk:
             "Alfred",
             self.transcript,
             lambda requests, said: self.ran.append((requests, said)),
+            lambda user_id, language, question: self.asked.append((user_id, language, question)),
         )
 
     def said(self, asked: str, answered: str) -> None:
@@ -85,10 +89,27 @@ def test_a_chain_gives_each_step_the_result_before(desk: Desk) -> None:
     assert following(requests, result) is None
 
 
-def test_a_build_is_not_begun_by_a_sentence(desk: Desk) -> None:
+@pytest.mark.parametrize(
+    ("language", "asks"),
+    [("en", "Shall I build this: a dice roller?"), ("es", "¿Construyo esto: a dice roller?")],
+)
+async def test_a_build_is_begun_by_a_yes(desk: Desk, language: str, asks: str) -> None:
     desk.take("build me a dice roller", answer("BUILD", service="FACTORY", text="a dice roller"))
     assert desk.ran == []
-    assert desk.transcript.entries[-1].answered.endswith("/build a dice roller")
+    [(user_id, _, question)] = desk.asked
+    words = words_for(language)
+    assert (user_id, question.text(words)) == (1, asks)
+    assert await question.answer(False, words) == words("actions.left")
+    assert desk.ran == []
+    assert await question.answer(True, words) == words("actions.doing")
+    assert desk.works_on == "a dice roller"
+
+
+def test_what_is_long_or_pointed_at_is_not_read_out(desk: Desk) -> None:
+    words = "build a program that " + "rolls dice and " * 20
+    desk.take(words, answer("BUILD", service="FACTORY", text=words.partition(" ")[2]))
+    [(_, _, question)] = desk.asked
+    assert question.text(words_for("en")) == "Shall I build this?"
 
 
 def test_nothing_to_work_on_is_said() -> None:
