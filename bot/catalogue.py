@@ -4,7 +4,7 @@ from importlib import resources
 from typing import Literal
 
 from bot.contract.envelope import InputType, Service
-from bot.contract.factory import FactoryModule
+from bot.contract.factory import BUILD_KINDS, FactoryModule
 from bot.contract.grace import Module, parse_catalogue, unknown_module
 from bot.contract.options import AUTO, Data, Option, OptionType
 from bot.contract.penny import PennyModule
@@ -186,7 +186,7 @@ _FACTORY = [
                 name="kind",
                 description="Python is checked by running it, text by reading it.",
                 type=OptionType.CHOICE,
-                choices=["auto", "python", "text"],
+                choices=list(BUILD_KINDS),
                 default="auto",
             ),
             Option(

@@ -11,7 +11,7 @@ from bot.actions.option_words import LANGUAGE_FORMAT
 from bot.actions.plain_words import is_within
 from bot.contract import Response, Service
 from bot.contract.actions import MAX_OFFERED, MAX_SAY_CHARS, MAX_STEPS, ActionStep, OfferedAction
-from bot.contract.factory import FactoryModule
+from bot.contract.factory import BUILD_KINDS, FactoryModule
 from bot.contract.grace import Module
 from bot.contract.options import Option, OptionType
 from bot.errors import BadInput
@@ -23,7 +23,6 @@ MAX_TEXT_CHARS: Final = 4_000
 _MAX_ACTION_CHARS: Final = 32_000
 _MAX_VALUES: Final = 500
 """How many values an action may have; to look at more would hold the event loop."""
-_BUILD_KINDS: Final = ("auto", "python", "text")
 _TEXT_FORM: Final[Mapping[str, Any]] = {
     "type": "string",
     "maxLength": MAX_TEXT_CHARS,
@@ -37,7 +36,7 @@ _BUILD: Final = OfferedAction(
         "type": "object",
         "properties": {
             TEXT: dict(_TEXT_FORM),
-            "kind": {"type": "string", "enum": list(_BUILD_KINDS)},
+            "kind": {"type": "string", "enum": list(BUILD_KINDS)},
         },
         "additionalProperties": False,
     },
@@ -210,7 +209,7 @@ def _checked(
 ) -> dict[str, Any] | None:
     """The parameters as the module takes them; None: they do not fit."""
     if service is Service.FACTORY:
-        fits = params.keys() <= {"kind"} and params.get("kind", "auto") in _BUILD_KINDS
+        fits = params.keys() <= {"kind"} and params.get("kind", "auto") in BUILD_KINDS
         return params if fits else None
     try:
         settings = catalogue[module].settings(params)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from enum import StrEnum
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
@@ -30,6 +30,9 @@ class FactoryModule(StrEnum):
     BUILD = "BUILD"
 
 
+BuildKind = Literal["auto", "python", "text"]
+"""`python` is checked by running it, `text` by reading it; `auto`: the task tells which it is."""
+BUILD_KINDS: Final[tuple[BuildKind, ...]] = get_args(BuildKind)
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
 _MAX_NOTES = 20
@@ -153,7 +156,7 @@ def build(
     task: str,
     *,
     source: Source,
-    kind: Literal["auto", "python", "text"] = "auto",
+    kind: BuildKind = "auto",
     iterations: int = 4,
     refine: list[File] | None = None,
     policy: Policy | None = None,
@@ -163,7 +166,7 @@ def build(
     Args:
         task: A description of the thing to build.
         source: The calling system, and the person and place it calls for.
-        kind: `python` is checked by running it, `text` by reading it.
+        kind: What it is.
         iterations: The maximum number of rounds, 1 to 10.
         refine: The files of an earlier build to start from.
         policy: Further limits.

@@ -117,8 +117,10 @@ class EngagementPolicy:
             return None
         return found
 
-    def is_stop(self, text: str, *, or_cancel: bool) -> bool:
-        """Whether all that somebody has written is "stop", or "cancel it"."""
+    def is_stop(self, people: Participants, user_id: int, text: str, *, or_cancel: bool) -> bool:
+        """Whether all that somebody has written is "stop", or "cancel it", to no question."""
+        if user_id in people.confirming and self.classifier.answer(text) is not None:
+            return False
         found = self.classifier.commands(text, is_written=True)
         stops = SILENCING | ({CommandKind.CANCEL} if or_cancel else frozenset())
         return found is not None and stops.issuperset(found.kinds)
@@ -127,10 +129,6 @@ class EngagementPolicy:
         """Whether it says "cancel it", without saying what."""
         found = self.classifier.commands(turn.heard or "")
         return found is not None and found.kinds == (CommandKind.CANCEL,)
-
-    def is_written_answer(self, people: Participants, user_id: int, text: str) -> bool:
-        """Whether what somebody has written answers whether to do what they had asked for."""
-        return user_id in people.confirming and self.classifier.answer(text) is not None
 
     def _confirmed(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
         """The answer to whether to do what they had asked for; None: it is none, or not to us."""

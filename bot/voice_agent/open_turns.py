@@ -4,13 +4,13 @@ The `TurnManager` decides; this carries out what several of its decisions need, 
 commands.
 """
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.spoken_commands import CONFIRMED, CommandMatch
+from bot.spoken_commands import CONFIRMATION, CONFIRMED, CommandMatch
 from bot.voice_agent.engagement import AddresseeMode, EngagementPolicy
-from bot.voice_agent.events import CancelRequest, Command, Stage
+from bot.voice_agent.events import Attention, CancelRequest, Command, Stage
 from bot.voice_agent.interruption import Floor
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
@@ -88,20 +88,27 @@ class OpenTurns:
         self.requests[request_id] = turn
         self.commands.append(turn.begin_commands(request_id, commands, said))
 
-    def next_question(self) -> UserTurn | None:
-        """The turn in which somebody is asked whether to do something; None: not now.
+    def begin_speech(self, speech: ActiveSpeech) -> None:
+        """Note that somebody speaks, also for those who were asked something meanwhile."""
+        self.speeches[speech.user_id] = speech
+        self.people.note_speech(speech.user_id)
+
+    def ask_to_confirm(self, new_request_id: Callable[[], int]) -> bool:
+        """Ask somebody whether to do what they have asked for. Returns False if not now.
 
         Nobody speaks and nobody is answered, so that a "yes" is about this.
         """
-        if self.speeches or self.floor.turn is not None:
-            return None
+        if self.people.attention is Attention.LISTEN_ONLY:
+            self.to_confirm.clear()
+        self.to_confirm = {u: code for u, code in self.to_confirm.items() if u in self.people}
         user_id = next((user for user in self.to_confirm if user not in self.open), None)
-        if user_id is None:
-            return None
+        if user_id is None or self.speeches or self.floor.turn is not None:
+            return False
         turn = self.of(user_id)
         turn.language, turn.state = self.to_confirm.pop(user_id), TurnState.WAITING
         turn.is_accepted = True
-        return turn
+        self.begin_commands(turn, CONFIRMATION, new_request_id())
+        return True
 
     def postpone_question(self, user_id: int) -> None:
         """They speak, or write, before they hear what they are asked: ask them later."""
@@ -109,6 +116,15 @@ class OpenTurns:
         if turn is not None and turn.is_question:
             self.to_confirm[user_id] = turn.language
             self.drop(turn)
+
+    def take_declined(self, request_id: int) -> UserTurn | None:
+        """The turn whose commands mean nothing here; a question that is settled is dropped."""
+        turn = self.requests.pop(request_id, None)
+        if turn is None or not turn.is_question:
+            return turn
+        turn.is_requesting = False
+        self.drop(turn)
+        return None
 
     def note_question(self, turn: UserTurn, now_s: float) -> None:
         """What is said about a command may ask whether to carry it out.
@@ -150,7 +166,6 @@ class OpenTurns:
     def drop_all_but(self, user_ids: Container[int]) -> None:
         """End the turns, and the speech, of people who are no longer there."""
         self.speeches = {u: speech for u, speech in self.speeches.items() if u in user_ids}
-        self.to_confirm = {u: code for u, code in self.to_confirm.items() if u in user_ids}
         self.drop(*(turn for turn in self.all if turn.user_id not in user_ids))
 
     def expire_speech(self, now_s: float) -> None:

@@ -26,7 +26,7 @@ from audio.speech_events import (
     SpeechResumed,
     TurnEnded,
 )
-from bot.spoken_commands import CONFIRMATION, CommandKind
+from bot.spoken_commands import CommandKind
 from bot.voice_agent.end_of_turn import is_held, judged_words
 from bot.voice_agent.engagement import LETS_ANSWER_PLAY_ON, EngagementPolicy
 from bot.voice_agent.events import (
@@ -120,7 +120,7 @@ class TurnManager:
                     self._turns.note_question(turn, self._now_s)
                     self._advance(turn)
             case CommandsDeclined(request_id):
-                self._take_for_talk(self._turns.requests.pop(request_id, None))
+                self._take_for_talk(self._turns.take_declined(request_id))
             case Played():
                 self._track_playout(fact)
             case PeopleChanged(names, others):
@@ -132,8 +132,7 @@ class TurnManager:
             case Typed(user_id, text):
                 self._take_text(user_id, text)
             case ConfirmationNeeded(user_id, language):
-                if user_id in self._people and self._people.attention is not Attention.LISTEN_ONLY:
-                    self._turns.to_confirm[user_id] = language
+                self._turns.to_confirm[user_id] = language
             case AnswerStopped() if self._floor.is_playing:
                 self._interrupt()
             case AllStopped():
@@ -147,8 +146,7 @@ class TurnManager:
         self._settle_commands()
         while self._give_floor():
             self._submit_ended_turns()
-        if question := self._turns.next_question():
-            self._turns.begin_commands(question, CONFIRMATION, self._new_request_id())
+        if self._turns.ask_to_confirm(self._new_request_id):
             self._give_floor()
         if (turn := self._floor.turn) and turn.is_decided and turn.reply.queued == 0:
             self._play_answer(turn)  # it may have been held back
@@ -167,8 +165,7 @@ class TurnManager:
         is_follow_up = overlaps or self._people.is_follow_up(user_id, began_s)
         is_over_penny = overlaps and self._floor.has_penny
         speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps, is_over_penny)
-        self._turns.speeches[user_id] = speech
-        self._people.note_speech(user_id)
+        self._turns.begin_speech(speech)
         self._yield_to(user_id)
         return speech
 
@@ -244,8 +241,7 @@ class TurnManager:
         was_answered = self._floor.has_penny or user_id in self._turns.open
         if self._floor.is_playing:
             self._interrupt()
-        stops = self._policy.is_stop(text, or_cancel=was_answered)
-        stops = stops and not self._policy.is_written_answer(self._people, user_id, text)
+        stops = self._policy.is_stop(self._people, user_id, text, or_cancel=was_answered)
         if stops and user_id in self._turns.open:
             self._turns.drop(self._turns.open[user_id])
         turn = self._turns.of(user_id)
@@ -270,7 +266,6 @@ class TurnManager:
         self._people.attention = attention
         if attention is not Attention.LISTEN_ONLY:
             return
-        self._turns.to_confirm.clear()
         self._interrupt()
         for turn in self._turns.all:
             turn.is_accepted = False
@@ -393,10 +388,6 @@ class TurnManager:
     def _take_for_talk(self, turn: UserTurn | None) -> None:
         """Penny answers after all."""
         if turn is None:
-            return
-        if turn.is_question:  # it was settled meanwhile
-            turn.is_requesting = False
-            self._turns.drop(turn)
             return
         if turn.reply.has_begun:  # too late: something was said about it
             turn.is_requesting, turn.reply.is_complete = False, True

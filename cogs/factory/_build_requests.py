@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import discord
 
 from bot.contract import Request, Service
-from bot.contract.factory import MAX_ITERATIONS, File, build
+from bot.contract.factory import BUILD_KINDS, MAX_ITERATIONS, BuildKind, File, build
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, SkydeckError, TooLarge
 from bot.i18n import Words
@@ -28,7 +28,6 @@ from cogs.shared.requester import words_of
 ITERATIONS: Final = 4
 """The default number of iterations."""
 
-BuildKind = Literal["auto", "python", "text"]
 Fetch = Callable[[], Awaitable[list[File]]]
 
 
@@ -138,7 +137,7 @@ def read_build_request(request: Request) -> BuildRequest:
 
     return BuildRequest(
         task=str(request.input.data),
-        kind=kind if kind in {"auto", "python", "text"} else "auto",
+        kind=kind if kind in BUILD_KINDS else "auto",
         limit=min(limit, MAX_ITERATIONS),
         files=tuple(File.model_validate(file) for file in given),
     )

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.contract import Request, Service
-from bot.contract.factory import MAX_ITERATIONS
+from bot.contract.factory import BUILD_KINDS, MAX_ITERATIONS, BuildKind
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput
 from bot.i18n import Words
@@ -18,7 +18,6 @@ from bot.jobs.runner import Wanted
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.factory._build_requests import (
     ITERATIONS,
-    BuildKind,
     BuildRequest,
     build_on_request,
     read_build_request,
@@ -94,9 +93,8 @@ class Factory(commands.Cog, name=COG):
     )
     @app_commands.choices(
         kind=[
-            app_commands.Choice(name=text("factory.kind.auto"), value="auto"),
-            app_commands.Choice(name=text("factory.kind.python"), value="python"),
-            app_commands.Choice(name=text("factory.kind.text"), value="text"),
+            app_commands.Choice(name=text(f"factory.kind.{kind}"), value=kind)
+            for kind in BUILD_KINDS
         ]
     )
     async def build(

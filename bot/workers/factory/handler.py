@@ -8,6 +8,7 @@ from bot.build_notes import note
 from bot.clock import Clock, SystemClock
 from bot.contract import InputType, Output, Request, Response, Service, Status, Usage
 from bot.contract.factory import (
+    BUILD_KINDS,
     MAX_ITERATIONS,
     Build,
     FactoryModule,
@@ -256,7 +257,7 @@ def _kind(request: Request) -> Kind | None:
     if wanted == "auto":
         return None
     if wanted not in list(Kind):
-        raise BadInput("kind must be auto, python or text.")
+        raise BadInput(f"kind must be one of: {', '.join(BUILD_KINDS)}.")
     return Kind(wanted)
 
 

@@ -12,7 +12,7 @@ from audio.discord_voice.watchdog import FaultKind
 from bot.actions.offering import Refusal
 from bot.actions.subject import Unsure
 from bot.contract import Service
-from bot.contract.factory import Check
+from bot.contract.factory import BUILD_KINDS, Check
 from bot.contract.options import OptionType
 from bot.i18n import words_for
 from bot.languages import LANGUAGES
@@ -47,7 +47,7 @@ NAMES = {
     "actions.{}": list(ActionAnswer),
     "actions.refused.{}": list(Refusal),
     "actions.what.{}": list(Unsure),
-    "commands.job.{}": SERVICES,
+    "commands.job.{}": [*SERVICES, "summary", "translation"],
     "commands.limit.{}": ["louder", "quieter", "slower", "faster"],
     "commands.style.{}": list(STYLES),
     "commands.took.{}": ["hours_one", "hours_many", "minutes_one", "minutes_many"],
@@ -60,6 +60,7 @@ NAMES = {
     "errors.{}": OPTIONAL,
     "factory.button.{}": list(Action),
     "factory.cmd.{}.name": OPTIONAL,
+    "factory.kind.{}": BUILD_KINDS,
     "factory.job.{}": [*Ending, "running", "waiting"],
     "factory.note.{}": OPTIONAL,
     "factory.outcome.{}": ["not_passed", "passed", *(f"passed_{check}" for check in Check)],
