@@ -26,7 +26,7 @@ from bot.errors import BadInput, NotAllowed, SkydeckError, TooSoon
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
-from bot.voice_agent.confirmations import YesNoQuestion
+from bot.voice_agent.confirmations import Confirmations, YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
 from cogs.chat._action_subject import subject_in_answer, subject_of
 from cogs.chat._pending import Pending
@@ -86,6 +86,7 @@ class Acting:
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
         self._pending: Pending[Waiting] = Pending(bot.clock)
+        self._askable = Confirmations[tuple[int, int], int](bot.clock)  # by a written yes or no
         self._background = Background("an action")
         self._limiter = Limiter(
             bot.clock,
@@ -227,39 +228,67 @@ class Acting:
         if not await self._has_to_ask(waiting):
             await self._begin_or_explain(waiting, once=posted.id)
             return
-        await live.settle(self._question(waiting))
-        spoken.ask(
-            YesNoQuestion(
-                partial(self._spoken_question, posted.id), partial(self._answered_aloud, posted.id)
-            )
-        )
+        try:
+            await live.settle(self._question(waiting))
+        except BaseException:
+            self._pending.take(posted.id)  # nobody sees the question
+            raise
+        answer = partial(self._answered_in_words, posted.id)
+        spoken.ask(YesNoQuestion(partial(self._spoken_question, posted.id), answer))
 
-    # -- with a yes or a no aloud ------------------------------------------------------------------
+    # -- with a yes or a no in words ---------------------------------------------------------------
 
     def _spoken_question(self, asked_in: int, words: Words) -> str | None:
         """The question aloud whether to go ahead; None: it is settled."""
         waiting = self._pending.get(asked_in)
         return None if waiting is None else waiting.spoken_question(words)
 
-    async def _answered_aloud(self, asked_in: int, is_yes: bool, words: Words) -> str | None:
-        """Go ahead, or not; returns what to say. None: a button has settled it meanwhile."""
+    def asked_in_words(self, channel_id: int, user_id: int) -> int | None:
+        """The message whose question a person's written yes or no answers; None: there is none."""
+        asked_in = self._askable.peek((channel_id, user_id))
+        return asked_in if asked_in is not None and self._pending.get(asked_in) else None
+
+    def take_no_words(self, channel_id: int, user_id: int) -> None:
+        """They have written something else: a "yes" from now on is about that."""
+        self._askable.take((channel_id, user_id))
+
+    async def answered_in_words(
+        self, channel_id: int, user_id: int, is_yes: bool, words: Words
+    ) -> str | None:
+        """A person has written yes or no; returns what to say. None: there is no question."""
+        asked_in = self._askable.take((channel_id, user_id))
+        return None if asked_in is None else await self._answered_in_words(asked_in, is_yes, words)
+
+    async def _answered_in_words(self, asked_in: int, is_yes: bool, words: Words) -> str | None:
+        """Go ahead, or not; returns what to say. None: it was settled in another way meanwhile."""
         waiting = self._pending.take(asked_in)
-        if waiting is None or waiting.spoken is None:
+        if waiting is None:
             return None
-        requester, channel = waiting.requester, waiting.spoken.channel
         if not is_yes:
             await self._leave(waiting)
             return words("actions.left")
-        member = channel.guild.get_member(requester.user_id)
         try:
-            if member is None:
-                raise NotAllowed(words("actions.not_begun"))
-            await require_allowed(self.bot, channel.guild, channel, member, words)
+            await self._require_present(waiting)
         except SkydeckError as e:
-            await give_reason(waiting.live, e, words_of(requester))
+            await give_reason(waiting.live, e, words_of(waiting.requester))
             return words("actions.not_begun")
         is_begun = await self._begin_or_explain(waiting, once=asked_in)
         return words("actions.doing" if is_begun else "actions.chat_says_why")
+
+    async def _require_present(self, waiting: Waiting) -> None:
+        """Check that who has asked aloud may still do so there; who writes was admitted just now.
+
+        Raises:
+            NotAllowed: They may not.
+            StoreFailed: The server's settings cannot be read.
+        """
+        if waiting.spoken is None:
+            return
+        words, channel = words_of(waiting.requester), waiting.spoken.channel
+        member = channel.guild.get_member(waiting.requester.user_id)
+        if member is None:
+            raise NotAllowed(words("actions.not_begun"))
+        await require_allowed(self.bot, channel.guild, channel, member, words)
 
     async def _leave(self, waiting: Waiting) -> None:
         """Show that it is not done."""
@@ -292,9 +321,10 @@ class Acting:
 
     def _question(self, waiting: Waiting) -> Page:
         """Ask whether to go ahead."""
-        words = words_of(waiting.requester)
+        words, live = words_of(waiting.requester), waiting.live
         self._wait(waiting)
-        view = action_view(waiting.place.question_id or waiting.live.message_id, words)
+        self._askable.ask((live.channel_id, waiting.requester.user_id), live.message_id)
+        view = action_view(waiting.place.question_id or live.message_id, words)
         return Page(text=waiting.question(words), view=view)
 
     async def decide(self, interaction: discord.Interaction[SkyDeck], answer: ActionAnswer) -> None:

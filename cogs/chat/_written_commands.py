@@ -146,12 +146,14 @@ class WrittenCommands:
         """The answer to what the bot has asked them; after anything else, a "yes" is about that."""
         key = message.channel.id, message.author.id
         asked = self._pending.peek(key)
-        if asked is None or message.id in self._done:
+        question_id = asked.question_id if asked is not None else self._acting.asked_in_words(*key)
+        if question_id is None or message.id in self._done:
             return None
-        is_about_it = parent_of(message) in (None, asked.question_id)
+        is_about_it = parent_of(message) in (None, question_id)
         answer = classifier.answer(said) if is_about_it else None
         if answer is None:
             self._pending.take(key)
+            self._acting.take_no_words(*key)
         return answer
 
     async def carry_out(self, written: Written, requester: Requester) -> bool:
@@ -289,7 +291,8 @@ class WrittenCommands:
     async def _answer(self, answer: CommandKind, written: Written, words: Words) -> str | None:
         asked = self._pending.take(written.key)
         if asked is None:
-            return None
+            is_yes = answer is CommandKind.YES
+            return await self._acting.answered_in_words(*written.key, is_yes, words)
         if answer is CommandKind.NO:
             return words("commands.stays" if asked.kind is CommandKind.LEAVE else "commands.kept")
         if asked.kind is CommandKind.LEAVE:

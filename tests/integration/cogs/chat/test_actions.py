@@ -310,3 +310,56 @@ async def test_who_is_asked_about_an_action_calls_it_off(sim, deck, channel, ben
     await ben.says("@Alfred cancel that", channel)
     await ben.sees("Nothing of yours is running.")
     assert not sim.problems
+
+
+@pytest.mark.parametrize(
+    ("asks", "yes", "told"),
+    [
+        ("@Alfred build me a dice roller", "@Alfred yes, please", "I'm on it."),
+        ("@Alfred constrúyeme un lanzador de dados", "@Alfred ¡adelante!", "Voy con ello."),
+    ],
+)
+async def test_a_written_yes_of_the_same_person_begins_it_once(
+    sim, deck, channel, ana, ben, factory, asks, yes, told
+):
+    await ben.says(asks, channel)
+    question = await ben.sees(lambda m: "Go ahead" in m.buttons)
+    await ana.says("@Alfred yes", channel)
+    await ana.sees(TALK)
+    assert factory.requests == []
+    await ben.says(yes, channel)
+    await ben.sees(told)
+    await until(lambda: len(factory.requests) == 1)
+    await until(lambda: "Go ahead" not in question.buttons)
+    await ben.says("@Alfred yes", channel)
+    await ben.sees(TALK)
+    assert len(factory.requests) == 1
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("no", ["no, thanks", "never mind", "cancel that", "déjalo"])
+async def test_a_written_no_leaves_it(sim, deck, channel, ben, factory, no):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.says(no, channel, reply_to=question)
+    await until(lambda: not question.buttons)
+    assert "leave it" in question.content
+    await ben.says("@Alfred yes", channel)
+    await ben.sees(TALK)
+    assert factory.requests == []
+    assert not sim.problems
+
+
+async def test_a_yes_after_other_talk_or_to_another_message_begins_nothing(
+    sim, deck, channel, ana, ben, factory
+):
+    other = await ana.says("shall we go?", channel)
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.says("@Alfred yes", channel, reply_to=other)
+    await ben.sees(TALK)
+    await ben.says("@Alfred yes", channel)
+    await until(lambda: len([m for m in ben.reads(channel) if TALK in m.content]) == 2)
+    assert factory.requests == []
+    await ben.clicks("Go ahead", on=question)  # the button stays
+    await until(lambda: len(factory.requests) == 1)
