@@ -152,8 +152,8 @@ class EngagementPolicy:
 
     def answers(self, people: Participants, turn: UserTurn, intent: UtteranceIntent) -> bool:
         """Whether the assistant answers such an utterance."""
-        is_yes_or_no = self.classifier.answer(turn.transcript) is not None
-        if is_yes_or_no and self._is_to_others(people, turn):
+        is_to_others = self._is_to_others(people, turn)
+        if is_to_others and self.classifier.answer(turn.transcript) is not None:
             return False
         if turn.overlaps_answer and intent in LETS_ANSWER_PLAY_ON:
             return False
