@@ -22,6 +22,7 @@ from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import Attention, Remember
+from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory, options_for
@@ -82,7 +83,7 @@ class Conversation:
             channel_id=None,
             language=prefs.language,
             attention=Attention.ALWAYS,
-            options=options_for(settings),
+            options=_for_one(options_for(settings)),
             persona=settings.persona,
         )
         session = await voices.open(
@@ -93,7 +94,6 @@ class Conversation:
             speech_input=self._devices.speech.with_segmenter,
         )
         session.recorder = self._transcript
-        session.commands.is_for_one = True
         commands = SaidCommands(
             self._tasks, self.forget, self._transcript, self._surroundings.clock
         )
@@ -206,6 +206,11 @@ class Conversation:
         if self._session is not None:
             people = {SPEAKER: PERSON, TYPIST: PERSON}
             self._session.set_people(people, others=0)
+
+
+def _for_one(options: VoiceAgentOptions) -> VoiceAgentOptions:
+    """The person who speaks is the one who types."""
+    return replace(options, commands=replace(options.commands, is_for_one=True))
 
 
 def _still_loading() -> BadInput:

@@ -149,14 +149,12 @@ class CommandPerformer:
         locale_of: The Discord locale of a person, where their words are in either language.
         handler: Carries out what needs more than the conversation.
         latest: The latest answer that has begun to play.
-        is_for_one: All ids are one person's, who speaks and types.
     """
 
     options: CommandOptions = DEFAULT_OPTIONS.commands
     locale_of: Callable[[int], str | None] = lambda _: None
     handler: CommandHandler | None = None
     latest: SpokenAnswer | None = None
-    is_for_one: bool = False
     _styles: dict[int, SpeakingStyle] = field(default_factory=dict)
     _performed: dict[int, _Performed] = field(default_factory=dict)  # by user
     _arriving: Answers = field(default_factory=dict)
@@ -257,7 +255,7 @@ class CommandPerformer:
         return said or self.locale_of(order.user_id)
 
     def _key(self, user_id: int | None) -> int:
-        return 0 if self.is_for_one or user_id is None else user_id
+        return 0 if self.options.is_for_one or user_id is None else user_id
 
     def _say_again(self, kinds: frozenset[CommandKind]) -> CommandOutcome | None:
         if self.latest is None:

@@ -2,14 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from bot.clock import Clock
 from bot.i18n import Words
-
-OPEN_S: Final = 60.0
-"""How long a question can be answered."""
-_MAX_OPEN: Final = 1_000
+from bot.voice_agent.options.actions import MAX_CONFIRMATIONS, QUESTION_OPEN_S
 
 Key = TypeVar("Key")
 Asked = TypeVar("Asked")
@@ -29,8 +26,8 @@ class Confirmations(Generic[Key, Asked]):
     def ask(self, key: Key, asked: Asked) -> None:
         """Note a question."""
         self._open.pop(key, None)
-        self._open[key] = (asked, self.clock.now() + OPEN_S)
-        if len(self._open) > _MAX_OPEN:
+        self._open[key] = (asked, self.clock.now() + QUESTION_OPEN_S)
+        if len(self._open) > MAX_CONFIRMATIONS:
             del self._open[next(iter(self._open))]
 
     def peek(self, key: Key) -> Asked | None:

@@ -119,7 +119,8 @@ class EngagementPolicy:
 
     def is_stop(self, people: Participants, user_id: int, text: str, *, or_cancel: bool) -> bool:
         """Whether all that somebody has written is "stop", or "cancel it", to no question."""
-        if user_id in people.confirming and self.classifier.answer(text) is not None:
+        is_asked = people.confirmation_of(user_id) is not None
+        if is_asked and self.classifier.answer(text) is not None:
             return False
         found = self.classifier.commands(text, is_written=True)
         stops = SILENCING | ({CommandKind.CANCEL} if or_cancel else frozenset())
@@ -132,7 +133,7 @@ class EngagementPolicy:
 
     def _confirmed(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
         """The answer to whether to do what they had asked for; None: it is none, or not to us."""
-        if turn.user_id not in people.confirming:
+        if people.confirmation_of(turn.user_id) is None:
             return None
         answer = self.classifier.answer(turn.transcript)
         if answer is None or self._is_to_others(people, turn):
@@ -142,7 +143,7 @@ class EngagementPolicy:
 
     def _is_to_others(self, people: Participants, turn: UserTurn) -> bool:
         """Whether it may answer somebody who has spoken since the assistant asked them."""
-        asked = people.confirming.get(turn.user_id)
+        asked = people.confirmation_of(turn.user_id)
         if asked is None or not asked.needs_name or turn.is_written:
             return False
         return not self._is_called(people, turn)

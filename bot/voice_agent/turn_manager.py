@@ -80,7 +80,7 @@ class TurnManager:
     ) -> None:
         self._options = options
         self._policy = EngagementPolicy(UtteranceClassifier(assistant_names, options))
-        self._people = Participants(options.follow_up.window_s, options.commands.confirmed_within_s)
+        self._people = Participants.of(options)
         self._floor = Floor(options.interruption)
         self._thinking_sound = ThinkingSound(options.thinking_sound)
         self._turns = OpenTurns(options, self._policy, self._people, self._floor)
@@ -372,7 +372,7 @@ class TurnManager:
     def _perform_commands(self, turn: UserTurn) -> bool:
         """Have done what a turn that is for us tells us to do. Returns False if it is talk."""
         commands = self._policy.commands(self._people, turn)
-        self._people.confirming.pop(turn.user_id, None)
+        self._people.end_confirmation(turn.user_id)
         if commands is None or not self.performs.issuperset(commands.kinds):
             return False
         self._turns.begin_commands(turn, commands, self._new_request_id())
@@ -496,5 +496,5 @@ class TurnManager:
         if intent is UtteranceIntent.OTHER_PERSON:
             self._people.close_follow_up(turn.user_id)
         if intent is UtteranceIntent.STOP:
-            self._people.confirming.pop(turn.user_id, None)
+            self._people.end_confirmation(turn.user_id)
         self._turns.close(turn, ending.stage, remember=ending.is_remembered)

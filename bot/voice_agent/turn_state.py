@@ -92,6 +92,7 @@ class Participants:
         others: The number of other people.
         follow_ups: The open follow-ups, by user id.
         confirming: Those who were asked whether to do what they had asked for, by user id.
+        is_for_one: All ids are one person's, who speaks and types.
     """
 
     follow_up_window_s: float
@@ -101,6 +102,16 @@ class Participants:
     attention: Attention = Attention.AUTO
     follow_ups: dict[int, FollowUp] = field(default_factory=dict)
     confirming: dict[int, Confirmation] = field(default_factory=dict)
+    is_for_one: bool = False
+
+    @classmethod
+    def of(cls, options: VoiceAgentOptions) -> "Participants":
+        """Nobody yet."""
+        return cls(
+            options.follow_up.window_s,
+            options.commands.confirmed_within_s,
+            is_for_one=options.commands.is_for_one,
+        )
 
     def __contains__(self, user_id: int) -> bool:
         """Whether this person is there, and consented to being heard."""
@@ -118,7 +129,8 @@ class Participants:
     def update(self, names: Mapping[int, str], others: int) -> None:
         """Replace the people; those who left lose their follow-up, and answer nothing later."""
         self.names, self.others = dict(names), others
-        self.confirming = {user: c for user, c in self.confirming.items() if user in names}
+        if not (names and self.is_for_one):
+            self.confirming = {user: c for user, c in self.confirming.items() if user in names}
         self.follow_ups = {user: f for user, f in self.follow_ups.items() if user in names}
 
     def is_follow_up(self, user_id: int, began_s: float) -> bool:
@@ -139,14 +151,27 @@ class Participants:
 
     def await_confirmation(self, user_id: int, now_s: float, *, others_speak: bool) -> None:
         """The assistant has asked this person whether to do what they asked for."""
-        before = self.confirming.get(user_id)
+        before = self.confirmation_of(user_id)
         needs_name = others_speak or (before is not None and before.needs_name)
-        self.confirming[user_id] = Confirmation(now_s + self.confirmed_within_s, needs_name)
+        needs_name = needs_name and not self.is_for_one
+        until_s = now_s + self.confirmed_within_s
+        self.confirming[self._key(user_id)] = Confirmation(until_s, needs_name)
+
+    def confirmation_of(self, user_id: int) -> Confirmation | None:
+        """What a person was asked, and may still answer."""
+        return self.confirming.get(self._key(user_id))
+
+    def end_confirmation(self, user_id: int) -> None:
+        """A person has answered, or said something else."""
+        self.confirming.pop(self._key(user_id), None)
+
+    def _key(self, user_id: int) -> int:
+        return 0 if self.is_for_one else user_id
 
     def note_speech(self, user_id: int) -> None:
         """Somebody begins to speak: perhaps to those who were asked something."""
         for asked, confirmation in self.confirming.items():
-            if asked != user_id:
+            if asked != self._key(user_id):
                 self.confirming[asked] = replace(confirmation, needs_name=True)
 
     def expire_confirmations(self, now_s: float) -> None:

@@ -8,7 +8,7 @@ import discord
 
 from bot.errors import NotAllowed
 from bot.i18n import Words
-from bot.voice_agent.confirmations import OPEN_S
+from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from cogs.shared.error_messages import ReportingView
 
 Act = Callable[[bool], Awaitable[str]]
@@ -27,7 +27,7 @@ class YesNo(ReportingView):
     """
 
     def __init__(self, words: Words, user_id: int, act: Act) -> None:
-        super().__init__(timeout=OPEN_S)
+        super().__init__(timeout=QUESTION_OPEN_S)
         self._words = words
         self._user_id = user_id
         self._act = act

@@ -19,6 +19,7 @@ class CommandOptions:
         max_tempo: The same, for faster.
         confirmed_within_s: Seconds. So long after the assistant has asked whether to do something,
             a "yes" does it.
+        is_for_one: All ids are one person's, who speaks and types.
         settles_s: Seconds. Words that are a command count when none have followed for this time: a
             transcript may come in pieces.
         spoken_within_s: Seconds. What a service that does not speak by then was to say is only
@@ -35,6 +36,7 @@ class CommandOptions:
     min_tempo: float = 0.6
     max_tempo: float = 1.75
     confirmed_within_s: float = 30.0
+    is_for_one: bool = False
     settles_s: float = 0.25
     spoken_within_s: float = 8.0
     max_answers: int = 8

@@ -6,7 +6,7 @@ import pytest
 
 from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
-from bot.voice_agent import confirmations
+from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.factory.scripts import Factory
 from tests.integration.cogs.voice.conftest import finished
@@ -147,7 +147,7 @@ async def test_a_late_yes_does_nothing(
     sim, room, lounge, ben, word, called, penny_says, factory, monkeypatch
 ):
     await is_asked(room, ben, called, lounge, word, penny_says)
-    late_s = room.bot.clock.now() + confirmations.OPEN_S + 1
+    late_s = room.bot.clock.now() + QUESTION_OPEN_S + 1
     monkeypatch.setattr(
         room._commands.questions._open, "clock", type("", (), {"now": lambda: late_s})
     )

@@ -179,7 +179,7 @@ async def test_what_is_forgotten_is_not_said_again() -> None:
 
 
 async def test_one_person_with_two_ids_is_spoken_to_in_one_manner() -> None:
-    performer = CommandPerformer(is_for_one=True)
+    performer = CommandPerformer(CommandOptions(is_for_one=True))
     await performer.perform(order("louder", user_id=BEN))
     assert performer.manner_for(ANA).gain_db == 6.0
 

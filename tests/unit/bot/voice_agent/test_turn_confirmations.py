@@ -12,6 +12,7 @@ from bot.voice_agent.events import (
     Stage,
 )
 from bot.voice_agent.options import DEFAULT_OPTIONS, VoiceAgentOptions
+from bot.voice_agent.options.commands import CommandOptions
 from tests.fakes.talk import Talk, only
 
 ANA, BEN = 1, 2
@@ -20,8 +21,8 @@ FOLLOW_UP_S = DEFAULT_OPTIONS.follow_up.window_s
 QUESTION = "Shall I build this?"
 
 
-def among(*names: str) -> Talk:
-    talk = Talk(options=VoiceAgentOptions())
+def among(*names: str, **knobs: bool) -> Talk:
+    talk = Talk(options=VoiceAgentOptions(commands=CommandOptions(**knobs)))
     talk.manager.performs = frozenset(CommandKind)
     talk.people(*names)
     return talk
@@ -228,3 +229,25 @@ def test_who_types_before_they_hear_the_question_is_asked_afterwards() -> None:
     talk.spoke("A rock.", packets=5, request_id=asked.request_id)
     talk.answered(asked.request_id)
     assert performed(talk.play()) == [CommandKind.CONFIRM]
+
+
+def test_one_person_is_asked_aloud_and_types_the_answer_or_the_other_way_round() -> None:
+    for said_by in (ANA, BEN):
+        talk = among("You", "You", is_for_one=True)
+        talk.attend(Attention.ALWAYS)
+        wanted(talk, said_by)
+        talk.spoke(QUESTION, packets=20)
+        talk.answered()
+        talk.play()
+        commands = talk.write(BEN, "yes") if said_by == ANA else says(talk, ANA, "Yes.")
+        assert performed(commands) == [CommandKind.YES]
+        talk.answered()
+        assert not performed(talk.write(BEN, "yes"))
+
+
+def test_when_the_one_person_leaves_nothing_is_confirmed_any_more() -> None:
+    talk = among("You", "You", is_for_one=True)
+    asks(talk)
+    talk.people()
+    talk.people("You", "You")
+    assert not performed(talk.write(ANA, "yes"))

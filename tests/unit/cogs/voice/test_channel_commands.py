@@ -7,9 +7,9 @@ import pytest
 from bot.clock import SystemClock
 from bot.i18n import Words, words_for
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
-from bot.voice_agent import confirmations
 from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import PerformCommands
+from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from cogs.voice._channel_commands import ChannelCommands
 
 ANA, BEN = 1, 2
@@ -79,7 +79,7 @@ async def test_what_was_said_is_forgotten_once_it_is_confirmed() -> None:
 async def test_a_late_yes_does_nothing() -> None:
     lounge = Lounge()
     await lounge.told(CommandKind.FORGET)
-    lounge.clock.at_s += confirmations.OPEN_S + 1
+    lounge.clock.at_s += QUESTION_OPEN_S + 1
     assert await lounge.told(CommandKind.YES) is None
     assert lounge.forgotten == []
 
