@@ -49,7 +49,7 @@ def test_a_misspelt_value_is_answered_with_the_right_one():
         ("it's", "'it's'"),
         ("a\nb\u202e\x1b[2J", "'a b'"),
         ("x" * 41, "that"),
-        (object(), "that"),
+        pytest.param(object(), "that", id="object"),
     ],
     ids=str,
 )
