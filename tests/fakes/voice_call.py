@@ -214,9 +214,15 @@ async def words_of(penny: Any, sound: Samples | Path, rate_hz: int = 48_000) -> 
 
 
 def has_word(heard: str, word: str) -> bool:
-    """Whether a word is among those heard, as a small recogniser may spell it: "Parris"."""
+    """Whether a word is among those heard, as a small recogniser may spell it: "Perris"."""
     found = re.findall(r"\w+", heard.lower())
-    return bool(difflib.get_close_matches(word, found, cutoff=0.75))
+    is_near = bool(difflib.get_close_matches(word, found, cutoff=0.75))
+    return is_near or _consonants(word) in map(_consonants, found)
+
+
+def _consonants(word: str) -> str:
+    """`prs` for "Paris" and "Perris": what a voice's vowels leave of a word."""
+    return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", word))
 
 
 async def spoken(penny: Any, text: str, *, language: str = "en") -> Samples:

@@ -98,7 +98,7 @@ async def test_a_build_is_confirmed_by_its_person_alone(sim, deck, channel, ana,
     assert factory.requests == []
     await ben.clicks("Go ahead", on=question)
     thread = await ben.sees_thread("a dice roller", channel)
-    await ben.sees("fizz.py", thread)
+    await ben.sees("Done.", thread)
     assert factory.tasks == ["a dice roller"]
     assert not sim.problems
 
@@ -125,7 +125,7 @@ async def test_a_build_in_a_thread_of_its_own(sim, deck, channel, ben, factory):
     thread = await ben.sees_thread("build me a dice roller", channel)
     question = await ben.sees("Shall I build this?", thread)
     await ben.clicks("Go ahead", on=question)
-    await ben.sees("fizz.py", thread)
+    await ben.sees("Done.", thread)
     assert factory.tasks == ["a dice roller"]
     assert not sim.problems
 

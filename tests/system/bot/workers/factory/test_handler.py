@@ -216,13 +216,13 @@ def saying(data: Any) -> Request:
     [
         (
             without(order(), target=order().target.model_copy(update={"module": "PAINT"})),
-            UnknownModule, "It has: BUILD",
+            UnknownModule, "There are: build",
         ),
         (saying(" "), BadInput, "nothing"),
         (saying(3), BadInput, "text"),
         (order("x" * 8001), TooLarge, "8,001 characters; the limit is 8,000"),
-        (without(order(), params={"kind": "rust"}), BadInput, "auto, python or text"),
-        (without(order(), params={"kind": ["python"]}), BadInput, "auto, python or text"),
+        (without(order(), params={"kind": "rust"}), BadInput, "auto, python, text"),
+        (without(order(), params={"kind": ["python"]}), BadInput, "auto, python, text"),
         (without(order(), params={"files": "f.py"}), BadInput, "a list of at most 10"),
         (without(order(), policy=Policy(max_iterations=11)), BadInput, "from 1 to 10, not 11"),
         (

@@ -254,7 +254,7 @@ TEXT = Input(type=InputType.TEXT, data="Hello")
 @pytest.mark.parametrize(
     ("request_", "error", "words"),
     [
-        (penny_request("SING", TEXT), UnknownModule, "CONVERSE, TRANSCRIBE, SPEAK"),
+        (penny_request("SING", TEXT), UnknownModule, "converse, transcribe, speak"),
         (penny_request("TRANSCRIBE", TEXT), BadInput, "needs audio"),
         (penny_request("CONVERSE", Input(type=InputType.TEXT, data=" ")), BadInput, "empty"),
         (penny_request("CONVERSE", Input(type=InputType.TEXT, data=7)), BadInput, "needs text"),
