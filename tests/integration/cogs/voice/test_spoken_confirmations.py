@@ -82,10 +82,10 @@ async def test_a_yes_begins_it_and_the_buttons_are_gone(
     assert factory.requests == []
     await say(called, word, penny_says, "Yes.")
     await until(lambda: factory.tasks == ["a dice roller"])
-    shown = await ben.sees("**Ben:** Yes.", lounge, ever=True)
+    shown = await ben.sees("I'm on it.", lounge, ever=True)
     await until(lambda: "I'm on it." in spoken_by(penny_says))
     await until(lambda: "Go ahead" not in question.buttons)
-    assert "I'm on it." in shown.content
+    assert "**Ben:** Yes." in shown.content
     await until(lambda: not room.session.is_busy)
     await say(called, word, penny_says, "Yes.")
     await ben.sees("I see.", lounge, ever=True)  # to whom? it is talk
