@@ -72,6 +72,8 @@ _SETTLE_S: Final = 3.0
 handed over."""
 _LOOK_EVERY_S: Final = 0.05
 _OTHERS_REGISTER_S: Final = 0.5
+INVALID_FORM: Final = 50035
+"""Discord's code for a request whose parts it refuses, each by its place in it."""
 
 
 class Locales:
@@ -182,14 +184,15 @@ class SkyDeck(commands.AutoShardedBot):
 
         Raises:
             StoreFailed: The last registration cannot be read.
-            discord.HTTPException: Discord refused the commands.
+            discord.app_commands.CommandSyncFailure: Discord refused a command, which it names.
+            discord.HTTPException: Discord refused all of them, or does not answer.
         """
-        translator = self.tree.translator
+        translator, registered = self.tree.translator, list(self._all_commands())
         payload = [
             command.to_dict(self.tree)
             if translator is None
             else await command.get_translated_payload(self.tree, translator)
-            for command in self._all_commands()
+            for command in registered
         ]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
         name = f"{COMMANDS}:{self.application_id}"
@@ -201,8 +204,13 @@ class SkyDeck(commands.AutoShardedBot):
             return False
         # Not `tree.sync`, which would make the payload again.
         if self.application_id is None:
-            raise discord.app_commands.MissingApplicationID
-        await self.http.bulk_upsert_global_commands(self.application_id, payload=payload)
+            raise AssertionError("who has logged in has an application")
+        try:
+            await self.http.bulk_upsert_global_commands(self.application_id, payload=payload)
+        except discord.HTTPException as e:
+            if e.code != INVALID_FORM:
+                raise
+            raise app_commands.CommandSyncFailure(e, registered) from None
         await self.store.key_value.set(name, digest)
         log.info("%d commands registered", len(payload))
         return True

@@ -5,14 +5,13 @@ from typing import Any, Final
 
 import discord
 
-from bot.discord_client import SkyDeck
+from bot.discord_client import INVALID_FORM, SkyDeck
 from bot.errors import QuestionDeleted
 from cogs.shared.discord_retry import draw_nonce, is_passing, persist
 
 _GONE: Final = frozenset({10003, 10008})
 """Unknown channel, unknown message."""
 _UNKNOWN_CHANNEL: Final = 10003
-_INVALID_FORM: Final = 50035
 _MAY_NOT_REPLY: Final = 160002
 """A reply needs the permission to read the history, which a message does not need."""
 
@@ -79,5 +78,5 @@ async def reply_to(
 
 def _names_what_is_gone(error: discord.HTTPException) -> bool:
     """Discord reports an unknown message reference as a fault of the form, not as "unknown"."""
-    is_reference = error.code == _INVALID_FORM and "message_reference" in error.text
+    is_reference = error.code == INVALID_FORM and "message_reference" in error.text
     return error.code == _UNKNOWN_CHANNEL or is_reference
