@@ -4,44 +4,12 @@ import pytest
 
 from bot.contract import Service
 from bot.settings import Settings
-from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import made
-from tests.fakes.handlers import Scripted
-from tests.integration.cogs.chat.acting_services import ATTACK, TALK, Grace, Penny
-from tests.integration.cogs.factory.scripts import Factory
+from tests.integration.cogs.chat.actions.services import ATTACK, TALK
 from tests.simulator import File
 from tests.simulator.values import Permission
 from tests.virtual_time import settle
 from tests.waiting import until
-
-
-@pytest.fixture
-def penny():
-    return Penny()
-
-
-@pytest.fixture
-def grace():
-    return Grace()
-
-
-@pytest.fixture
-def factory():
-    return Factory()
-
-
-@pytest.fixture
-def handlers(penny, grace, factory):
-    return {
-        "penny": penny,
-        "grace": Scripted(grace, service=Service.GRACE, delivery=Delivery.REPLY),
-        "factory": Scripted(factory, service=Service.FACTORY),
-    }
-
-
-@pytest.fixture
-def cogs():
-    return ("cogs.errors", "cogs.chat", "cogs.grace", "cogs.factory", "cogs.jobs")
 
 
 async def test_the_message_replied_to_is_translated(sim, deck, channel, ana, ben, penny, grace):
