@@ -37,7 +37,7 @@ from cogs.shared.voice_message import prepare
 log = logging.getLogger(__name__)
 
 Asked = discord.Message | Asking
-"""A question: a message, which is read again when the answer is there, or a command."""
+"""A question: a message, which is read only if its answer has an action, or a command."""
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ class ChatJobView(MessageView[ChatMessage]):
             return Taken(note=explain(e, self.words, privately=is_direct).text)
 
     async def _asking(self) -> Asking | None:
-        """The question as it is by now; None: it is gone, or is no question of this person's.
+        """The question as it was asked; None: it is gone, or is no question of this person's.
 
         Raises:
             BadInput: It was a command, which only the process that got it knows.

@@ -47,7 +47,7 @@ class AskedAction:
         requester: The person who asked.
         channel: Where they asked.
         permissions: What the bot may do there.
-        question_id: Their message; 0: they said it aloud.
+        question_id: Their message; 0: a command asked, or they said it aloud.
         live: The message that shows it; it is there already.
         once: The message or interaction that asks for it: it is done only once for each.
         done: Called with the result's text when all of it can be seen.
