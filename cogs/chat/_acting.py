@@ -28,7 +28,7 @@ from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
 from bot.voice_agent.confirmations import Confirmations, YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
-from cogs.chat._action_subject import subject_in_answer, subject_of
+from cogs.chat._action_subject import is_own_voice, subject_in_answer, subject_of
 from cogs.chat._pending import Pending
 from cogs.chat._question import Question
 from cogs.chat._waiting import ActionPlace, Waiting
@@ -133,7 +133,7 @@ class Acting:
             return {}
         listed = {ACTIONS: [one.to_wire() for one in offered]}
         if question.is_spoken:  # its words are known only to the service
-            return {} if content.asked or question.is_quoted else listed
+            return listed if is_own_voice(content) and not question.is_quoted else {}
         own_words = content.question
         if self._read(own_words, offered, requester).is_talk:
             return {}

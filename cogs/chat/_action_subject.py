@@ -53,6 +53,12 @@ def subject_in_answer(
     return None
 
 
+def is_own_voice(content: MessageContent) -> bool:
+    """Whether a request is a voice message alone: any other recording may be somebody else's."""
+    is_recorded = all(one.is_voice_message() for one in content.attached)
+    return is_recorded and not content.asked and not content.forwarded
+
+
 def replies_to(message: discord.Message, asked_in: int) -> bool:
     """Whether a message replies to another one."""
     return message.reference is not None and message.reference.message_id == asked_in

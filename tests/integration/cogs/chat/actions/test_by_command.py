@@ -4,6 +4,7 @@ import pytest
 
 from bot.contract import Service
 from tests.fakes.discord_bot import made
+from tests.fakes.media_files import tone
 from tests.integration.cogs.chat.actions.services import ATTACK, TALK
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -191,3 +192,14 @@ async def test_where_the_bot_cannot_post_the_command_is_answered_all_the_same(
     await ben.clicks("No, thanks", on=question)
     await ben.sees("leave it")
     assert factory.requests == []
+
+
+async def test_a_recording_that_is_given_with_a_command_asks_for_nothing(
+    sim, deck, channel, ana, ben, penny, grace
+):
+    await ana.says("The train was late.", channel)
+    await ben.slash("/ask", channel, file=File("podcast.ogg", tone("opus", seconds=1)))
+    await ben.sees(TALK)
+    assert "actions" not in penny.asked[-1].params
+    assert grace.asked == []
+    assert not sim.problems

@@ -5,6 +5,7 @@ import pytest
 from bot.contract import Service
 from bot.settings import Settings
 from tests.fakes.discord_bot import made
+from tests.fakes.media_files import tone
 from tests.integration.cogs.chat.actions.services import ATTACK, TALK
 from tests.simulator import File
 from tests.simulator.values import Permission
@@ -331,3 +332,21 @@ async def test_a_yes_after_other_talk_or_to_another_message_begins_nothing(
     assert factory.requests == []
     await ben.clicks("Go ahead", on=question)  # the button stays
     await until(lambda: len(factory.requests) == 1)
+
+
+async def test_a_voice_message_asks_and_a_recording_of_somebody_does_not(
+    sim, deck, channel, ana, ben, penny, grace
+):
+    """Penny hears "Alfred, summarise what we said" in each."""
+    sound = tone("opus", seconds=1)
+    voice = File("voice-message.ogg", sound, duration_secs=1.0)
+    of_ana = await ana.says("", channel, files=[voice])
+    await ben.says("", ben.dm, files=[File("podcast.ogg", sound)])
+    await ben.sees(TALK)
+    await ben.forwards(of_ana, ben.dm)
+    await ben.sees(TALK)
+    assert not any("actions" in one.params for one in penny.asked)
+    assert grace.asked == []
+    await ben.says("", ben.dm, files=[voice])
+    await ben.sees("SUMMARIZER of ")
+    assert not sim.problems
