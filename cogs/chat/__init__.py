@@ -20,5 +20,5 @@ async def setup(bot: "SkyDeck") -> None:
     bot.add_dynamic_items(StopButton, RegenerateButton, ActionButton)
     chat = Chat(bot)
     await bot.add_cog(chat)
-    await bot.add_cog(ChatCommands(bot, chat.acting))
+    await bot.add_cog(ChatCommands(bot, chat.acting, chat.written))
     await bot.add_cog(Deletions(bot))

@@ -252,6 +252,14 @@ class Acting:
         """They have written something else: a "yes" from now on is about that."""
         self._askable.take((channel_id, user_id))
 
+    def take_no_answer(self, channel_id: int, user_id: int) -> None:
+        """The same, by a command: it does not say either what an action shall work on."""
+        self.take_no_words(channel_id, user_id)
+        asked_in = self._pending.of(channel_id, user_id)
+        waiting = self._pending.get(asked_in or NO_MESSAGE)
+        if asked_in is not None and waiting is not None and waiting.subject is None:
+            self._pending.take(asked_in)
+
     async def answered_in_words(
         self, channel_id: int, user_id: int, is_yes: bool, words: Words
     ) -> str | None:

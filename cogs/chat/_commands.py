@@ -19,6 +19,7 @@ from cogs.chat._acting import Acting
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
 from cogs.chat._question import Question, read_question
+from cogs.chat._written_commands import WrittenCommands
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.asking import Asking
 from cogs.shared.attachments import name_of
@@ -40,9 +41,10 @@ _NAME_CHARS: Final = 100
 class ChatCommands(commands.Cog):
     """The commands that do the same as a conversation."""
 
-    def __init__(self, bot: SkyDeck, acting: Acting) -> None:
+    def __init__(self, bot: SkyDeck, acting: Acting, written: WrittenCommands) -> None:
         self.bot = bot
         self.acting = acting
+        self.written = written
 
     @app_commands.command(name=text("chat.cmd.ask.name"), description=text("chat.cmd.ask.about"))
     @app_commands.rename(question=text("chat.cmd.ask.question"), file=text("chat.cmd.ask.file"))
@@ -60,6 +62,7 @@ class ChatCommands(commands.Cog):
         words = words_of(requester)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
+        self.written.take_no_answer(requester.channel_id, requester.user_id)
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             try:
@@ -202,6 +205,7 @@ class ChatCommands(commands.Cog):
             raise BadInput(words("chat.no_thread_here"))
         needed = ("create_public_threads", "send_messages_in_threads")
         require_permissions(interaction.app_permissions, *needed)
+        self.written.take_no_answer(requester.channel_id, requester.user_id)
         line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
         said = await typed_words(interaction, question or "")

@@ -156,6 +156,11 @@ class WrittenCommands:
             self._acting.take_no_words(*key)
         return answer
 
+    def take_no_answer(self, channel_id: int, user_id: int) -> None:
+        """They ask something else by a command: what they write from now on is about that."""
+        self._pending.take((channel_id, user_id))
+        self._acting.take_no_answer(channel_id, user_id)
+
     async def carry_out(self, written: Written, requester: Requester) -> bool:
         """Do what a message tells the bot to do. Returns False if it is talk after all.
 
@@ -202,6 +207,9 @@ class WrittenCommands:
         return words_of(requester) if language is None else words_for(language)
 
     async def _press(self, written: Written, words: Words, is_yes: bool) -> str:
+        asked = self._pending.peek(written.key)
+        if asked is None or asked.written is not written:  # another question is open by now
+            return words("commands.expired")
         answer = CommandKind.YES if is_yes else CommandKind.NO
         return await self._answer(answer, written, words) or words("commands.expired")
 

@@ -194,6 +194,45 @@ async def test_where_the_bot_cannot_post_the_command_is_answered_all_the_same(
     assert factory.requests == []
 
 
+@pytest.mark.parametrize("command", ["/ask", "/chat"])
+async def test_after_a_question_by_command_a_yes_is_about_that(
+    sim, deck, channel, ben, penny, factory, command
+):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.slash(command, channel, question="how are you today?")
+    await until(lambda: len(penny.asked) == 2)
+    await ben.says("@Alfred yes", channel)
+    await ben.sees(TALK)
+    assert factory.requests == []
+    await ben.clicks("Go ahead", on=question)  # the button stays
+    await until(lambda: len(factory.requests) == 1)
+    assert not sim.problems
+
+
+async def test_after_a_build_by_command_a_yes_forgets_nothing(sim, deck, channel, ben, factory):
+    await ben.says("@Alfred forget what I said", channel)
+    await ben.sees(lambda m: "Yes" in m.buttons)
+    await ben.slash("/ask", channel, question="build me a dice roller")
+    await ben.sees("Shall I build this?")
+    await ben.says("@Alfred yes", channel)
+    await ben.sees("I'm on it.")
+    await until(lambda: len(factory.requests) == 1)
+    assert not sim.problems
+
+
+async def test_a_command_does_not_answer_what_to_work_on(sim, deck, grace, penny):
+    dee = sim.user("Dee")
+    await dee.says("translate to Spanish", dee.dm)
+    await dee.sees("What should I work on?")
+    await dee.slash("/ask", dee.dm, question='translate "cheese" into French')
+    await dee.sees("TRANSLATOR of cheese")
+    await dee.says("How are you doing today?", dee.dm)
+    await dee.sees(TALK)
+    assert len(grace.asked) == 1
+    assert not sim.problems
+
+
 async def test_a_recording_that_is_given_with_a_command_asks_for_nothing(
     sim, deck, channel, ana, ben, penny, grace
 ):

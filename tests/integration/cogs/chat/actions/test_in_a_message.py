@@ -350,3 +350,14 @@ async def test_a_voice_message_asks_and_a_recording_of_somebody_does_not(
     await ben.says("", ben.dm, files=[voice])
     await ben.sees("SUMMARIZER of ")
     assert not sim.problems
+
+
+async def test_an_old_button_answers_no_other_question(sim, deck, channel, ben, factory):
+    await ben.says("@Alfred forget what I said", channel)
+    old = await ben.sees(lambda m: "Yes" in m.buttons)
+    await ben.says("@Alfred build me a dice roller", channel)
+    await ben.sees("Shall I build this?")
+    await ben.clicks("Yes", on=old)
+    await settle()
+    assert factory.requests == []
+    assert not sim.problems
