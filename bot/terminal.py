@@ -8,6 +8,7 @@ goes through `console` or `raw`. A character that the terminal's encoding lacks 
 import contextlib
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO, cast
@@ -44,11 +45,24 @@ class CleanStream:
         return getattr(self.raw, name)
 
 
+def open_missing() -> None:
+    """Connect the standard streams that this process was started without to the null device.
+
+    Python has None for each of them, which nothing can write to; and the next file to be opened,
+    such as the database, would get the descriptor that libraries write their complaints to.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The operating system gives the lowest descriptor that is free, so the order matters.
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115
+            setattr(sys, name, stream)
+
+
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Clean everything that is written to standard output and standard error in the block."""
     before = sys.stdout, sys.stderr
-    for stream in map(raw, filter(None, before)):
+    for stream in map(raw, before):
         if isinstance(stream, io.TextIOWrapper):
             # For what is not written by us, such as rich's bars.
             stream.reconfigure(errors=TRANSLITERATE)
@@ -64,8 +78,8 @@ def guarded() -> Iterator[None]:
             sys.stderr = before[1]
 
 
-def _guard(stream: TextIO | None) -> "TextIO | CleanStream | None":
-    return stream if stream is None or isinstance(stream, CleanStream) else CleanStream(stream)
+def _guard(stream: TextIO) -> "TextIO | CleanStream":
+    return stream if isinstance(stream, CleanStream) else CleanStream(stream)
 
 
 def raw(stream: TextIO) -> TextIO:

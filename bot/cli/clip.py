@@ -168,11 +168,9 @@ def read_standard_input(*, limit_bytes: int) -> str:
     """Read the text that a pipe brings, or that somebody types until Ctrl-D.
 
     Raises:
-        BadInput: There is no standard input, it cannot be read, or it is not text.
+        BadInput: It cannot be read, or it is not text.
         TooLarge: It is over the limit.
     """
-    if sys.stdin is None:
-        raise BadInput("Standard input is closed, so - has nothing to read.")
     if sys.stdin.isatty():
         sys.stderr.write("Type the text, then Ctrl-D on a line of its own.\n")
     try:

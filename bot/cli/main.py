@@ -15,6 +15,7 @@ _INTERRUPTED = 130
 
 _PHRASES: Final = (
     ("Value error, ", ""),
+    ("Unable to parse input string as an integer, exceeded maximum size", "too large a number"),
     ("Input should be a valid integer, unable to parse string as an integer", "not a whole number"),
     ("Input should be a valid number, unable to parse string as a number", "not a number"),
     ("Input should be less than or equal to", "must be at most"),
@@ -59,6 +60,7 @@ def skydeck(
 
 def run() -> None:
     """Run the command that the arguments name; every known error is one line and an exit code."""
+    terminal.open_missing()
     with terminal.guarded():
         _run()
 

@@ -195,3 +195,36 @@ def test_it_is_a_program_of_its_own(empty: Path) -> None:
     done = skydeck("talk", "--file", "none.wav", cwd=empty)
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "closed", "code"),
+    [
+        (("models", "remove", "piper-joe"), "<&-", 2),
+        (("ask", "-"), "<&-", 2),
+        (("ask", " "), "2>&-", 2),
+        (("modules", "grace"), ">&-", 0),
+        (("modules", "grace", "--json"), ">&-", 0),
+        (("contract", "schema"), ">&-", 0),
+        (("--version",), ">&-", 0),
+        (("costs",), ">&- 2>&-", 0),
+        (("nothing",), "<&- >&- 2>&-", 2),
+    ],
+)
+def test_a_standard_stream_may_be_closed(
+    args: tuple[str, ...], closed: str, code: int, empty: Path
+) -> None:
+    """As cron jobs and some supervisors start programs."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "bot", *args],
+        capture_output=True,
+        text=True,
+        cwd=empty,
+        env={**without_settings(), "SKYDECK_DATABASE_URL": f"sqlite:///{empty}/deck.db"},
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    if done.stderr:
+        assert done.stderr.splitlines()[-1].startswith("skydeck: ")
