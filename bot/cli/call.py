@@ -28,6 +28,7 @@ from bot.cli.options import (
     complete_module,
     complete_module_option,
     complete_service,
+    language_option,
     read_options,
     service_named,
 )
@@ -49,6 +50,8 @@ _MAX_QUESTION_CHARS = 16_000
 """Of a question with its files: Penny takes 20,000. A module gets all of a file."""
 _MAX_ASKED_CHARS = 20_000
 _FROM_INPUT = "-"
+_LANGUAGE = "language"
+"""The option of a module of Grace's that `--language` is."""
 _ONE_OF_BOTH = "Give either a text or --file, not both."
 
 
@@ -131,7 +134,10 @@ def call(
             help="Penny: a sound file (.ogg, .opus, .wav). Factory: a folder.", show_default=False
         ),
     ] = None,
-    language: LanguageOption = None,
+    language: Annotated[
+        str | None,
+        language_option("The language spoken to Penny; for Grace, the module's option language."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Call any module of any service.
@@ -142,7 +148,7 @@ def call(
     """
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
     entry = find_module(chosen.settings, service_named(service), module)
-    options = _options(chosen.settings, entry, option or [])
+    options = _options(chosen.settings, entry, option or [], language)
     if save is not None:
         _check_save(entry, options, save)
     request, refused = _request(chosen, entry, text, file or [], options, language)
@@ -150,13 +156,23 @@ def call(
     require_all(refused)
 
 
-def _options(settings: Settings, entry: ModuleEntry, pairs: Sequence[str]) -> dict[str, Any]:
+def _options(
+    settings: Settings, entry: ModuleEntry, pairs: Sequence[str], language: str | None
+) -> dict[str, Any]:
     """The options that somebody gave, checked.
 
+    `--language` is an option of the module like any other, except to Penny: it says what she hears
+    or reads (`_penny_input`).
+
     Raises:
-        BadInput: The module has no such option, or a value does not fit.
+        BadInput: The module has no such option, a value does not fit, or the language is given
+            twice.
     """
     typed = {name: read_value(value) for name, value in read_options(pairs)}
+    if language is not None and entry.service is not Service.PENNY:
+        if _LANGUAGE in typed:
+            raise BadInput("The language is given twice; give --language or -o language=…")
+        typed[_LANGUAGE] = language
     checked = check_options(entry.command, entry.options, typed)
     if entry.service is Service.GRACE:
         return dict(typed)  # she reads the words herself
@@ -235,6 +251,8 @@ def _penny_input(
     if text is not None and files:
         raise BadInput(_ONE_OF_BOTH)
     takes_text = module != PennyModule.TRANSCRIBE
+    if not takes_text and not files:
+        raise BadInput("transcribe works on a recording.", hint="Add --file memo.ogg.")
     is_text = takes_text and all(kind_of_file(one) is FileKind.TEXT for one in files)
     if not files or is_text or module == PennyModule.SPEAK:
         words = _text(text, files)

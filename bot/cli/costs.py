@@ -21,14 +21,20 @@ from bot.store.store import Store
 from bot.wording import from_now, module_in_words, service_in_words
 
 _BAR = 30
+_MAX_ID = 2**63 - 1
+"""The largest that a database's column of ids holds."""
 _WORDS = words_for(DEFAULT)
 
 
 def costs(
     *,
     days: Annotated[int, typer.Option(help="How many days to show.", min=1, max=366)] = 30,
-    guild: Annotated[int | None, typer.Option(help="Only this server's costs (its id).")] = None,
-    user: Annotated[int | None, typer.Option(help="Only this person's costs (their id).")] = None,
+    guild: Annotated[
+        int | None, typer.Option(help="Only this server's costs (its id).", min=0, max=_MAX_ID)
+    ] = None,
+    user: Annotated[
+        int | None, typer.Option(help="Only this person's costs (their id).", min=0, max=_MAX_ID)
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write every call to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:

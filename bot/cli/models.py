@@ -15,7 +15,7 @@ from rich.table import Table
 
 from bot import terminal
 from bot.cli.model_checks import describe_models
-from bot.cli.options import complete_language
+from bot.cli.options import complete_language, optional_argument
 from bot.cli.progress import shown_progress
 from bot.cli.voices import VOICES_NOTE, voice_rows
 from bot.contract import Service
@@ -90,12 +90,7 @@ def list_models(
 @app.command("voices")
 def list_voices(
     language: Annotated[
-        str | None,
-        typer.Argument(
-            help="Only of this language, as es.",
-            show_default=False,
-            autocompletion=complete_language,
-        ),
+        str | None, optional_argument("Only of this language, as es.", complete_language)
     ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -138,6 +133,8 @@ def pull(
 
     Example: skydeck models pull es_ES-davefx-medium
     """
+    if sum((bool(names), every, only is not None)) > 1:
+        raise WrongUse("Models are chosen in one way.", hint="Give names, --all or --only.")
     store = _store()
     if every:
         names = list(store.manifest.models)

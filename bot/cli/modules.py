@@ -3,12 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-import typer
 from rich.table import Table
 
 from bot import terminal
 from bot.catalogue import ModuleEntry, find_module, list_modules
-from bot.cli.options import JsonOption, complete_module, complete_service, service_named
+from bot.cli.options import (
+    JsonOption,
+    complete_module,
+    complete_service,
+    optional_argument,
+    service_named,
+)
 from bot.contract import Service
 from bot.contract.options import Option
 from bot.did_you_mean import did_you_mean
@@ -20,20 +25,10 @@ from bot.settings import load_settings
 
 def modules(
     service: Annotated[
-        str | None,
-        typer.Argument(
-            help="penny, grace or factory; or a module.",
-            show_default=False,
-            autocompletion=complete_service,
-        ),
+        str | None, optional_argument("penny, grace or factory; or a module.", complete_service)
     ] = None,
     module: Annotated[
-        str | None,
-        typer.Argument(
-            help="One of its modules, in detail.",
-            show_default=False,
-            autocompletion=complete_module,
-        ),
+        str | None, optional_argument("One of its modules, in detail.", complete_module)
     ] = None,
     *,
     as_json: JsonOption = False,

@@ -1,9 +1,9 @@
 """What several commands share: options, how they are completed, and services by name."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -113,14 +113,23 @@ def read_options(pairs: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield name.strip(), value
 
 
-LanguageOption = Annotated[
-    str | None,
-    typer.Option(
-        help="Language spoken (en, es, …); detected if not given.",
+def language_option(help: str) -> Any:  # noqa: A002  (typer's word)
+    """An option that takes a language; what it is for is the caller's."""
+    return typer.Option(
+        help=help,
         show_default=False,
         callback=read_language,
         autocompletion=complete_language,
-    ),
+    )
+
+
+def optional_argument(help: str, complete: Callable[..., Offers]) -> Any:  # noqa: A002
+    """An argument that need not be given, and that a shell completes."""
+    return typer.Argument(help=help, show_default=False, autocompletion=complete)
+
+
+LanguageOption = Annotated[
+    str | None, language_option("Language spoken (en, es, …); detected if not given.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object a line on stdout.")]
 SaveOption = Annotated[

@@ -66,17 +66,28 @@ def talk(
 
     Example: skydeck talk --file question.wav --save reply.ogg
     """
-    if not file:
-        _refuse_without_file(save=save, as_json=as_json)
-        _converse(language, remember, save_to, push_to_talk_key, plain=plain)
-    else:
+    if file:
+        for_conversations = {
+            "--remember": remember,
+            "--save-to": save_to is not None,
+            "--push-to-talk-key": push_to_talk_key is not None,
+        }
+        _refuse(for_conversations, "is for a conversation.", "Leave it out, or leave out --file.")
         _ask(file, save=save, language=language, as_json=as_json)
+    else:
+        for_files = {"--save": save is not None, "--json": as_json}
+        _refuse(for_files, "goes with --file.", "Add --file question.wav.")
+        _converse(language, remember, save_to, push_to_talk_key, plain=plain)
 
 
-def _refuse_without_file(*, save: Path | None, as_json: bool) -> None:
-    if save is not None or as_json:
-        name = "--save" if save is not None else "--json"
-        raise BadInput(f"{name} goes with --file.", hint="Add --file question.wav.")
+def _refuse(are_given: dict[str, bool], problem: str, hint: str) -> None:
+    """Refuse options that would be ignored in silence.
+
+    Raises:
+        BadInput: One is given.
+    """
+    if given := [name for name, is_given in are_given.items() if is_given]:
+        raise BadInput(f"{given[0]} {problem}", hint=hint)
 
 
 def _ask(files: list[Path], *, save: Path | None, language: str | None, as_json: bool) -> None:

@@ -95,11 +95,39 @@ BAD = [
     (("costs", "--days", "many"), 2, "--days': not a whole number. See: skydeck costs --help"),
     (("costs", "--days", "999"), 2, "must be at most 366"),
     (("health", "--every", "often"), 2, "not a number"),
+    (("costs", "--user", "9" * 20), 2, "must be at most 9223372036854775807"),
+    (("costs", "--guild", "9" * 5_000), 2, "too large a number"),
+    (
+        ("call", "grace", "translate", "x", "--language", "es"),
+        2,
+        "no option 'language'; it has: to",
+    ),
+    (
+        ("call", "factory", "build", "x", "--language", "es"),
+        2,
+        "no option 'language'; it has: kind",
+    ),
+    (
+        ("call", "grace", "summarize", "x", "--language", "es", "-o", "language=en"),
+        2,
+        "give --language or -o",
+    ),
+    (("call", "penny", "transcribe"), 2, "works on a recording. Add --file"),
+    (("call", "penny", "transcribe", "x"), 2, "works on a recording. Add --file"),
+    (("call", "penny", "transcribe", "-"), 2, "works on a recording. Add --file"),
+    (("talk", "--save", "x.ogg"), 2, "--save goes with --file"),
+    (("talk", "--json"), 2, "--json goes with --file"),
+    (("talk", "--file", "text.wav", "--remember"), 2, "--remember is for a conversation"),
+    (("talk", "--file", "text.wav", "--save-to", "x"), 2, "--save-to is for a conversation"),
+    (("talk", "--file", "text.wav", "--push-to-talk-key", "f9"), 2, "leave out --file"),
+    (("models", "pull", "piper-joe", "--all"), 2, "Give names, --all or --only"),
+    (("models", "pull", "piper-joe", "--only", "speech"), 2, "Give names, --all or --only"),
+    (("models", "pull", "--all", "--only", "speech"), 2, "Give names, --all or --only"),
     (("models", "pull", "--only", "langage"), 2, "'langage' is not one of 'language', 'speech'"),
 ]
 
 
-@pytest.mark.parametrize(("args", "code", "words"), BAD, ids=[" ".join(b[0]) for b in BAD])
+@pytest.mark.parametrize(("args", "code", "words"), BAD, ids=[" ".join(b[0])[:80] for b in BAD])
 def test_bad_input_is_one_line(args: tuple[str, ...], code: int, words: str, empty: Path) -> None:
     (empty / "empty.wav").touch()
     (empty / "text.wav").write_text("This is no sound.")
@@ -175,12 +203,13 @@ def test_the_list_of_commands_shows_the_first_line_of_each_help(name: str) -> No
     assert load(name).help.splitlines()[0] == summary
 
 
-def test_garbage_is_collected_again_once_the_command_is_there(monkeypatch) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_garbage_is_collected_again_once_the_command_is_there(monkeypatch, name: str) -> None:
     frozen = []
     monkeypatch.setattr("gc.freeze", lambda: frozen.append(True))
     gc.disable()
     try:
-        load("modules")
+        load(name)
         assert gc.isenabled()
         assert frozen
     finally:
