@@ -1,20 +1,13 @@
 """`skydeck ask` does what a sentence asks for: our Penny chooses, scripted services do it."""
 
-import asyncio
 import json
 
 import pytest
 
-from bot.clock import SystemClock
-from bot.contract import Service
-from bot.workers.penny.handler import PennyHandler
-from bot.workers.protocols import Delivery
-from tests.fakes.command_line import skydeck
-from tests.fakes.discord_bot import KEY, serving
-from tests.fakes.handlers import Scripted, completed
+from tests.fakes.discord_bot import serving
+from tests.fakes.handlers import completed
 from tests.fakes.language_model import ScriptedModel
-from tests.unit.bot.workers.penny.test_prepare import Ear
-from tests.unit.bot.workers.penny.test_speech import Voice
+from tests.integration.bot.cli.scripted import handlers, skydeck_at
 
 
 async def work(request):
@@ -23,31 +16,12 @@ async def work(request):
 
 @pytest.fixture
 async def services():
-    model = ScriptedModel(["I am only talking."])
-    penny = PennyHandler(stt=Ear(""), llm=model, tts=Voice(), clock=SystemClock())
-    handlers = {
-        "penny": penny,
-        "grace": Scripted(work, service=Service.GRACE, delivery=Delivery.REPLY),
-        "factory": Scripted(work, service=Service.FACTORY),
-    }
-    async with serving(handlers) as url:
+    async with serving(handlers(ScriptedModel(["I am only talking."]), work)) as url:
         yield url
 
 
 async def asked(url, folder, *args, **environment):
-    return await asyncio.to_thread(
-        skydeck,
-        "ask",
-        *args,
-        cwd=folder,
-        RUNPOD_API_KEY=KEY,
-        RUNPOD_BASE_URL=url,
-        PENNY_ENDPOINT_ID="penny",
-        GRACE_ENDPOINT_ID="grace",
-        FACTORY_ENDPOINT_ID="factory",
-        SKYDECK_DATABASE_URL=f"sqlite:///{folder}/deck.db",
-        **environment,
-    )
+    return await skydeck_at(url, folder, "ask", *args, **environment)
 
 
 async def test_a_file_is_summarised_and_translated(services, tmp_path):

@@ -2,22 +2,18 @@
 
 import asyncio
 import json
+import sqlite3
 import wave
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
 
 import pytest
 
-from bot.clock import SystemClock
-from bot.contract import Service
-from bot.workers.penny.handler import PennyHandler
-from bot.workers.protocols import Delivery
 from tests.fakes.command_line import skydeck
-from tests.fakes.discord_bot import KEY, serving
-from tests.fakes.handlers import Scripted, completed
+from tests.fakes.discord_bot import serving
+from tests.fakes.handlers import completed
 from tests.fakes.language_model import ScriptedModel
-from tests.unit.bot.workers.penny.test_prepare import Ear
-from tests.unit.bot.workers.penny.test_speech import Voice
+from tests.integration.bot.cli.scripted import handlers, skydeck_at
 
 NOT_PLAYED = "The sound was not played. To hear it, add: --save reply.ogg"
 
@@ -26,38 +22,37 @@ async def work(request):
     yield completed(f"{request.target.module} of {request.input.data}")
 
 
-def handlers():
-    model = ScriptedModel(["It is late."] * 9)
-    penny = PennyHandler(stt=Ear(""), llm=model, tts=Voice(), clock=SystemClock())
-    return {
-        "penny": penny,
-        "grace": Scripted(work, service=Service.GRACE, delivery=Delivery.REPLY),
-        "factory": Scripted(work, service=Service.FACTORY),
-    }, model
+async def options(request):
+    yield completed(str(request.params))
 
 
 @pytest.fixture
 async def run(tmp_path):
     """Runs the command before the services; `run.model` is what Penny asked."""
-    served, model = handlers()
-    async with serving(served) as url:
+    model = ScriptedModel(["It is late."] * 9)
+    async with serving(handlers(model, work)) as url:
 
         async def run(*args, **more):
-            return await asyncio.to_thread(
-                skydeck,
-                *args,
-                cwd=tmp_path,
-                RUNPOD_API_KEY=KEY,
-                RUNPOD_BASE_URL=url,
-                PENNY_ENDPOINT_ID="penny",
-                GRACE_ENDPOINT_ID="grace",
-                FACTORY_ENDPOINT_ID="factory",
-                SKYDECK_DATABASE_URL=f"sqlite:///{tmp_path}/deck.db",
-                **more,
-            )
+            return await skydeck_at(url, tmp_path, *args, **more)
 
         run.model = model
         yield run
+
+
+@pytest.fixture
+def local(monkeypatch, tmp_path):
+    """Runs the command with the services in its process."""
+    served = handlers(ScriptedModel(["It is late."] * 9), work)
+
+    @asynccontextmanager
+    async def workers(*_):
+        yield SimpleNamespace(handlers=served)
+
+    async def local(*args, url=f"sqlite:///{tmp_path}/deck.db"):
+        return await asyncio.to_thread(skydeck, *args, cwd=tmp_path, SKYDECK_DATABASE_URL=url)
+
+    monkeypatch.setattr("bot.composition._workers", workers)
+    return local
 
 
 @pytest.mark.parametrize("text", ["¿Qué hora es?\n", "\ufeffWhat time is it?"])
@@ -131,37 +126,48 @@ async def test_without_a_terminal_each_state_is_a_line(run):
     assert len(states) == len(set(states)) > 0
 
 
-async def test_calls_on_this_machine_are_listed_at_no_cost(monkeypatch, tmp_path):
-    served, _ = handlers()
+@pytest.mark.parametrize(("module", "language"), [("summarize", "es"), ("title", "español")])
+async def test_a_language_is_the_option_of_a_module_that_has_it(tmp_path, module, language):
+    async with serving(handlers(ScriptedModel([]), options)) as url:
+        words = ("call", "grace", module, "some text", "--language", language)
+        done = await skydeck_at(url, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "'language': 'es'" in done.stdout
 
-    @asynccontextmanager
-    async def workers(*_):
-        yield SimpleNamespace(handlers=served)
 
-    monkeypatch.setattr("bot.composition._workers", workers)
-    url = {"SKYDECK_DATABASE_URL": f"sqlite:///{tmp_path}/deck.db"}
+async def test_calls_on_this_machine_are_listed_at_no_cost(local):
     for words in (("ask", "Is it late?"), ("call", "grace", "summarize", "some text")):
-        done = await asyncio.to_thread(skydeck, *words, cwd=tmp_path, **url)
+        done = await local(*words)
         assert done.returncode == 0, done.stderr
-    costs = await asyncio.to_thread(skydeck, "costs", "--json", cwd=tmp_path, **url)
-    found = json.loads(costs.stdout)
+    found = json.loads((await local("costs", "--json")).stdout)
     assert (found["calls"], found["total_micro_usd"]) == (2, 0)
     assert {one["module"] for one in found["modules"]} == {"CONVERSE", "SUMMARIZER"}
-    table = await asyncio.to_thread(skydeck, "costs", cwd=tmp_path, **url)
+    table = await local("costs")
     assert "summarize" in table.stdout.lower()
     assert table.stdout.splitlines()[1].count("$0") == 3, "the day of the calls"
     assert "█" not in table.stdout
 
 
-async def test_a_free_call_succeeds_where_it_cannot_be_recorded(monkeypatch, tmp_path):
-    served, _ = handlers()
-
-    @asynccontextmanager
-    async def workers(*_):
-        yield SimpleNamespace(handlers=served)
-
-    monkeypatch.setattr("bot.composition._workers", workers)
-    done = await asyncio.to_thread(
-        skydeck, "ask", "Is it late?", cwd=tmp_path, SKYDECK_DATABASE_URL="sqlite:////proc/no/x.db"
-    )
-    assert (done.returncode, done.stdout) == (0, "Alfred: It is late.\n")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////proc/no/x.db",
+        "sqlite:///garbage.db",
+        "sqlite:///.",
+        "sqlite:///newer.db",
+        "mysql://host/x",
+        "postgresql://u:p@127.0.0.1:9/x",
+    ],
+)
+async def test_a_free_call_succeeds_where_it_cannot_be_recorded(local, tmp_path, caplog, url):
+    (tmp_path / "garbage.db").write_bytes(b"no database" * 1000)
+    with sqlite3.connect(tmp_path / "newer.db") as newer:
+        newer.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+        newer.execute("INSERT INTO alembic_version VALUES ('9999')")
+    newer.close()
+    done = await local("ask", "Is it late?", "--json", url=url)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (done.returncode, lines[-1]["text"]) == (0, "It is late.")
+    (told,) = caplog.messages
+    assert "will not list these calls: " in told
+    assert "\n" not in told
