@@ -65,9 +65,12 @@ def decimal(value: float, digits: int, language: str) -> str:
 
 def whole(number: int, language: str) -> str:
     """A whole number, with its digits in groups if they are many: `10,000`, `10.000`."""
-    if abs(number) < _ENGLISH.grouped_from:
+    if abs(number) < _forms(language).grouped_from:
         return str(number)
-    return _number(Decimal(number), "#,##0", language)
+    from babel.numbers import get_group_symbol  # noqa: PLC0415  (see the module)
+
+    # Not as a decimal: those have at most 28 digits, and a service may send more.
+    return f"{number:,}".replace(",", get_group_symbol(_known(language)))
 
 
 def percent(share: float, digits: int, language: str) -> str:

@@ -35,7 +35,7 @@ BuildKind = Literal["auto", "python", "text"]
 BUILD_KINDS: Final[tuple[BuildKind, ...]] = get_args(BuildKind)
 MAX_ITERATIONS = 10
 _MAX_ROUNDS_READ = 100
-_MAX_NOTES = 20
+_MAX_NOTES, _MAX_VALUES, _MAX_KIND_CHARS, _MAX_NUMBER = 20, 10, 40, 10**12
 _MAX_ROUNDS = 100_000
 """No service works on one thing for so many rounds."""
 
@@ -83,6 +83,9 @@ class Working(TolerantWire):
     limit: int = Field(ge=1, le=_MAX_ROUNDS)
 
 
+_Number = Annotated[int, Field(ge=-_MAX_NUMBER, le=_MAX_NUMBER)]
+
+
 class Note(TolerantWire):
     """What the Factory itself has to say, for its readers to say it in their own language.
 
@@ -91,8 +94,8 @@ class Note(TolerantWire):
         values: What stands in it: numbers, and words of the model or of the program.
     """
 
-    kind: str
-    values: dict[str, str | int] = Field(default_factory=dict)
+    kind: str = Field(max_length=_MAX_KIND_CHARS)
+    values: dict[str, str | _Number] = Field(default_factory=dict, max_length=_MAX_VALUES)
 
 
 Notes = Annotated[list[Note], Field(max_length=_MAX_NOTES)]

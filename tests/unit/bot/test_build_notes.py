@@ -3,7 +3,7 @@
 import pytest
 
 from bot.build_notes import all_in_words, changes_in_words, english, in_words, note
-from bot.contract.factory import Note
+from bot.contract.factory import Build, Iteration, Note
 from bot.i18n import words_for
 
 ENGLISH, SPANISH = words_for("en"), words_for("es")
@@ -49,6 +49,37 @@ def test_values_are_bounded_and_never_read_as_a_text() -> None:
     assert told.startswith("“{kind}{kind}")
     assert len(told) < 2_000
     assert in_words(Note(kind="said", values={"key": "a", "self": "b", "words": "c"}), ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"kind": "lines", "values": {"added": 10**40, "removed": 1}},
+        {"kind": "lines", "values": {"added": -(10**40), "removed": 1}},
+        {"kind": "lines", "values": {str(n): n for n in range(1_000)}},
+        {"kind": "lines", "values": {"added": ["1"], "removed": None}},
+        {"kind": "lines", "values": "many"},
+        {"kind": "lines" * 1_000},
+        {"values": {"added": 1, "removed": 1}},
+        "first_draft",
+    ],
+)
+@pytest.mark.parametrize("field", ["change_notes", "problem_notes"])
+def test_a_forged_note_leaves_the_round_to_the_services_own_words(
+    field: str, forged: object
+) -> None:
+    told = {"number": 1, "limit": 4, "score": 0.5, "passed": False, "check": "ran"}
+    read = Iteration.model_validate({**told, "changed": "Something.", field: [forged]})
+    assert read.changed == "Something."
+    for words in (ENGLISH, SPANISH):
+        assert all_in_words(getattr(read, field) or (), words) is None
+
+
+def test_too_many_notes_are_left_out() -> None:
+    notes = [{"kind": "first_draft"}] * 1_000
+    assert Build.model_validate({"passed": True, "files": [], "summary_notes": notes}) == Build(
+        passed=True, files=[]
+    )
 
 
 def test_our_own_english() -> None:

@@ -68,6 +68,7 @@ def test_numbers() -> None:
     assert [figures.whole(999, one) for one in ("en", "es")] == ["999", "999"]
     assert [figures.whole(1000, one) for one in ("en", "es")] == ["1,000", "1000"]
     assert [figures.whole(-1_000_000, one) for one in ("en", "es")] == ["-1,000,000", "-1.000.000"]
+    assert figures.whole(10**40, "es") == f"{10**40:,}".replace(",", ".")
     assert [figures.percent(0.0123, 1, one) for one in ("en", "es")] == ["1.2%", "1,2\u00a0%"]
     assert [figures.percent(0, 1, one) for one in ("en", "es")] == ["0%", "0\u00a0%"]
     assert [figures.seconds(8.06, 1, one) for one in ("en", "es")] == ["8.1 s", "8,1 s"]
