@@ -110,7 +110,7 @@ def is_running(entry):
             "adelante",
             "Voy con ello.",
             "cancela la construcción",
-            "He cancelado tu construcción.",
+            "He cancelado tu encargo.",
         ),
     ],
 )

@@ -167,11 +167,9 @@ async def test_how_far_it_is_in_the_language_of_the_question() -> None:
         response = Response(status=Status.PARTIAL, output=output)
         show(build.number, Update(state=JobState.RUNNING, response=response), talk.transcript)
         assert await talk.told(CommandKind.PROGRESS) == f"Your build: {english}."
-        assert (
-            await talk.told(CommandKind.PROGRESS, language="es") == f"Tu construcción: {spanish}."
-        )
+        assert await talk.told(CommandKind.PROGRESS, language="es") == f"Tu encargo: {spanish}."
     show(build.number, Update(state=JobState.QUEUED), talk.transcript)
-    assert await talk.told(CommandKind.PROGRESS, language="es") == "Tu construcción: En la cola."
+    assert await talk.told(CommandKind.PROGRESS, language="es") == "Tu encargo: En la cola."
 
 
 async def test_what_it_has_cost() -> None:

@@ -114,6 +114,7 @@ def test_politeness_is_read_in_one_way(language: str, place: str) -> None:
         ("cancel the build", JobNoun.BUILD), ("how is my translation going", JobNoun.TRANSLATION),
         ("stop summarizing that", JobNoun.SUMMARY), ("cancel my last job", None),
         ("cancela el resumen", JobNoun.SUMMARY), ("¿cómo va la construcción?", JobNoun.BUILD),
+        ("cancela mi último encargo", JobNoun.BUILD), ("¿cómo va mi encargo?", JobNoun.BUILD),
         ("cancela mi último trabajo", None), ("say it again and cancel the build", None),
     ],
 )  # fmt: skip
