@@ -16,11 +16,14 @@ from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Entry, Kind
 from bot.runpod.models import JobState, Update
+from bot.sanitize import clean_excerpt
 from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
 """How much of one answer the transcript keeps and shows: about 40 pages."""
 _PROBLEM_CHARS: Final = 300
+_PHASE_CHARS: Final = 40
+_LINE_CHARS: Final = 200
 
 
 class RunningTasks:
@@ -146,8 +149,11 @@ def _progress(response: Response, words: Words) -> str:
         at = round_in_words(iteration.number, iteration.limit, "", words)
         told = f"{at} · {decimal(iteration.score, 2, words.language)}"
         found = all_in_words(iteration.problem_notes or (), words) or iteration.problem
-        return told if iteration.passed or not found else f"{told}: {found[:_PROBLEM_CHARS]}"
+        if iteration.passed or not found:
+            return told
+        return f"{told}: {clean_excerpt(found, limit=_PROBLEM_CHARS)}"
     if working := read_working(response):
-        return round_in_words(working.number, working.limit, str(working.phase), words)
+        phase = clean_excerpt(str(working.phase), limit=_PHASE_CHARS)
+        return round_in_words(working.number, working.limit, phase, words)
     lines = response.text[-2_000:].strip().splitlines()
-    return lines[-1][:200] if lines else ""
+    return clean_excerpt(lines[-1], limit=_LINE_CHARS) if lines else ""

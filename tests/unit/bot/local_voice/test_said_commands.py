@@ -17,7 +17,9 @@ from bot.i18n import words_for
 from bot.local_voice.said_commands import SaidCommands
 from bot.local_voice.tasks import RunningTasks, show
 from bot.local_voice.transcript import Transcript
+from bot.local_voice.view import Kind
 from bot.runpod.models import JobState, Update
+from bot.sanitize import clean_line
 from bot.spoken_commands import CommandKind, CommandMatch, JobNoun, SpokenCommand
 from bot.voice_agent.events import PerformCommands
 from tests.waiting import until
@@ -170,6 +172,34 @@ async def test_how_far_it_is_in_the_language_of_the_question() -> None:
         assert await talk.told(CommandKind.PROGRESS, language="es") == f"Tu encargo: {spanish}."
     show(build.number, Update(state=JobState.QUEUED), talk.transcript)
     assert await talk.told(CommandKind.PROGRESS, language="es") == "Tu encargo: En la cola."
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        Output(type="json", data={"phase": "\x1b[2J\u202eevil" * 99_999, "number": 1, "limit": 2}),
+        Output(
+            type="json",
+            data={
+                "number": 1, "limit": 2, "score": 0.1, "passed": False, "check": "ran",
+                "changed": "", "problem": "\x1b[2J\u202eevil" * 99_999,
+            },
+        ),
+        Output(type="text", data="\x1b[2J\u202eevil" * 99_999),
+    ],
+)  # fmt: skip
+async def test_what_a_foreign_service_says_of_its_progress_is_cleaned_and_cut(
+    output: Output,
+) -> None:
+    transcript = Transcript()
+    number = transcript.add(Kind.TASK, asked="/build a dice roller")
+    response = Response(status=Status.PARTIAL, output=output)
+    show(number, Update(state=JobState.RUNNING, response=response), transcript)
+    shown = transcript.entries[-1]
+    for told in (shown.progress, *dict(shown.progress_by_language).values()):
+        assert "evil" in told
+        assert len(told) < 400
+        assert clean_line(told) == told
 
 
 async def test_what_it_has_cost() -> None:
