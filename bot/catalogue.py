@@ -33,7 +33,7 @@ class ModuleEntry(Data):
 
     @property
     def command(self) -> str:
-        """The name under which people know it."""
+        """What people type for it."""
         return module_name(self.name)
 
 

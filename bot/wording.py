@@ -5,6 +5,7 @@ from typing import Final
 from bot.contract.envelope import Service
 from bot.figures import duration
 from bot.i18n import Words
+from bot.module_names import read_name
 
 _MICRO_PER_CENT: Final = 10_000
 _CENTS_PER_DOLLAR: Final = 100
@@ -56,15 +57,8 @@ def service_in_words(service: Service, words: Words) -> str:
 
 
 def module_in_words(service: Service, module: str, words: Words) -> str:
-    """A module as the commands call it; one from elsewhere by the name that it has there."""
-    name = module.lower()
-    keys = {
-        Service.PENNY: f"common.penny.{name}",
-        Service.GRACE: f"grace.module.{name}.name",
-        Service.FACTORY: f"factory.cmd.{name}.name",
-    }
-    key = keys[service]
-    return words(key) if words.has(key) else name.replace("_", " ")
+    """A module's name in a list or a sentence (`bot.module_names`)."""
+    return read_name(service, module, words.language)
 
 
 def call_in_words(service: Service, module: str, words: Words) -> str:

@@ -57,8 +57,8 @@ def test_in_spanish_nothing_is_written_as_in_english() -> None:
 
 
 def test_a_module_from_elsewhere_is_plain_text() -> None:
-    page = costs_page(report(1, module="*@EVERYONE*_X"), words_for("en"))
-    assert "Factory · \\*@\u200beveryone\\* x: " in page
+    page = costs_page(report(1, module="*@everyone*_x"), words_for("en"))
+    assert "Factory · \\*@\u200beveryone\\*\\_x: " in page
 
 
 @pytest.mark.parametrize(
