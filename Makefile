@@ -49,7 +49,7 @@ $(VENV)/.ready-docs: requirements-docs.lock
 	@$(PIP) install --require-hashes --requirement requirements-docs.lock
 	@touch $@
 
-models: setup                    ## fetch the model files (1.4 GB, once)
+models: setup                    ## fetch the model files (1.4 to 1.9 GB, once)
 	@$(BIN)/skydeck models pull
 
 talk: setup                      ## ask Penny a recorded question; FILE=… for your own
