@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from bot.catalogue import find_module
 from bot.cli.lazy import COMMANDS, load
 from bot.cli.main import app
+from bot.contract import Service
 from bot.settings import Settings
 from tests.paths import ROOT
 from tests.unit.docs.pages import PAGES, anchors, code, commands, inline, links, read
@@ -77,6 +79,36 @@ def test_every_value_that_a_page_sets_is_accepted(page, monkeypatch):
 def test_every_command_named_exists(page):
     wrong = [words for words in commands(read(page), "skydeck") if not _is_command(words)]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_module_is_called_by_the_name_that_it_has(page):
+    """Not by an older one, which works as well."""
+    settings = Settings(_env_file=None)
+    for words in commands(read(page), "skydeck"):
+        called = [word for word in words[1:3] if not PLACEHOLDER.match(word)]
+        if words[:1] == ["call"] and len(called) == 2:
+            service, name = called
+            module = find_module(settings, Service[service.upper()], name)
+            assert name == module.command
+            set_here = {words[i + 1].partition("=")[0] for i, w in enumerate(words) if w == "-o"}
+            assert set_here <= {option.name for option in module.options}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_installed_by_our_name(page):
+    """No package is published: whatever a registry has under the name is somebody else's."""
+    for words in commands(read(page), "pip"):
+        assert not [word for word in words if word.startswith("skydeck")]
+
+
+def test_the_page_of_models_has_the_measured_figures():
+    quality, models = read("docs/quality.md"), read("docs/models.md")
+    medians = re.search(r"^\| median \| (.+) \|$", quality, re.MULTILINE)[1].split(" | ")
+    for name, median in (("tiny", medians[0]), ("small", medians[2])):
+        right = re.search(rf"\| skydeck, {name} \| (\d+ of \d+ \| \d+ of \d+)", quality)[1]
+        row = f"| {right} | {int(median.replace(',', '')) / 1000:.1f} s |\n"
+        assert row in re.search(rf"\| `{name}` \|.*\n", models)[0], "as in docs/quality.md"
 
 
 @pytest.mark.parametrize("page", PAGES)
