@@ -5,8 +5,6 @@ Unmodified clients speak, end-to-end encrypted; what the bot says is recorded as
 
 import asyncio
 import contextlib
-import difflib
-import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,12 +18,14 @@ from audio import codec
 from audio.constants import SPEECH_RATE_HZ
 from audio.discord_voice.client import DiscordVoiceClient
 from audio.samples import Samples
+from bot import plain_words
 from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Service, Source, System
 from bot.contract.penny import audio_input, transcribe
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.client import ServiceClient
+from bot.sound_alike import sound_distance, sound_key
 from bot.voice_agent.events import Remember, Stage, TurnUpdate
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
@@ -215,14 +215,10 @@ async def words_of(penny: Any, sound: Samples | Path, rate_hz: int = 48_000) -> 
 
 def has_word(heard: str, word: str) -> bool:
     """Whether a word is among those heard, as a small recogniser may spell it: "Perris"."""
-    found = re.findall(r"\w+", heard.lower())
-    is_near = bool(difflib.get_close_matches(word, found, cutoff=0.75))
-    return is_near or _consonants(word) in map(_consonants, found)
-
-
-def _consonants(word: str) -> str:
-    """`prs` for "Paris" and "Perris": what a voice's vowels leave of a word."""
-    return re.sub(r"(.)\1+", r"\1", re.sub(r"[aeiouy]", "", word))
+    sound = sound_key(word)
+    limit = min(2, len(sound) // 2)  # a consonant, or two vowels; in a short word less
+    found = (sound_key(one) for one in plain_words.words_of(heard))
+    return any(sound_distance(one, sound, limit=limit) <= limit for one in found)
 
 
 async def spoken(penny: Any, text: str, *, language: str = "en") -> Samples:
