@@ -81,10 +81,9 @@ class SaidCommands:
                 return words("commands.quit")
             case CommandKind.FORGET:
                 question = YesNoQuestion(lambda words: words("commands.ask_forget"), self._forgets)
-                self.questions.put(PERSON_ID, question)
-                return self.questions.ask(PERSON_ID, words)
+                return self.questions.ask(PERSON_ID, question, words)
             case CommandKind.CONFIRM:
-                return self.questions.ask(PERSON_ID, words)
+                return self.questions.ask_waiting(PERSON_ID, words)
             case _:
                 is_yes = command.kind is CommandKind.YES
                 return await self.questions.answer(PERSON_ID, is_yes, words)

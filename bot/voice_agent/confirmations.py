@@ -56,28 +56,40 @@ class YesNoQuestion:
 
 
 class SpokenQuestions:
-    """The questions of one spoken conversation: each person has at most one.
+    """The questions of one spoken conversation: each person answers the latest they were asked.
 
     Args:
         clock: Tells how old they are.
     """
 
     def __init__(self, clock: Clock) -> None:
+        self._waiting = Confirmations[int, YesNoQuestion](clock)
         self._open = Confirmations[int, YesNoQuestion](clock)
 
     def put(self, user_id: int, question: YesNoQuestion) -> None:
-        """Note a question; `ask` says it."""
-        self._open.ask(user_id, question)
+        """Note a question for `ask_waiting`: until then, no answer is about it."""
+        self._waiting.ask(user_id, question)
 
-    def ask(self, user_id: int, words: Words) -> str | None:
-        """A person's question in words, and open from now on; None: it is settled, or too old."""
-        question = self._open.peek(user_id)
-        text = None if question is None else question.text(words)
-        if question is not None and text is not None:
+    def ask_waiting(self, user_id: int, words: Words) -> str | None:
+        """The noted question, which is asked now; None: it is settled, or too old.
+
+        It stays noted until it is answered: who did not hear it out is asked again.
+        """
+        question = self._waiting.peek(user_id)
+        return None if question is None else self.ask(user_id, question, words)
+
+    def ask(self, user_id: int, question: YesNoQuestion, words: Words) -> str | None:
+        """A question in words, which can be answered from now on; None: it is settled."""
+        text = question.text(words)
+        if text is not None:
             self._open.ask(user_id, question)
         return text
 
     async def answer(self, user_id: int, is_yes: bool, words: Words) -> str | None:
         """Take a person's answer; returns what to say. None: nothing is open, so it is talk."""
         question = self._open.take(user_id)
-        return None if question is None else await question.answer(is_yes, words)
+        if question is None:
+            return None
+        if self._waiting.peek(user_id) is question:
+            self._waiting.take(user_id)
+        return await question.answer(is_yes, words)

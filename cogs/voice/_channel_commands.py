@@ -88,10 +88,9 @@ class ChannelCommands:
             case CommandKind.LEAVE | CommandKind.FORGET:
                 answered = partial(self._answered, kind, user_id)
                 question = YesNoQuestion(lambda words: words(_ASKED[kind]), answered)
-                self.questions.put(user_id, question)
-                return self.questions.ask(user_id, words)
+                return self.questions.ask(user_id, question, words)
             case CommandKind.CONFIRM:
-                return self.questions.ask(user_id, words)
+                return self.questions.ask_waiting(user_id, words)
             case _:
                 is_yes = kind is CommandKind.YES
                 return await self.questions.answer(user_id, is_yes, words)

@@ -107,14 +107,50 @@ async def test_what_was_asked_for_in_a_sentence_is_asked_and_answered_the_same_w
     assert await lounge.told(CommandKind.CONFIRM) is None, "a button was faster"
 
 
+class Build:
+    """A build that somebody has asked for, and the answers to whether to begin it."""
+
+    def __init__(self) -> None:
+        self.answers = list[bool]()
+        self.question = YesNoQuestion(lambda words: words("actions.may_i_build"), self._answer)
+
+    async def _answer(self, is_yes: bool, _: Words) -> str:
+        self.answers.append(is_yes)
+        return "I'm on it."
+
+
+@pytest.mark.parametrize("is_waiting_first", [True, False])
+async def test_a_yes_is_about_what_was_asked_not_about_what_waits_to_be_asked(
+    is_waiting_first: bool,
+) -> None:
+    lounge, build = Lounge(BEN), Build()
+    if is_waiting_first:
+        lounge.commands.questions.put(ANA, build.question)
+    await lounge.told(CommandKind.FORGET)
+    if not is_waiting_first:
+        lounge.commands.questions.put(ANA, build.question)
+    await lounge.told(CommandKind.YES)
+    assert (lounge.forgotten, build.answers) == ([ANA], [])
+    assert await lounge.told(CommandKind.YES) is None
+    assert await lounge.told(CommandKind.CONFIRM) == "Shall I build this?"
+    await lounge.told(CommandKind.YES)
+    assert (lounge.forgotten, build.answers) == ([ANA], [True])
+
+
 async def test_the_latest_question_is_the_one_that_is_answered() -> None:
-    lounge, answers = Lounge(BEN), list[bool]()
-
-    async def answer(is_yes: bool, _: Words) -> str | None:
-        answers.append(is_yes)
-        return None
-
-    lounge.commands.questions.put(ANA, YesNoQuestion(lambda words: "?", answer))
+    lounge, build = Lounge(BEN), Build()
+    lounge.commands.questions.put(ANA, build.question)
+    await lounge.told(CommandKind.CONFIRM)
     await lounge.told(CommandKind.FORGET)
     await lounge.told(CommandKind.YES)
-    assert (lounge.forgotten, answers) == ([ANA], [])
+    assert (lounge.forgotten, build.answers) == ([ANA], [])
+
+
+async def test_who_did_not_hear_the_question_out_is_asked_again_until_they_answer() -> None:
+    lounge, build = Lounge(BEN), Build()
+    lounge.commands.questions.put(ANA, build.question)
+    for _ in range(2):
+        assert await lounge.told(CommandKind.CONFIRM) == "Shall I build this?"
+    await lounge.told(CommandKind.NO)
+    assert await lounge.told(CommandKind.CONFIRM) is None
+    assert build.answers == [False]
