@@ -120,7 +120,7 @@ class EngagementPolicy:
     def is_stop(self, people: Participants, user_id: int, text: str, *, or_cancel: bool) -> bool:
         """Whether all that somebody has written is "stop", or "cancel it", to no question."""
         is_asked = people.confirmation_of(user_id) is not None
-        if is_asked and self.classifier.answer(text) is not None:
+        if is_asked and self.classifier.answer(text, is_written=True) is not None:
             return False
         found = self.classifier.commands(text, is_written=True)
         stops = SILENCING | ({CommandKind.CANCEL} if or_cancel else frozenset())
@@ -135,11 +135,16 @@ class EngagementPolicy:
         """The answer to whether to do what they had asked for; None: it is none, or not to us."""
         if people.confirmation_of(turn.user_id) is None:
             return None
-        answer = self.classifier.answer(turn.transcript)
+        answer = self._answer(people, turn)
         if answer is None or self._is_to_others(people, turn):
             return None
         is_ours = self.is_for_us(people, turn) or self._is_called(people, turn)
         return answer if is_ours or turn.is_accepted else None
+
+    def _answer(self, people: Participants, turn: UserTurn) -> CommandMatch | None:
+        return self.classifier.answer(
+            turn.transcript, people=people.others_than(turn.user_id), is_written=turn.is_written
+        )
 
     def _is_to_others(self, people: Participants, turn: UserTurn) -> bool:
         """Whether it may answer somebody who has spoken since the assistant asked them."""
@@ -154,7 +159,7 @@ class EngagementPolicy:
     def answers(self, people: Participants, turn: UserTurn, intent: UtteranceIntent) -> bool:
         """Whether the assistant answers such an utterance."""
         is_to_others = self._is_to_others(people, turn)
-        if is_to_others and self.classifier.answer(turn.transcript) is not None:
+        if is_to_others and self._answer(people, turn) is not None:
             return False
         if turn.overlaps_answer and intent in LETS_ANSWER_PLAY_ON:
             return False

@@ -10,7 +10,7 @@ from itertools import count
 
 from bot.spoken_commands import CONFIRMATION, CONFIRMED, CommandMatch
 from bot.voice_agent.engagement import AddresseeMode, EngagementPolicy
-from bot.voice_agent.events import Attention, CancelRequest, Command, Stage
+from bot.voice_agent.events import Attention, CancelRequest, Command, Cue, PlayCue, Stage
 from bot.voice_agent.interruption import Floor
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.turn_state import ActiveSpeech, Participants, TurnState, UserTurn
@@ -88,10 +88,11 @@ class OpenTurns:
         self.requests[request_id] = turn
         self.commands.append(turn.begin_commands(request_id, commands, said))
 
-    def begin_speech(self, speech: ActiveSpeech) -> None:
-        """Note that somebody speaks, also for those who were asked something meanwhile."""
-        self.speeches[speech.user_id] = speech
-        self.people.note_speech(speech.user_id)
+    def play_cue(self, cue: Cue) -> None:
+        """Play a cue, unless somebody speaks, or an answer plays or is about to."""
+        turn = self.floor.turn
+        if not self.speeches and (turn is None or turn.reply.queued == 0):
+            self.commands.append(PlayCue(cue))
 
     def ask_to_confirm(self, new_request_id: Callable[[], int]) -> bool:
         """Ask somebody whether to do what they have asked for. Returns False if not now.
@@ -110,8 +111,12 @@ class OpenTurns:
         self.begin_commands(turn, CONFIRMATION, new_request_id())
         return True
 
-    def postpone_question(self, user_id: int) -> None:
-        """They speak, or write, before they hear what they are asked: ask them later."""
+    def note_words_of(self, user_id: int) -> None:
+        """Somebody speaks or writes: perhaps to those who were asked something.
+
+        If they have not heard yet what they are asked themselves, they are asked later.
+        """
+        self.people.note_words_of(user_id)
         turn = self.open.get(user_id)
         if turn is not None and turn.is_question:
             self.to_confirm[user_id] = turn.language
@@ -129,7 +134,8 @@ class OpenTurns:
     def note_question(self, turn: UserTurn, now_s: float) -> None:
         """What is said about a command may ask whether to carry it out.
 
-        An answer of Penny's that is said again asks something else.
+        To be called when it is heard: who says "yes" before that means something else. An answer of
+        Penny's that is said again asks something else, too.
         """
         is_confirmed_first = turn.commands is not None and CONFIRMED.intersection(
             turn.commands.kinds

@@ -42,7 +42,6 @@ from bot.voice_agent.events import (
     Fact,
     NamesChanged,
     PeopleChanged,
-    PlayCue,
     Played,
     ReplyChunk,
     RequestCompleted,
@@ -117,7 +116,6 @@ class TurnManager:
                         del self._turns.requests[fact.request_id]
                     turn.receive(fact)
                     self._turns.commands += judged_words(fact, turn)
-                    self._turns.note_question(turn, self._now_s)
                     self._advance(turn)
             case CommandsDeclined(request_id):
                 self._take_for_talk(self._turns.take_declined(request_id))
@@ -165,7 +163,7 @@ class TurnManager:
         is_follow_up = overlaps or self._people.is_follow_up(user_id, began_s)
         is_over_penny = overlaps and self._floor.has_penny
         speech = ActiveSpeech(user_id, began_s, self._now_s, is_follow_up, overlaps, is_over_penny)
-        self._turns.begin_speech(speech)
+        self._turns.speeches[user_id] = speech
         self._yield_to(user_id)
         return speech
 
@@ -203,7 +201,7 @@ class TurnManager:
 
     def _yield_to(self, user_id: int) -> None:
         """Somebody begins to speak, or resumes: do not begin their answer, and pause one."""
-        self._turns.postpone_question(user_id)
+        self._turns.note_words_of(user_id)
         if turn := self._turns.open.get(user_id):
             self._reopen(turn)
         if self._floor.is_playing_to(user_id):
@@ -237,7 +235,7 @@ class TurnManager:
     # -- what people want of it ------------------------------------------------------------------
 
     def _take_text(self, user_id: int, text: str) -> None:
-        self._turns.postpone_question(user_id)
+        self._turns.note_words_of(user_id)
         was_answered = self._floor.has_penny or user_id in self._turns.open
         if self._floor.is_playing:
             self._interrupt()
@@ -438,8 +436,10 @@ class TurnManager:
         turn = self._floor.turn
         if turn is None or not self._floor.track_playout(fact):
             return
-        if self._floor.is_playing and self._turns.open.get(turn.user_id) is turn:
-            del self._turns.open[turn.user_id]  # what they say from now on is another turn
+        if self._floor.is_playing:
+            self._turns.note_question(turn, self._now_s)  # not before it is heard
+            if self._turns.open.get(turn.user_id) is turn:
+                del self._turns.open[turn.user_id]  # what they say from now on is another turn
         if turn.reply.is_over:
             self._finish(turn)
 
@@ -453,13 +453,7 @@ class TurnManager:
         if turn is None or turn.reply.has_begun or self._turns.speeches:
             return
         if self._turns.is_awaited(turn) and (cue := self._thinking_sound.due(turn, self._now_s)):
-            self._play_cue(cue)
-
-    def _play_cue(self, cue: Cue) -> None:
-        """Play a cue, unless somebody speaks, or an answer plays or is about to."""
-        turn = self._floor.turn
-        if not self._turns.speeches and (turn is None or turn.reply.queued == 0):
-            self._turns.commands.append(PlayCue(cue))
+            self._turns.play_cue(cue)
 
     # -- how turns end ---------------------------------------------------------------------------
 
@@ -478,14 +472,14 @@ class TurnManager:
         reply, is_awaited = turn.reply.delivered_text, self._turns.is_awaited(turn)
         self._turns.close(turn, Stage.FAILED, reply)
         if is_awaited:
-            self._play_cue(Cue.FAILED)
+            self._turns.play_cue(Cue.FAILED)
 
     def _await_question(self, turn: UserTurn) -> None:
         """They only called the assistant: what they say next is for it."""
         self._people.close_other_follow_ups(turn.user_id)
         self._people.open_follow_up(turn.user_id, self._now_s, answers_question=False)
         self._turns.close(turn, Stage.DONE, remember=False)
-        self._play_cue(Cue.LISTENING)
+        self._turns.play_cue(Cue.LISTENING)
 
     def _dismiss(self, turn: UserTurn, intent: UtteranceIntent) -> None:
         """The turn gets no answer. If it says "stop", the answer that has the floor ends."""

@@ -76,7 +76,8 @@ class Confirmation:
 
     Attributes:
         until_s: Until when they may answer.
-        needs_name: Others have spoken meanwhile: a "yes" without a name may be for them.
+        needs_name: Others have spoken or written meanwhile: a "yes" without a name may be for
+            them.
     """
 
     until_s: float
@@ -168,8 +169,8 @@ class Participants:
     def _key(self, user_id: int) -> int:
         return 0 if self.is_for_one else user_id
 
-    def note_speech(self, user_id: int) -> None:
-        """Somebody begins to speak: perhaps to those who were asked something."""
+    def note_words_of(self, user_id: int) -> None:
+        """Somebody speaks or writes: perhaps to those who were asked something."""
         for asked, confirmation in self.confirming.items():
             if asked != self._key(user_id):
                 self.confirming[asked] = replace(confirmation, needs_name=True)

@@ -116,10 +116,18 @@ class UtteranceClassifier:
         others = {part for name in people for part in words_of(name)}
         return any(self._names.without_names(one, others) != one for one in clauses)
 
-    def answer(self, utterance: str) -> CommandMatch | None:
-        """YES or NO, as the answer to the assistant's own question; None: it is neither."""
-        clauses = self._said_to_it(without_sounds(utterance[: self._max_chars]), set())
-        return find_answer(self._without_hums(clauses))
+    def answer(
+        self, utterance: str, *, people: Iterable[str] = (), is_written: bool = False
+    ) -> CommandMatch | None:
+        """YES or NO, as the answer to the assistant's own question; None: it is neither.
+
+        The arguments are those of `commands`.
+        """
+        text = without_sounds(utterance[: self._max_chars])
+        if is_written and is_quoted(text):
+            return None
+        others = {part for name in people for part in words_of(name)}
+        return find_answer(self._without_hums(self._said_to_it(text, others)))
 
     def _commands(self, text: str, others: set[str]) -> CommandMatch | None:
         said, whole = self._words_to_it(text, others), words_of(text)

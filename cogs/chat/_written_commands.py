@@ -150,7 +150,7 @@ class WrittenCommands:
         if question_id is None or message.id in self._done:
             return None
         is_about_it = parent_of(message) in (None, question_id)
-        answer = classifier.answer(said) if is_about_it else None
+        answer = classifier.answer(said, is_written=True) if is_about_it else None
         if answer is None:
             self._pending.take(key)
             self._acting.take_no_words(*key)

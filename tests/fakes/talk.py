@@ -171,6 +171,16 @@ class Talk:
         clip = self.clip(user, speech_s)
         return commands + self.pause(clip) + self.end(clip)
 
+    def says(self, user: int, words: str) -> list[Command]:
+        """A whole turn whose words are known, and have settled; what talk asks for is answered."""
+        commands = self.say(user)
+        if self.requests:
+            commands += self.heard(words)
+        commands += self.wait(0.4)
+        if self.requests and not only(commands, PerformCommands):
+            commands += self.answered()
+        return commands
+
     def write(self, user: int, text: str) -> list[Command]:
         return self.tell(Typed(user, text, self.now))
 

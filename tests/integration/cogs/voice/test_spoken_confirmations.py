@@ -125,6 +125,7 @@ async def test_in_spanish_among_others_who_answer_nothing(
     await say(speaker, word, penny_says, "Sí.")  # to Ben, perhaps
     await until(lambda: len(penny_says.asked) > asked)
     await until(lambda: not room.session.is_busy)
+    assert "Voy con ello." not in spoken_by(penny_says)
     assert factory.requests == []
     await say(speaker, word, penny_says, "Alfred, adelante.")
     await until(lambda: factory.tasks == ["un lanzador de dados"])

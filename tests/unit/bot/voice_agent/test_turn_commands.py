@@ -33,17 +33,6 @@ def performed(commands) -> list[tuple[CommandKind, ...]]:
     return [one.match.kinds for one in only(commands, PerformCommands)]
 
 
-def says(talk: Talk, user: int, words: str) -> list:
-    """A turn whose words are known, and have settled."""
-    commands = talk.say(user)
-    if talk.requests:
-        commands += talk.heard(words)
-    commands += talk.wait(0.4)
-    if talk.requests and not only(commands, PerformCommands):
-        commands += talk.answered()
-    return commands
-
-
 def playing(talk: Talk) -> Talk:
     talk.say(ANA)
     talk.answer("What is the moon?", "It is a rock.", packets=100)
@@ -53,7 +42,7 @@ def playing(talk: Talk) -> Talk:
 
 def test_a_command_takes_the_place_of_the_request():
     talk = alone()
-    commands = says(talk, ANA, "Louder, please.")
+    commands = talk.says(ANA, "Louder, please.")
     assert performed(commands) == [(CommandKind.LOUDER,)]
     [asked] = only(commands, SendRequest)
     assert CancelRequest(asked.request_id) in commands, "no model answers"
@@ -61,7 +50,7 @@ def test_a_command_takes_the_place_of_the_request():
 
 def test_what_there_is_to_say_is_played_and_not_remembered():
     talk = alone()
-    says(talk, ANA, "How far is it?")
+    talk.says(ANA, "How far is it?")
     talk.spoke("One minute to go.", packets=10)
     talk.answered()
     commands = talk.play()
@@ -91,7 +80,7 @@ def test_words_that_are_known_when_the_answer_begins_count_at_once():
 
 def test_what_could_mean_nothing_here_is_answered():
     talk = alone()
-    says(talk, ANA, "How far is it?")
+    talk.says(ANA, "How far is it?")
     commands = talk.declined()
     [asked] = only(commands, SendRequest)
     assert (asked.text, asked.wants_answer) == ("How far is it?", True)
@@ -103,29 +92,29 @@ def test_what_could_mean_nothing_here_is_answered():
 def test_nobody_performs_what_nobody_can_here():
     talk = alone()
     talk.manager.performs = frozenset({CommandKind.REPEAT})
-    assert not performed(says(talk, ANA, "Leave the channel."))
+    assert not performed(talk.says(ANA, "Leave the channel."))
 
 
 def test_in_a_group_only_who_addresses_it_commands_it():
     talk = among("Ana", "Ben")
-    assert not performed(says(talk, ANA, "Cancel the build."))
-    assert performed(says(talk, ANA, "Alfred, cancel the build.")) == [(CommandKind.CANCEL_JOB,)]
+    assert not performed(talk.says(ANA, "Cancel the build."))
+    assert performed(talk.says(ANA, "Alfred, cancel the build.")) == [(CommandKind.CANCEL_JOB,)]
 
 
 def test_a_follow_up_in_a_group_needs_no_name():
     talk = among("Ana", "Ben")
-    says(talk, ANA, "Alfred, how far is it?")
+    talk.says(ANA, "Alfred, how far is it?")
     talk.spoke("Far.", packets=5)
     talk.answered()
     talk.play()
-    assert not performed(says(talk, BEN, "Say it again.")), "nor is Ben's addressed to it"
-    assert performed(says(talk, ANA, "Say it again.")) == [(CommandKind.REPEAT,)]
+    assert not performed(talk.says(BEN, "Say it again.")), "nor is Ben's addressed to it"
+    assert performed(talk.says(ANA, "Say it again.")) == [(CommandKind.REPEAT,)]
 
 
 def test_nobody_commands_while_it_only_listens():
     talk = among("Ana", "Ben")
     talk.attend(Attention.LISTEN_ONLY)
-    assert not performed(says(talk, ANA, "Alfred, leave the channel."))
+    assert not performed(talk.says(ANA, "Alfred, leave the channel."))
 
 
 def test_cancel_over_an_answer_of_pennys_ends_that_and_no_job():
@@ -153,7 +142,7 @@ def test_cancel_the_build_is_about_the_build_even_over_an_answer():
 
 def test_cancel_over_what_is_said_about_a_job_is_about_the_job():
     talk = alone()
-    says(talk, ANA, "How far is it?")
+    talk.says(ANA, "How far is it?")
     talk.spoke("Your build is in its second round.", packets=100)
     talk.answered()
     talk.play(20)
@@ -163,7 +152,7 @@ def test_cancel_over_what_is_said_about_a_job_is_about_the_job():
 
 
 def test_cancel_with_nothing_to_hear_is_a_command():
-    assert performed(says(alone(), ANA, "Cancel it.")) == [(CommandKind.CANCEL,)]
+    assert performed(alone().says(ANA, "Cancel it.")) == [(CommandKind.CANCEL,)]
 
 
 def test_louder_over_an_answer_says_so():
@@ -175,7 +164,7 @@ def test_louder_over_an_answer_says_so():
 
 def test_who_goes_on_has_not_commanded_anything():
     talk = alone()
-    says(talk, ANA, "Say it again")
+    talk.says(ANA, "Say it again")
     commands = talk.begin(ANA)
     assert only(commands, CancelRequest)
     clip = talk.clip(ANA, 1.0)
@@ -189,7 +178,7 @@ def test_who_goes_on_has_not_commanded_anything():
 
 def test_two_halves_of_a_command_are_one():
     talk = alone()
-    says(talk, ANA, "Say it again")
+    talk.says(ANA, "Say it again")
     talk.begin(ANA)
     clip = talk.clip(ANA, 1.0)
     talk.pause(clip)
@@ -203,7 +192,7 @@ def test_two_halves_of_a_command_are_one():
 
 
 def asked(talk: Talk, question: str = "Shall I really forget it?") -> Talk:
-    says(talk, ANA, "Alfred, forget what I said.")
+    talk.says(ANA, "Alfred, forget what I said.")
     talk.spoke(question, packets=10)
     talk.answered()
     talk.play()
@@ -214,12 +203,12 @@ def asked(talk: Talk, question: str = "Shall I really forget it?") -> Talk:
     ("words", "kind"), [("Yes.", CommandKind.YES), ("No, thanks.", CommandKind.NO)]
 )
 def test_its_own_question_is_answered(words, kind):
-    assert performed(says(asked(among("Ana", "Ben")), ANA, words)) == [(kind,)]
+    assert performed(asked(among("Ana", "Ben")).says(ANA, words)) == [(kind,)]
 
 
 def test_a_yes_over_its_question_counts():
     talk = alone()
-    says(talk, ANA, "Forget what I said.")
+    talk.says(ANA, "Forget what I said.")
     talk.spoke("Shall I really forget it?", packets=100)
     talk.answered()
     talk.play(20)
@@ -228,20 +217,20 @@ def test_a_yes_over_its_question_counts():
 
 
 def test_somebody_else_answers_nothing():
-    assert not performed(says(asked(among("Ana", "Ben")), BEN, "Alfred, yes."))
+    assert not performed(asked(among("Ana", "Ben")).says(BEN, "Alfred, yes."))
 
 
 def test_who_leaves_answers_nothing_when_they_are_back():
     talk = asked(alone())
     talk.people()
     talk.people("Ana")
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_a_yes_long_afterwards_is_talk():
     talk = asked(alone(commands=CommandOptions(confirmed_within_s=5.0)))
     talk.wait(6.0)
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_a_yes_after_other_talk_is_talk():
@@ -249,7 +238,7 @@ def test_a_yes_after_other_talk_is_talk():
     talk.say(ANA)
     talk.answer("What is the moon?", "A rock.", packets=10)
     talk.play()
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_a_yes_to_a_question_that_is_said_again_is_hers():
@@ -258,11 +247,11 @@ def test_a_yes_to_a_question_that_is_said_again_is_hers():
     talk.answer("What is the moon?", "A rock. Shall I tell you more?", packets=10)
     talk.play()
     talk.wait(DEFAULT_OPTIONS.follow_up.window_s + 1.0)
-    assert performed(says(talk, ANA, "Say it again.")) == [(CommandKind.REPEAT,)]
+    assert performed(talk.says(ANA, "Say it again.")) == [(CommandKind.REPEAT,)]
     talk.spoke("A rock. Shall I tell you more?", packets=10)
     talk.answered()
     talk.play()
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_a_yes_to_pennys_question_is_hers():
@@ -270,7 +259,7 @@ def test_a_yes_to_pennys_question_is_hers():
     talk.say(ANA)
     talk.answer("Tell me of the moon", "Shall I begin?", packets=10)
     talk.play()
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_an_answer_to_pennys_question_is_no_command():
@@ -278,8 +267,8 @@ def test_an_answer_to_pennys_question_is_no_command():
     talk.say(ANA)
     talk.answer("Tell me a joke", "In which language?", packets=10)
     talk.play()
-    assert not performed(says(talk, ANA, "In Spanish."))
-    assert performed(says(alone(), ANA, "In Spanish.")) == [(CommandKind.LANGUAGE,)]
+    assert not performed(talk.says(ANA, "In Spanish."))
+    assert performed(alone().says(ANA, "In Spanish.")) == [(CommandKind.LANGUAGE,)]
 
 
 # -- what is typed ---------------------------------------------------------------------------------
@@ -327,7 +316,7 @@ def test_who_says_cancel_while_they_wait_takes_their_question_back():
 
 def test_a_breath_after_a_command_asks_for_it_again_in_the_same_turn():
     talk = alone()
-    [first] = only(says(talk, ANA, "Cancel it."), PerformCommands)
+    [first] = only(talk.says(ANA, "Cancel it."), PerformCommands)
     talk.begin(ANA)
     clip = talk.clip(ANA, 0.3)
     talk.pause(clip)

@@ -42,17 +42,6 @@ def asks(talk: Talk, packets: int = 20) -> Talk:
     return talk
 
 
-def says(talk: Talk, user: int, words: str) -> list:
-    """A turn whose words are known, and have settled."""
-    commands = talk.say(user)
-    if talk.requests:
-        commands += talk.heard(words)
-    commands += talk.wait(0.4)
-    if talk.requests and not only(commands, PerformCommands):
-        commands += talk.answered()
-    return commands
-
-
 def performed(commands: list) -> list[CommandKind]:
     return [kind for one in only(commands, PerformCommands) for kind in one.match.kinds]
 
@@ -79,11 +68,11 @@ NO = ["No.", "Never mind.", "Stop.", "Cancel it.", "No, gracias.", "Alfred, neve
 )
 def test_the_person_answers(people: tuple[str, ...], words: str, kind: CommandKind) -> None:
     talk = asks(among(*people))
-    assert performed(says(talk, ANA, words)) == [kind]
+    assert performed(talk.says(ANA, words)) == [kind]
     talk.spoke("All right.", packets=5)
     talk.answered()
     talk.play()
-    assert kind not in performed(says(talk, ANA, words)), "it is answered once"
+    assert kind not in performed(talk.says(ANA, words)), "it is answered once"
 
 
 @pytest.mark.parametrize("words", ["Yes.", "Never mind."])
@@ -101,21 +90,21 @@ def test_an_answer_over_the_question_counts(words: str) -> None:
 @pytest.mark.parametrize("words", ["Yes.", "Alfred, yes.", "Go ahead, Alfred."])
 def test_somebody_else_answers_nothing(words: str) -> None:
     talk = asks(among("Ana", "Ben"))
-    assert not performed(says(talk, BEN, words))
+    assert not performed(talk.says(BEN, words))
 
 
 @pytest.mark.parametrize("words", [QUESTION, "Yes, and what is the moon?", "Did she say yes?"])
 def test_other_words_are_no_answer(words: str) -> None:
     """Such as the assistant's own, out of a loudspeaker."""
     talk = asks(among("Ana"))
-    assert not performed(says(talk, ANA, words))
-    assert not performed(says(talk, ANA, "Yes.")), "it was taken back"
+    assert not performed(talk.says(ANA, words))
+    assert not performed(talk.says(ANA, "Yes.")), "it was taken back"
 
 
 def test_a_yes_after_the_window_is_talk() -> None:
     talk = asks(among("Ana"))
     talk.wait(WINDOW_S + 1.0)
-    commands = says(talk, ANA, "Yes.")
+    commands = talk.says(ANA, "Yes.")
     assert not performed(commands)
     assert only(commands, SendRequest)
 
@@ -123,16 +112,16 @@ def test_a_yes_after_the_window_is_talk() -> None:
 def test_a_yes_among_others_needs_the_name_once_the_follow_up_is_over() -> None:
     talk = asks(among("Ana", "Ben"))
     talk.wait(FOLLOW_UP_S + 1.0)
-    assert not performed(says(talk, ANA, "Yes."))
-    assert performed(says(talk, ANA, "Alfred, yes.")) == [CommandKind.YES]
+    assert not performed(talk.says(ANA, "Yes."))
+    assert performed(talk.says(ANA, "Alfred, yes.")) == [CommandKind.YES]
 
 
 def test_a_yes_after_somebody_elses_words_needs_the_name() -> None:
     talk = asks(among("Ana", "Ben"))
-    says(talk, BEN, "Do you want some tea?")
-    assert not performed(says(talk, ANA, "Yes."))
+    talk.says(BEN, "Do you want some tea?")
+    assert not performed(talk.says(ANA, "Yes."))
     assert talk.end_of(max(talk.shown)).stage is Stage.NOT_FOR_US, "nor does Penny answer it"
-    assert performed(says(talk, ANA, "Alfred, yes.")) == [CommandKind.YES]
+    assert performed(talk.says(ANA, "Alfred, yes.")) == [CommandKind.YES]
 
 
 def test_a_yes_while_somebody_else_speaks_needs_the_name() -> None:
@@ -142,7 +131,35 @@ def test_a_yes_while_somebody_else_speaks_needs_the_name() -> None:
     talk.spoke(QUESTION, packets=20)
     talk.answered()
     talk.play()
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
+
+
+@pytest.mark.parametrize("attention", [Attention.AUTO, Attention.ALWAYS])
+def test_a_yes_after_what_somebody_else_wrote_needs_the_name(attention: Attention) -> None:
+    """It may answer what the assistant has asked them."""
+    talk = among("Ana", "Ben")
+    talk.attend(attention)
+    asks(talk)
+    talk.write(BEN, "What is the moon?")
+    talk.spoke("A rock. Shall I go on?", packets=10)
+    talk.answered()
+    talk.play()
+    assert not performed(talk.says(ANA, "Yes."))
+    assert performed(talk.says(ANA, "Alfred, yes.")) == [CommandKind.YES]
+
+
+@pytest.mark.parametrize("attention", [Attention.AUTO, Attention.ALWAYS])
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Alfredo", "Yes, Alfredo."), ("Alfredo", "Alfredo, yes."), ("Alfred", "Alfred, yes.")],
+)
+def test_a_yes_to_a_person_who_is_called_like_it_is_no_answer(
+    attention: Attention, name: str, words: str
+) -> None:
+    talk = among("Ana", name)
+    talk.attend(attention)
+    asks(talk)
+    assert not performed(talk.says(ANA, words))
 
 
 def test_nobody_is_asked_while_somebody_speaks() -> None:
@@ -177,13 +194,29 @@ def test_who_speaks_before_they_hear_the_question_is_asked_afterwards() -> None:
     assert performed(commands) == [CommandKind.CONFIRM], "and what she said was not for it"
 
 
+@pytest.mark.parametrize("people", [("Ana",), ("Ana", "Ben")])
+def test_a_yes_before_the_question_is_heard_answers_something_else(people: tuple[str, ...]) -> None:
+    talk = among(*people)
+    wanted(talk)
+    talk.spoke(QUESTION, packets=20)
+    assert CommandKind.YES not in performed(talk.says(ANA, "Alfred, yes."))
+
+
+def test_a_question_that_nobody_heard_is_not_answered() -> None:
+    talk = among("Ana", "Ben")
+    wanted(talk)
+    talk.spoke(QUESTION, packets=20)
+    talk.says(BEN, "Alfred, stop.")
+    assert not performed(talk.says(ANA, "Alfred, yes."))
+
+
 def test_a_question_that_was_settled_meanwhile_is_not_asked() -> None:
     talk = among("Ana")
     wanted(talk)
     commands = talk.declined()
     assert not only(commands, SendRequest)
     assert not talk.shown
-    assert not performed(says(talk, ANA, "Yes."))
+    assert not performed(talk.says(ANA, "Yes."))
 
 
 def test_nobody_is_asked_who_is_not_there_or_where_it_only_listens() -> None:
@@ -207,9 +240,9 @@ def test_stop_over_somebody_elses_answer_ends_that_and_takes_the_question_back()
     talk.answered()
     talk.play(20)
     assert talk.loud
-    says(talk, ANA, "Alfred, stop.")
+    talk.says(ANA, "Alfred, stop.")
     assert not talk.loud
-    assert not performed(says(talk, ANA, "Alfred, yes."))
+    assert not performed(talk.says(ANA, "Alfred, yes."))
 
 
 @pytest.mark.parametrize(
@@ -220,6 +253,12 @@ def test_a_typed_answer(typed: str, kind: CommandKind) -> None:
     talk = asks(among("Ana", "Ben"))
     talk.begin(BEN)
     assert performed(talk.write(ANA, typed)) == [kind]
+
+
+@pytest.mark.parametrize("typed", ['"yes"', "> yes", "'go ahead'", "«sí»", "“ok”"])
+def test_a_quotation_that_somebody_types_is_no_answer(typed: str) -> None:
+    talk = asks(among("Ana"))
+    assert not performed(talk.write(ANA, typed))
 
 
 def test_who_types_before_they_hear_the_question_is_asked_afterwards() -> None:
@@ -239,7 +278,7 @@ def test_one_person_is_asked_aloud_and_types_the_answer_or_the_other_way_round()
         talk.spoke(QUESTION, packets=20)
         talk.answered()
         talk.play()
-        commands = talk.write(BEN, "yes") if said_by == ANA else says(talk, ANA, "Yes.")
+        commands = talk.write(BEN, "yes") if said_by == ANA else talk.says(ANA, "Yes.")
         assert performed(commands) == [CommandKind.YES]
         talk.answered()
         assert not performed(talk.write(BEN, "yes"))

@@ -295,7 +295,6 @@ async def test_a_written_yes_of_the_same_person_begins_it_once(
     question = await ben.sees(lambda m: "Go ahead" in m.buttons)
     await ana.says("@Alfred yes", channel)
     await ana.sees(TALK)
-    assert factory.requests == []
     await ben.says(yes, channel)
     await ben.sees(told)
     await until(lambda: len(factory.requests) == 1)
@@ -303,6 +302,16 @@ async def test_a_written_yes_of_the_same_person_begins_it_once(
     await ben.says("@Alfred yes", channel)
     await ben.sees(TALK)
     assert len(factory.requests) == 1
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("quoted", ["> yes", '"yes"', "«adelante»"])
+async def test_who_quotes_a_yes_begins_nothing(sim, deck, channel, ben, factory, quoted):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.says(quoted, channel, reply_to=question)
+    await ben.sees(TALK)
+    assert factory.requests == []
     assert not sim.problems
 
 
