@@ -10,6 +10,7 @@ SkydeckError
 │   ├── UnknownModule          no such service or module
 │   ├── BadSettings            a setting is missing or cannot be read
 │   ├── NotAllowed             this person may not do this here
+│   ├── NotPossible            what it is about is gone, or done already, or switched off
 │   ├── TooSoon                too many requests; allowed again after a known wait
 │   ├── OverBudget             it would cost more than is left; nothing was sent
 │   ├── MissingPermission      Discord denies the bot a permission
@@ -96,6 +97,12 @@ class NotAllowed(WrongUse):
     """This person may not do this, or not here."""
 
     code = "not_allowed"
+
+
+class NotPossible(WrongUse):
+    """Nobody can do this now, or not here; the message says why."""
+
+    code = "not_possible"
 
 
 class TooSoon(WrongUse):

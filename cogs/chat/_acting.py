@@ -22,7 +22,7 @@ from bot.contract import Response, Service
 from bot.contract.actions import ACTIONS, OWN_WORDS, OfferedAction
 from bot.contract.penny import PennyModule
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, NotAllowed, SkydeckError, TooSoon
+from bot.errors import BadInput, NotAllowed, NotPossible, SkydeckError, TooSoon
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
@@ -339,7 +339,7 @@ class Acting:
         """A button under such a question was pressed.
 
         Raises:
-            BadInput: The question is forgotten, or was answered.
+            NotPossible: The question is forgotten, or was answered.
             NotAllowed: It was put to somebody else, or they may no longer ask here.
         """
         requester = await readmit(self.bot, interaction)
@@ -347,7 +347,7 @@ class Acting:
         asked_in = interaction.message.id if interaction.message is not None else NO_MESSAGE
         waiting = self._pending.get(asked_in)
         if waiting is None:
-            raise BadInput(words("actions.forgotten"))
+            raise NotPossible(words("actions.forgotten"))
         if waiting.requester.user_id != interaction.user.id:
             raise NotAllowed(words("actions.not_yours"))
         self._pending.take(asked_in)
@@ -433,14 +433,14 @@ class Acting:
         """Refuse what a server has switched off while it waited.
 
         Raises:
-            BadInput: It may not be asked for any more.
+            NotPossible: It may not be asked for any more.
             StoreFailed: The server's settings cannot be read.
         """
         requester = waiting.requester
         guild = None if requester.guild_id is None else self.bot.get_guild(requester.guild_id)
         offered = {(one.service, one.module) for one in await self.offered(guild)}
         if any((step.service, step.module) not in offered for step in waiting.chosen.steps):
-            raise BadInput(words_of(requester)("actions.switched_off"))
+            raise NotPossible(words_of(requester)("actions.switched_off"))
 
     async def _begin(self, waiting: Waiting, *, once: int) -> None:
         """Begin an action, and return as soon as the journal has it.
@@ -450,18 +450,18 @@ class Acting:
         """
         requester, words = waiting.requester, words_of(waiting.requester)
         if any(one in self.bot.deleted.messages for one in waiting.shown_in):
-            raise BadInput(words("actions.forgotten"))
+            raise NotPossible(words("actions.forgotten"))
         wait_s = self._limiter.take(requester.user_id, requester.guild_id)
         if wait_s > 0:
             raise TooSoon(wait_s=wait_s)
         actor = actor_of(self.bot, waiting.chosen.service)
         if actor is None:
-            raise BadInput(words("actions.refused.not_offered"))
+            raise NotPossible(words("actions.refused.not_offered"))
         source = waiting.source
         if source is None and waiting.subject is not None and waiting.asking is not None:
             source = await read_subject(self.bot, waiting.subject, waiting.asking, words)
         if source is None:
-            raise BadInput(words("actions.forgotten"))
+            raise NotPossible(words("actions.forgotten"))
         asked = AskedAction(
             steps=waiting.chosen.steps,
             source=source,

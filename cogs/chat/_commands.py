@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, SkydeckError
+from bot.errors import BadInput, NotPossible, SkydeckError
 from bot.jobs.view import Requester
 from bot.sanitize import is_blank
 from bot.store.records import Role, StoredMessage
@@ -202,7 +202,7 @@ class ChatCommands(commands.Cog):
         words = words_of(requester)
         channel = interaction.channel
         if not isinstance(channel, discord.TextChannel):
-            raise BadInput(words("chat.no_thread_here"))
+            raise NotPossible(words("chat.no_thread_here"))
         needed = ("create_public_threads", "send_messages_in_threads")
         require_permissions(interaction.app_permissions, *needed)
         self.written.take_no_answer(requester.channel_id, requester.user_id)

@@ -12,7 +12,7 @@ import discord
 from audio.speech_effects import PLAIN, Manner
 from bot.contract import Audio, Response
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, JobCancelled, SkydeckError
+from bot.errors import BadInput, JobCancelled, NotPossible, SkydeckError
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.records import Role, StoredMessage
@@ -120,14 +120,14 @@ class ChatJobView(MessageView[ChatMessage]):
         """The question as it was asked; None: it is gone, or is no question of this person's.
 
         Raises:
-            BadInput: It was a command, which only the process that got it knows.
+            NotPossible: It was a command, which only the process that got it knows.
         """
         if isinstance(self.asked, Asking):
             return self.asked
         if not self.place.is_message:
             if not self.place.offers:
                 return None
-            raise BadInput(self.words("actions.forgotten"))
+            raise NotPossible(self.words("actions.forgotten"))
         message = self.asked or await fetch_question(self.bot, self.place)
         if message is None:
             return None

@@ -6,7 +6,7 @@ from typing import Final
 import discord
 
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput
+from bot.errors import NotPossible
 from bot.i18n import words_for
 from bot.jobs.view import Requester
 from bot.store.records import StoredMessage
@@ -45,13 +45,13 @@ class Regenerating:
 
         Raises:
             NotAllowed: It is someone else's answer.
-            BadInput: The question is forgotten, or its answer is being regenerated already.
+            NotPossible: The question is forgotten, or its answer is being regenerated already.
             TooSoon: They ask too often.
         """
         words = words_for(str(interaction.locale))
         asked = await self.bot.store.conversations.get(question_id)
         if asked is None or interaction.message is None:
-            raise BadInput(words("chat.forgotten"))
+            raise NotPossible(words("chat.forgotten"))
         relation = await Places(interaction).relation(
             owner_id=asked.person_id,
             guild_id=interaction.guild_id,
@@ -62,7 +62,7 @@ class Regenerating:
         pressed = (interaction.message.id, interaction.message.edited_at)
         # A press under the new answer is no second press under the old one.
         if self._under_way.get(question_id) == pressed:
-            raise BadInput(words("chat.rewriting"))
+            raise NotPossible(words("chat.rewriting"))
         self._under_way[question_id] = pressed
         try:
             await interaction.response.defer()

@@ -9,7 +9,7 @@ import discord
 from bot.contract import Request, Service
 from bot.contract.factory import BUILD_KINDS, MAX_ITERATIONS, BuildKind, File, build
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, SkydeckError, TooLarge
+from bot.errors import BadInput, NotPossible, SkydeckError, TooLarge
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.runner import Wanted
@@ -60,7 +60,7 @@ async def start_build(
     """Respond to an interaction with a build, and follow it to its end.
 
     Raises:
-        MissingPermission, BadInput: It cannot start here or as asked; no response was sent.
+        WrongUse: It cannot start here or as asked; no response was sent.
         SkydeckError: It did not start; no response was sent.
     """
     require_posting(interaction, "embed_links", "attach_files", "read_message_history")
@@ -102,7 +102,7 @@ async def build_on_request(
     """Build what somebody asked for in a sentence, and follow it to its end.
 
     Raises:
-        MissingPermission, BadInput: It cannot start here or as asked.
+        WrongUse: It cannot start here or as asked.
         SkydeckError: It did not start.
     """
     may = asked.permissions
@@ -158,7 +158,7 @@ def refined(
 async def _files_of(message: discord.Message | None, words: Words) -> list[File]:
     attached = message.attachments if message is not None else []
     if not attached:
-        raise BadInput(words("factory.no_files"))
+        raise NotPossible(words("factory.no_files"))
     try:
         return unpack(await _read(attached, words))
     except BadInput:

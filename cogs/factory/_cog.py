@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.contract import Request, Service
 from bot.contract.factory import BUILD_KINDS, MAX_ITERATIONS, BuildKind
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput
+from bot.errors import NotPossible
 from bot.i18n import Words
 from bot.jobs.build_queue import BuildQueue
 from bot.jobs.runner import Wanted
@@ -145,7 +145,7 @@ class Factory(commands.Cog, name=COG):
             return
         press = (interaction.user.id, journal_id)
         if press in self._repeating:
-            raise BadInput(words("factory.being_repeated"))
+            raise NotPossible(words("factory.being_repeated"))
         self._repeating.add(press)
         try:
             requester = await admit(self.bot, interaction)

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, JobExpired, SkydeckError
+from bot.errors import JobExpired, NotPossible, SkydeckError
 from bot.i18n import Words
 from bot.jobs.outcomes import Outcome
 from bot.jobs.view import Requester, Undeliverable
@@ -63,14 +63,14 @@ class Jobs(commands.Cog, name=COG):
         """Show a missed result.
 
         Raises:
-            BadInput: It is not theirs, they have seen it, or it is no longer kept.
+            NotPossible: It is not theirs, they have seen it, or it is no longer kept.
         """
         requester = await requester_of(self.bot, interaction)
         words = words_of(requester)
         job = await self.bot.store.jobs.get(journal_id)
         is_theirs = job is not None and job.user_id == requester.user_id
         if job is None or not is_theirs or job.stage is not JobStage.UNDELIVERED:
-            raise BadInput(words("jobs.not_kept"))
+            raise NotPossible(words("jobs.not_kept"))
         await interaction.response.defer(ephemeral=True, thinking=True)
         live = LiveMessage(
             self.bot,
@@ -88,7 +88,7 @@ class Jobs(commands.Cog, name=COG):
             if live.is_seen:  # only the sound failed; the text must not be replaced
                 await interaction.followup.send(words("jobs.not_heard"), ephemeral=True)
                 return
-            raise BadInput(words("jobs.not_shown")) from None
+            raise NotPossible(words("jobs.not_shown")) from None
         await self.bot.store.jobs.results.seen(job.journal_id)
 
     async def _show(self, job: Job, live: LiveMessage) -> None:
@@ -96,7 +96,7 @@ class Jobs(commands.Cog, name=COG):
         recovery = self.bot.runner.recovery
         outcome = await recovery.kept_outcome(job)
         if outcome is None:
-            raise BadInput(live.words("jobs.not_kept"))
+            raise NotPossible(live.words("jobs.not_kept"))
         view = await recovery.view_of(job)
         if view is None:
             await live.settle(_bare(outcome, live.words))

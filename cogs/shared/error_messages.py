@@ -35,6 +35,7 @@ _WITH_FACTS: Final = (
     errors.TooLarge,
     errors.UnknownModule,
     errors.NotAllowed,
+    errors.NotPossible,
     errors.NoVoiceChannel,
     errors.JobFailed,
 )
@@ -182,7 +183,7 @@ class ReportingModal(discord.ui.Modal):
         """Refuse further submissions: each would start a job that was admitted only once."""
         if self._is_sent:
             words = words_for(str(interaction.locale))
-            raise errors.BadInput(words("common.already_sent"))
+            raise errors.NotPossible(words("common.already_sent"))
         self._is_sent = True
         await self.on_first_submit(interaction)
 

@@ -158,16 +158,20 @@ async def test_a_question_that_is_deleted_is_not_asked_any_more(
     await until(lambda: not acting.is_asking(channel.id, ben.id))
 
 
+@pytest.mark.parametrize("command", ["/ask", "/chat"])
 async def test_the_next_process_does_not_know_the_command_and_says_so(
-    sim, channel, ben, base_url, tmp_path, cogs, penny, grace
+    sim, channel, ben, base_url, tmp_path, cogs, penny, grace, command
 ):
+    said = 'translate "cheese" into Spanish'
     penny.go.clear()
     async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot, sim.connect(bot):
-        await ben.slash("/ask", channel, question='translate "cheese" into Spanish')
+        await ben.slash(command, channel, question=said)
         await until(lambda: penny.asked)
     async with made(base_url, tmp_path / "x.db", cogs=cogs) as bot, sim.connect(bot):
         penny.go.set()
-        await ben.sees("ask again")
+        thread = await ben.sees_thread(said, channel) if command == "/chat" else channel
+        seen = await ben.sees("ask again", thread)
+    assert seen.content.startswith("I can't do that.\n> I no longer have that request")
     assert grace.asked == []
 
 
