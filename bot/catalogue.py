@@ -3,6 +3,7 @@
 from importlib import resources
 from typing import Literal
 
+from audio.files import open_regular
 from bot.contract.envelope import InputType, Service
 from bot.contract.factory import BUILD_KINDS, FactoryModule
 from bot.contract.grace import Module, parse_catalogue, unknown_module
@@ -52,9 +53,11 @@ def load_grace(settings: Settings) -> dict[str, Module]:
     if path is None:
         return parse_catalogue(packaged_catalogue())
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
+        with open_regular(path) as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+        if len(content) > _MAX_FILE_BYTES:
             raise BadSettings(f"{path} is over 1 MB, too large for a catalogue.", hint=_HINT)
-        text = path.read_text("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except OSError as e:
         raise BadSettings(
             f"Grace's catalogue {path} cannot be read ({e.strerror}).", hint=_HINT

@@ -1,4 +1,6 @@
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +83,12 @@ def test_all_modules_are_listed_in_one_shape():
     for service in Service:
         assert list_modules(settings(), service) == [e for e in entries if e.service is service]
     assert json.loads(json.dumps([entry.model_dump(mode="json") for entry in entries]))
+
+
+@pytest.mark.parametrize("kind", ["endless", "hanging"])
+def test_a_device_or_a_pipe_is_no_catalogue(tmp_path, kind):
+    path = Path("/dev/zero") if kind == "endless" else tmp_path / "pipe"
+    if kind == "hanging":
+        os.mkfifo(path)
+    with pytest.raises(BadSettings, match="it is a pipe, a device or a socket"):
+        load_grace(settings(path))
