@@ -40,6 +40,7 @@ from bot.persona import MAX_INSTRUCTIONS_CHARS, Persona, as_instructions, read_n
 from bot.presets import Preset, with_preset
 from bot.prices import GPU_USD_PER_S
 from bot.rate_limits import GUILD_PER_MINUTE, USER_PER_MINUTE
+from bot.reasons import validation_in_words
 from bot.voices.server_voices import read_voice_names
 from bot.voices.voice_names import read_voices
 
@@ -448,7 +449,7 @@ def load_settings() -> Settings:
     except ValidationError as e:
         problem = e.errors(include_input=False)[0]
         name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
-        words = str(problem["msg"]).removeprefix("Value error, ")
+        words = validation_in_words(str(problem["msg"]))
         raise BadSettings(
             f"{name}: {words}{'' if words.endswith('?') else '.'}",
             hint="Correct it in .env or in the environment; .env.example shows each setting.",

@@ -58,6 +58,13 @@ def open_missing() -> None:
             setattr(sys, name, stream)
 
 
+def discard_output() -> None:
+    """Drop what standard output still holds and cannot write; Python would try again at the end."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, raw(sys.stdout).fileno())
+    os.close(null)
+
+
 @contextlib.contextmanager
 def guarded() -> Iterator[None]:
     """Clean everything that is written to standard output and standard error in the block."""

@@ -1,6 +1,9 @@
 """The `skydeck` command. This module imports quickly, because `LazyGroup` imports the commands."""
 
+import contextlib
+import errno
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Annotated, Final, Never
 
@@ -9,20 +12,13 @@ import typer
 from bot import terminal
 from bot.cli.lazy import LazyGroup
 from bot.errors import SkydeckError, WrongUse
+from bot.reasons import reason_of, validation_in_words
 from bot.sanitize import clean_excerpt
 
 _INTERRUPTED = 130
 
-_PHRASES: Final = (
-    ("Value error, ", ""),
-    ("Unable to parse input string as an integer, exceeded maximum size", "too large a number"),
-    ("Input should be a valid integer, unable to parse string as an integer", "not a whole number"),
-    ("Input should be a valid number, unable to parse string as a number", "not a number"),
-    ("Input should be less than or equal to", "must be at most"),
-    ("Input should be greater than or equal to", "must be at least"),
-    ("No such", "There is no"),
-)
-"""Words of typer and pydantic, and how we say them."""
+_UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What a full or broken disk says, on which our output may be."""
 
 app = typer.Typer(
     name="skydeck",
@@ -61,13 +57,29 @@ def skydeck(
 def run() -> None:
     """Run the command that the arguments name; every known error is one line and an exit code."""
     terminal.open_missing()
-    with terminal.guarded():
+    with terminal.guarded(), _told_of_full_disk():
         _run()
+
+
+@contextlib.contextmanager
+def _told_of_full_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as e:
+        if e.errno not in _UNWRITABLE:
+            raise
+        terminal.discard_output()
+        terminal.err(
+            f"skydeck: the output cannot be written ({reason_of(e)}). Make room, or send it "
+            "elsewhere.\n"
+        )
+        sys.exit(SkydeckError.exit_code)
 
 
 def _run() -> None:
     try:
         code = app(prog_name="skydeck", standalone_mode=False)
+        sys.stdout.flush()  # Python would do it at the end, and fail with words of its own
         sys.exit(code if isinstance(code, int) else 0)
     except* typer.TyperException as group:
         _refuse(group.exceptions[0])
@@ -100,9 +112,7 @@ def _sentence(words: str, error: BaseException) -> str:
     """Typer's words about an argument, as we would say it."""
     if possible := getattr(error, "possibilities", None):
         words = f"{getattr(error, 'message', '')}. Did you mean {' or '.join(sorted(possible))}?"
-    for theirs, ours in _PHRASES:
-        words = words.replace(theirs, ours)
-    line = clean_excerpt(words)
+    line = clean_excerpt(validation_in_words(words).replace("No such", "There is no"))
     return line if line.endswith((".", "?", "!")) else f"{line}."
 
 

@@ -228,3 +228,26 @@ def test_a_standard_stream_may_be_closed(
     assert "Traceback" not in done.stderr
     if done.stderr:
         assert done.stderr.splitlines()[-1].startswith("skydeck: ")
+
+
+@pytest.mark.parametrize(
+    "args",
+    [("costs",), ("modules", "--json"), ("contract", "schema"), ("--version",), ("call", "--help")],
+)
+def test_a_full_disk_is_one_line(args: tuple[str, ...], empty: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *args],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=empty,
+            env={**without_settings(), "SKYDECK_DATABASE_URL": f"sqlite:///{empty}/deck.db"},
+            timeout=100,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (
+        3,
+        "skydeck: the output cannot be written (No space left on device). Make room, or send it "
+        "elsewhere.\n",
+    )
