@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
@@ -47,6 +47,8 @@ Fetch = Callable[[ModelStore, list[str]], object]
 """Fetches whichever of these models are missing, and shows its progress; blocking."""
 
 ALL_SERVICES = frozenset(Service)
+_QUIET_S: Final = 1.0
+"""How long a terminal's user waits for the database without a word."""
 
 
 class WarmUp(Enum):
@@ -139,8 +141,8 @@ async def open_paid_services(
 ) -> AsyncIterator[Services]:
     """Open the services for a terminal; the bot's ledger records what its calls cost.
 
-    If no call can cost anything, the database is opened only after the last one: nobody waits for
-    it, and if it cannot be opened, only the record is lost.
+    If no call can cost anything, the database is opened only after the last one: no answer waits
+    for it, and if it cannot be opened, only the record is lost.
 
     Raises:
         BadSettings: As for `open_services`, or the database cannot be used.
@@ -180,10 +182,22 @@ async def _recorded_afterwards(settings: Settings) -> AsyncIterator[FreeCalls]:
     finally:
         if calls:
             try:
-                async with _open_store(settings) as store:
-                    await calls.record(store.ledger)
+                with _told_of_wait():
+                    async with _open_store(settings) as store:
+                        await calls.record(store.ledger)
             except (BadSettings, StoreFailed) as e:
                 log.warning("`skydeck costs` will not list these calls: %s", e)
+
+
+@contextlib.contextmanager
+def _told_of_wait() -> Iterator[None]:
+    """Say why the command has not ended yet, if the database is slow or locked."""
+    words = "The answer is complete; waiting for the database, to list the call in `skydeck costs`."
+    notice = asyncio.get_running_loop().call_later(_QUIET_S, log.warning, words)
+    try:
+        yield
+    finally:
+        notice.cancel()
 
 
 @contextlib.asynccontextmanager
