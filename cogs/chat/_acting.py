@@ -6,7 +6,7 @@ from the person's own words, never from what the service says it is.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -26,10 +26,10 @@ from bot.errors import BadInput, NotAllowed, NotPossible, SkydeckError, TooSoon
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
-from bot.voice_agent.confirmations import Confirmations, YesNoQuestion
+from bot.voice_agent.confirmations import YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
 from cogs.chat._action_subject import is_own_voice, subject_in_answer, subject_of
-from cogs.chat._pending import Pending
+from cogs.chat._open_questions import OpenQuestions
 from cogs.chat._question import Question
 from cogs.chat._waiting import ActionPlace, Waiting
 from cogs.shared.actions import (
@@ -85,8 +85,7 @@ class Acting:
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        self._pending: Pending[Waiting] = Pending(bot.clock)
-        self._askable = Confirmations[tuple[int, int], int](bot.clock)  # by a written yes or no
+        self.questions = OpenQuestions(bot.clock)
         self._background = Background("an action")
         self._limiter = Limiter(
             bot.clock,
@@ -95,6 +94,10 @@ class Acting:
             user_burst=PER_MINUTE,
             guild_burst=_GUILD_PER_MINUTE,
         )
+
+    async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
+        """Take back what a person was asked, in one channel or everywhere."""
+        await self.questions.forget_person(user_id, channel_id)
 
     async def close(self) -> None:
         """Stop what runs beside the conversation; the jobs themselves stay in the journal."""
@@ -180,7 +183,7 @@ class Acting:
         subject = await subject_of(self.bot, reference, asking)
         waiting = Waiting(chosen, requester, _place_of(asking), live, asking=asking)
         if isinstance(subject, Unsure):
-            self._wait(waiting)
+            self.questions.put(waiting)
             return Taken(page=Page(text=words(f"actions.what.{subject}")))
         waiting = replace(waiting, subject=subject)
         if await self._has_to_ask(waiting):
@@ -231,7 +234,7 @@ class Acting:
         try:
             await live.settle(self._question(waiting))
         except BaseException:
-            self._pending.take(posted.id)  # nobody sees the question
+            self.questions.take(posted.id)  # nobody sees the question
             raise
         answer = partial(self._answered_in_words, posted.id)
         spoken.ask(YesNoQuestion(partial(self._spoken_question, posted.id), answer))
@@ -240,36 +243,19 @@ class Acting:
 
     def _spoken_question(self, asked_in: int, words: Words) -> str | None:
         """The question aloud whether to go ahead; None: it is settled."""
-        waiting = self._pending.get(asked_in)
+        waiting = self.questions.get(asked_in)
         return None if waiting is None else waiting.spoken_question(words)
-
-    def asked_in_words(self, channel_id: int, user_id: int) -> int | None:
-        """The message whose question a person's written yes or no answers; None: there is none."""
-        asked_in = self._askable.peek((channel_id, user_id))
-        return asked_in if asked_in is not None and self._pending.get(asked_in) else None
-
-    def take_no_words(self, channel_id: int, user_id: int) -> None:
-        """They have written something else: a "yes" from now on is about that."""
-        self._askable.take((channel_id, user_id))
-
-    def take_no_answer(self, channel_id: int, user_id: int) -> None:
-        """The same, by a command: it does not say either what an action shall work on."""
-        self.take_no_words(channel_id, user_id)
-        asked_in = self._pending.of(channel_id, user_id)
-        waiting = self._pending.get(asked_in or NO_MESSAGE)
-        if asked_in is not None and waiting is not None and waiting.subject is None:
-            self._pending.take(asked_in)
 
     async def answered_in_words(
         self, channel_id: int, user_id: int, is_yes: bool, words: Words
     ) -> str | None:
         """A person has written yes or no; returns what to say. None: there is no question."""
-        asked_in = self._askable.take((channel_id, user_id))
+        asked_in = self.questions.take_yes_no(channel_id, user_id)
         return None if asked_in is None else await self._answered_in_words(asked_in, is_yes, words)
 
     async def _answered_in_words(self, asked_in: int, is_yes: bool, words: Words) -> str | None:
         """Go ahead, or not; returns what to say. None: it was settled in another way meanwhile."""
-        waiting = self._pending.take(asked_in)
+        waiting = self.questions.take(asked_in)
         if waiting is None:
             return None
         if not is_yes:
@@ -323,15 +309,10 @@ class Acting:
 
     # -- asking the person -------------------------------------------------------------------------
 
-    def _wait(self, waiting: Waiting) -> None:
-        live, requester = waiting.live, waiting.requester
-        self._pending.put(live.message_id, live.channel_id, requester.user_id, waiting)
-
     def _question(self, waiting: Waiting) -> Page:
         """Ask whether to go ahead."""
         words, live = words_of(waiting.requester), waiting.live
-        self._wait(waiting)
-        self._askable.ask((live.channel_id, waiting.requester.user_id), live.message_id)
+        self.questions.put_yes_no(waiting)
         view = action_view(waiting.place.question_id or live.message_id, words)
         return Page(text=waiting.question(words), view=view)
 
@@ -345,12 +326,12 @@ class Acting:
         requester = await readmit(self.bot, interaction)
         words = words_of(requester)
         asked_in = interaction.message.id if interaction.message is not None else NO_MESSAGE
-        waiting = self._pending.get(asked_in)
+        waiting = self.questions.get(asked_in)
         if waiting is None:
             raise NotPossible(words("actions.forgotten"))
         if waiting.requester.user_id != interaction.user.id:
             raise NotAllowed(words("actions.not_yours"))
-        self._pending.take(asked_in)
+        self.questions.take(asked_in)
         if answer is ActionAnswer.LEAVE:
             left = words("actions.left")
             await interaction.response.edit_message(content=left, view=None)
@@ -358,47 +339,22 @@ class Acting:
         await interaction.response.defer()
         await self._begin_or_explain(waiting, once=interaction.id)
 
-    def is_asking(self, channel_id: int, user_id: int) -> bool:
-        """Whether a person was asked about an action in a channel, and has not answered."""
-        return self._pending.of(channel_id, user_id) is not None
-
-    def call_off(self, channel_id: int, user_id: int) -> None:
-        """Do not do what a person was asked about in a channel."""
-        self._pending.drop(channel_id, user_id)
-
-    async def forget(self, is_gone: Callable[[Waiting], bool]) -> None:
-        """Forget what people were asked about, and take those questions back."""
-        for waiting in self._pending.drop_all(is_gone):
-            try:
-                await waiting.live.withdraw()
-            except OSError as e:
-                log.warning("a question about an action stays: %s", type(e).__name__)
-
-    async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
-        """Take back what a person was asked, in one channel or everywhere."""
-        await self.forget(
-            lambda waiting: (
-                waiting.requester.user_id == user_id
-                and channel_id in (None, waiting.requester.channel_id)
-            )
-        )
-
     async def answered(
         self, message: discord.Message, requester: Requester, content: MessageContent
     ) -> bool:
         """Whether a message answers the question what to work on; if so, it is acted upon."""
-        asked_in = self._pending.of(message.channel.id, requester.user_id)
-        waiting = self._pending.get(asked_in or 0)
-        if asked_in is None or waiting is None or waiting.subject is not None:
+        key = message.channel.id, requester.user_id
+        waiting = self.questions.of(*key)
+        if waiting is None or waiting.subject is not None:
             return False
         own_words = content.question
         if not self._read(own_words, await self.offered(message.guild), requester).is_talk:
-            self._pending.take(asked_in)  # they ask for something else
+            self.questions.drop(*key)  # they ask for something else
             return False
-        subject = subject_in_answer(message, content, asked_in)
+        subject = subject_in_answer(message, content, waiting.live.message_id)
         if subject is None:
             return False
-        self._pending.take(asked_in)
+        self.questions.drop(*key)
         words = words_of(requester)
         posted = await reply_to(message, words("common.working"))
         live = LiveMessage(self.bot, message.channel.id, posted.id, requester.user_id, words=words)

@@ -175,7 +175,7 @@ class Chat(commands.Cog, name=COG):
     @commands.Cog.listener()
     async def on_person_forgotten(self, user_id: int) -> None:
         """A person's data was deleted: what they were asked about goes, too."""
-        await self.acting.forget_person(user_id)
+        await self.acting.questions.forget_person(user_id)
 
     async def _may_call_late(self, message: discord.Message) -> bool:
         """Whether an edit may have added what was forgotten: the bot's name, or the question.

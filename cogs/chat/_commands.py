@@ -62,7 +62,7 @@ class ChatCommands(commands.Cog):
         words = words_of(requester)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        self.written.take_no_answer(requester.channel_id, requester.user_id)
+        self.written.ask_anew(requester.channel_id, requester.user_id)
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             try:
@@ -205,7 +205,7 @@ class ChatCommands(commands.Cog):
             raise NotPossible(words("chat.no_thread_here"))
         needed = ("create_public_threads", "send_messages_in_threads")
         require_permissions(interaction.app_permissions, *needed)
-        self.written.take_no_answer(requester.channel_id, requester.user_id)
+        self.written.ask_anew(requester.channel_id, requester.user_id)
         line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
         said = await typed_words(interaction, question or "")

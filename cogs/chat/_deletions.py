@@ -65,4 +65,4 @@ class Deletions(commands.Cog):
         """Ask nobody any more about an action of which the request is gone."""
         cog = self.bot.get_cog(COG)
         if cog is not None:
-            await cast("Acts", cog).acting.forget(is_gone)
+            await cast("Acts", cog).acting.questions.forget(is_gone)

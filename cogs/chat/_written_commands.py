@@ -145,21 +145,21 @@ class WrittenCommands:
     ) -> CommandMatch | None:
         """The answer to what the bot has asked them; after anything else, a "yes" is about that."""
         key = message.channel.id, message.author.id
-        asked = self._pending.peek(key)
-        question_id = asked.question_id if asked is not None else self._acting.asked_in_words(*key)
+        asked, questions = self._pending.peek(key), self._acting.questions
+        question_id = asked.question_id if asked is not None else questions.peek_yes_no(*key)
         if question_id is None or message.id in self._done:
             return None
         is_about_it = parent_of(message) in (None, question_id)
         answer = classifier.answer(said, is_written=True) if is_about_it else None
         if answer is None:
             self._pending.take(key)
-            self._acting.take_no_words(*key)
+            questions.take_yes_no(*key)
         return answer
 
-    def take_no_answer(self, channel_id: int, user_id: int) -> None:
-        """They ask something else by a command: what they write from now on is about that."""
+    def ask_anew(self, channel_id: int, user_id: int) -> None:
+        """A person asks something by a command: what they write from now on is about that."""
         self._pending.take((channel_id, user_id))
-        self._acting.take_no_answer(channel_id, user_id)
+        self._acting.questions.ask_anew(channel_id, user_id)
 
     async def carry_out(self, written: Written, requester: Requester) -> bool:
         """Do what a message tells the bot to do. Returns False if it is talk after all.
@@ -197,7 +197,7 @@ class WrittenCommands:
         """Whether the bot has asked something that a few such words answer."""
         if not _MAY_BE_ANSWERS.issuperset(written.match.kinds):
             return False
-        is_asked = self._acting.is_asking(*written.key)
+        is_asked = self._acting.questions.of(*written.key) is not None
         return is_asked or (await self._latest_answer(written)).endswith("?")
 
     def _words_for(self, written: Written, requester: Requester) -> Words:
@@ -256,8 +256,8 @@ class WrittenCommands:
         Who was asked about an action calls that off, and nothing else.
         """
         kind = command.kind
-        if self._acting.is_asking(*written.key):
-            self._acting.call_off(*written.key)
+        if self._acting.questions.of(*written.key) is not None:
+            self._acting.questions.drop(*written.key)
             return words("commands.kept")
         job = await self._job_replied_to(written)
         if job is not None:
@@ -310,7 +310,7 @@ class WrittenCommands:
         if performer is not None:
             performer.forget(written.message.author.id)
         person_id = written.message.author.id
-        await self._acting.forget_person(person_id)
+        await self._acting.questions.forget_person(person_id)
         gone = await forget_what_was_said(
             self._bot, asked.written.message, whole_channel=asked.written.whole_channel
         )

@@ -154,8 +154,8 @@ async def test_a_question_that_is_deleted_is_not_asked_any_more(
     await ben.slash("/ask", channel, question="build me a dice roller")
     question = await ben.sees("Shall I build this?")
     await ana.deletes(question)
-    acting = deck.get_cog("Chat").acting
-    await until(lambda: not acting.is_asking(channel.id, ben.id))
+    questions = deck.get_cog("Chat").acting.questions
+    await until(lambda: questions.of(channel.id, ben.id) is None)
 
 
 @pytest.mark.parametrize("command", ["/ask", "/chat"])
