@@ -7,9 +7,10 @@ import pytest
 from typer.main import get_command
 
 from bot.catalogue import find_module
+from bot.cli.follow import Result, summary
 from bot.cli.lazy import COMMANDS, load
 from bot.cli.main import app
-from bot.contract import Service
+from bot.contract import Audio, Output, Response, Service, Usage
 from bot.settings import Settings
 from tests.paths import ROOT
 from tests.unit.docs.pages import PAGES, anchors, code, commands, inline, links, read
@@ -148,6 +149,18 @@ def test_both_languages_show_the_same_commands(english, spanish):
         ("skydeck", "models", "pull", "es_ES-davefx-medium"),
     }
     assert shown(english) == shown(spanish) - voice
+
+
+@pytest.mark.parametrize("page", ["docs/tutorial.md", "docs/es/tutorial.md"])
+def test_the_tutorial_shows_the_line_that_is_printed(page):
+    """Its own figures, in the form of today."""
+    line = re.search(r"^reply\.ogg .+$", read(page), re.MULTILINE)[0]
+    length_s, *times_s = map(float, re.findall(r"([\d.]+) s\b", line))
+    marks = ("asr", "first_token", "first_audio", "total")
+    sound = Audio(data="", format="ogg", duration_ms=round(length_s * 1000))
+    response = Response(output=Output(type="text", data="", audio=sound), usage=Usage(cost_usd=0.0))
+    timings_ms = {mark: at_s * 1000 for mark, at_s in zip(marks, times_s, strict=True)}
+    assert line == summary(Result(response, Path("reply.ogg"), timings_ms))
 
 
 def _is_command(words: list[str]) -> bool:
