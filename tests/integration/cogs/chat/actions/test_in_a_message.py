@@ -295,6 +295,7 @@ async def test_a_written_yes_of_the_same_person_begins_it_once(
     question = await ben.sees(lambda m: "Go ahead" in m.buttons)
     await ana.says("@Alfred yes", channel)
     await ana.sees(TALK)
+    assert factory.requests == []
     await ben.says(yes, channel)
     await ben.sees(told)
     await until(lambda: len(factory.requests) == 1)
