@@ -20,7 +20,7 @@ from bot.local_voice.tasks import RunningTasks
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
-from bot.voice_agent.confirmations import YesNoQuestion
+from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import Attention, Remember
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import VoiceSession
@@ -49,6 +49,7 @@ class Conversation:
         self._tasks = RunningTasks(transcript)
         self._client: ServiceClient | None = None
         self._session: VoiceSession | None = None
+        self._questions = SpokenQuestions(surroundings.clock)
 
     @contextlib.asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
@@ -94,13 +95,11 @@ class Conversation:
             speech_input=self._devices.speech.with_segmenter,
         )
         session.recorder = self._transcript
-        commands = SaidCommands(
-            self._tasks, self.forget, self._transcript, self._surroundings.clock
-        )
+        commands = SaidCommands(self._tasks, self.forget, self._transcript, self._questions)
         session.handle_commands(commands)
 
         def confirm(user_id: int, language: str | None, question: YesNoQuestion) -> None:
-            commands.questions.put(PERSON_ID, question)
+            self._questions.put(PERSON_ID, question)
             session.ask_to_confirm(user_id, language=language)
 
         session.voice = prefs.voice
@@ -176,7 +175,8 @@ class Conversation:
         self._tasks.cancel_all()
 
     def forget(self) -> None:
-        """Begin a new conversation: Penny forgets what was said so far."""
+        """Begin a new conversation: Penny forgets what was said so far, and nothing is asked."""
+        self._questions.forget(PERSON_ID)
         if self._session is not None:
             self._session.forget(SPEAKER)
             self._session.forget(TYPIST)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Final
 
-from bot.clock import Clock
 from bot.contract import Service
 from bot.i18n import Words
 from bot.jobs.called import called, name_of
@@ -27,9 +26,6 @@ class SaidCommands:
         tasks: What runs beside the conversation.
         forget: Forgets the conversation.
         transcript: What was said, and what it has cost.
-        clock: Tells how old a question is.
-
-    Attributes:
         questions: What the person was asked to confirm.
     """
 
@@ -52,12 +48,12 @@ class SaidCommands:
         tasks: RunningTasks,
         forget: Callable[[], object],
         transcript: Transcript,
-        clock: Clock,
+        questions: SpokenQuestions,
     ) -> None:
         self._tasks = tasks
         self._forget = forget
         self._transcript = transcript
-        self.questions = SpokenQuestions(clock)
+        self._questions = questions
 
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what the person has said; see `CommandHandler`."""
@@ -81,12 +77,12 @@ class SaidCommands:
                 return words("commands.quit")
             case CommandKind.FORGET:
                 question = YesNoQuestion(lambda words: words("commands.ask_forget"), self._forgets)
-                return self.questions.ask(PERSON_ID, question, words)
+                return self._questions.ask(PERSON_ID, question, words)
             case CommandKind.CONFIRM:
-                return self.questions.ask_waiting(PERSON_ID, words)
+                return self._questions.ask_waiting(PERSON_ID, words)
             case _:
                 is_yes = command.kind is CommandKind.YES
-                return await self.questions.answer(PERSON_ID, is_yes, words)
+                return await self._questions.answer(PERSON_ID, is_yes, words)
 
     def _cancel(self, noun: JobNoun | None, words: Words) -> str:
         """Cancel the newest task that is called so."""

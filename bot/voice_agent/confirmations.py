@@ -85,6 +85,11 @@ class SpokenQuestions:
             self._open.ask(user_id, question)
         return text
 
+    def forget(self, user_id: int) -> None:
+        """Drop what a person was, or was to be, asked: a "yes" from now on is talk."""
+        self._waiting.take(user_id)
+        self._open.take(user_id)
+
     async def answer(self, user_id: int, is_yes: bool, words: Words) -> str | None:
         """Take a person's answer; returns what to say. None: nothing is open, so it is talk."""
         question = self._open.take(user_id)

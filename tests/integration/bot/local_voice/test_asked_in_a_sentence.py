@@ -140,3 +140,10 @@ async def test_a_no_leaves_it_and_a_quote_asks_for_nothing(talk):
     await until(lambda: any(one.kind is Kind.ERROR for one in talk.view().entries))
     await says(talk, "yes", "You said: yes")
     assert running(talk) == []
+
+
+async def test_nothing_of_the_conversation_before_is_confirmed(talk):
+    await says(talk, "build me a dice roller", "Shall I build this: a dice roller?")
+    talk.submit("/new")
+    await says(talk, "yes", "You said: yes")
+    assert running(talk) == []

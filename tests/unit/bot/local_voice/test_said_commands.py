@@ -21,6 +21,7 @@ from bot.local_voice.view import Kind
 from bot.runpod.models import JobState, Update
 from bot.sanitize import clean_line
 from bot.spoken_commands import CommandKind, CommandMatch, JobNoun, SpokenCommand
+from bot.voice_agent.confirmations import SpokenQuestions
 from bot.voice_agent.events import PerformCommands
 from tests.waiting import until
 
@@ -56,7 +57,8 @@ class Conversation:
         self.clock = HandClock()
         self.transcript = Transcript()
         self.tasks = RunningTasks(self.transcript)
-        self.commands = SaidCommands(self.tasks, self._forget, self.transcript, self.clock)
+        questions = SpokenQuestions(self.clock)
+        self.commands = SaidCommands(self.tasks, self._forget, self.transcript, questions)
 
     def _forget(self) -> None:
         self.is_forgotten = True
