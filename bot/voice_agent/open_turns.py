@@ -97,12 +97,14 @@ class OpenTurns:
     def ask_to_confirm(self, new_request_id: Callable[[], int]) -> bool:
         """Ask somebody whether to do what they have asked for. Returns False if not now.
 
-        Nobody speaks and nobody is answered, so that a "yes" is about this.
+        Nobody speaks, nobody is answered, and they have answered what they were asked before, so
+        that a "yes" is about this.
         """
         if self.people.attention is Attention.LISTEN_ONLY:
             self.to_confirm.clear()
         self.to_confirm = {u: code for u, code in self.to_confirm.items() if u in self.people}
-        user_id = next((user for user in self.to_confirm if user not in self.open), None)
+        askable = (u for u in self.to_confirm if u not in self.open)
+        user_id = next((u for u in askable if self.people.confirmation_of(u) is None), None)
         if user_id is None or self.speeches or self.floor.turn is not None:
             return False
         turn = self.of(user_id)

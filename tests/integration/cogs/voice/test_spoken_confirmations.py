@@ -67,9 +67,10 @@ async def say(speaker, word, penny, words, *, action=None, says="I see."):
 async def is_asked(room, person, speaker, lounge, word, penny, language="en"):
     """Somebody asks for a build, and is asked aloud whether to begin it; returns the message."""
     request, aloud, shown = IN[language]
+    before = spoken_by(penny).count(aloud)
     await say(speaker, word, penny, request, action=BUILD, says="I can do that.")
     question = await person.sees(f"{shown}\n", lounge, ever=True)
-    await until(lambda: aloud in spoken_by(penny))
+    await until(lambda: spoken_by(penny).count(aloud) > before)
     await until(lambda: not room.session.is_busy)
     return question
 

@@ -194,6 +194,26 @@ def test_who_speaks_before_they_hear_the_question_is_asked_afterwards() -> None:
     assert performed(commands) == [CommandKind.CONFIRM], "and what she said was not for it"
 
 
+@pytest.mark.parametrize("others", [(), ("Ben",)])
+def test_who_was_asked_something_else_answers_that_first(others: tuple[str, ...]) -> None:
+    talk = among("Ana", *others)
+    talk.says(ANA, "Alfred, forget what I said.")
+    assert not performed(wanted(talk))
+    talk.spoke("Shall I really forget it?", packets=10)
+    talk.answered()
+    assert not performed(talk.play() + talk.wait(1.0))
+    assert performed(talk.says(ANA, "Yes.")) == [CommandKind.YES]
+    talk.spoke("It is forgotten.", packets=10)
+    talk.answered()
+    assert performed(talk.play()) == [CommandKind.CONFIRM]
+
+
+def test_what_waits_is_asked_once_the_question_before_it_is_too_old() -> None:
+    talk = asks(among("Ana"))
+    assert not performed(wanted(talk))
+    assert performed(talk.wait(WINDOW_S + 1.0)) == [CommandKind.CONFIRM]
+
+
 @pytest.mark.parametrize("people", [("Ana",), ("Ana", "Ben")])
 def test_a_yes_before_the_question_is_heard_answers_something_else(people: tuple[str, ...]) -> None:
     talk = among(*people)
