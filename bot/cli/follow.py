@@ -160,11 +160,13 @@ class ScreenSink:
     Args:
         assistant: The name of whoever answers.
         streams: Whether partial texts are pieces of the answer (Penny), not lines on its progress.
+        grows: Whether each partial text is the answer so far (Grace).
     """
 
-    def __init__(self, assistant: str, *, streams: bool) -> None:
+    def __init__(self, assistant: str, *, streams: bool, grows: bool = False) -> None:
         self._assistant = assistant
         self._streams = streams
+        self._grows = grows
         self._screen = terminal.console(stderr=True, highlight=False)
         # Elsewhere than on a terminal nothing may turn: a file keeps each state as a line.
         self._turns = terminal.is_screen()
@@ -193,7 +195,8 @@ class ScreenSink:
     def text(self, text: str) -> None:
         """Show more of the answer, or the progress."""
         if not self._streams:
-            self._show_state(f"{self._assistant}: {_last_line(text)}")
+            if self._turns or not self._grows:  # a file needs the answer only once
+                self._show_state(f"{self._assistant}: {_last_line(text)}")
             return
         self._stop_spinner()
         if not self._line_open:

@@ -96,7 +96,10 @@ def _sink(
 ) -> JsonSink | ScreenSink:
     if chosen.as_json:
         return JsonSink()
-    sink = ScreenSink(_name(request), streams=request.target.service is Service.PENNY)
+    service = request.target.service
+    sink = ScreenSink(
+        _name(request), streams=service is Service.PENNY, grows=service is Service.GRACE
+    )
     screen.callback(sink.close)
     return sink
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bot.contract import Output, Response, Status
 from tests.fakes.command_line import skydeck
 from tests.fakes.discord_bot import serving
 from tests.fakes.handlers import completed
@@ -133,6 +134,28 @@ async def test_a_language_is_the_option_of_a_module_that_has_it(tmp_path, module
         done = await skydeck_at(url, tmp_path, *words)
     assert done.returncode == 0, done.stderr
     assert "'language': 'es'" in done.stdout
+
+
+async def grow(request):
+    for length in range(1, 9):
+        text = "It is late."[:length]
+        yield Response(status=Status.PARTIAL, output=Output(text=text))
+    yield completed("It is late.")
+
+
+@pytest.mark.parametrize(
+    ("service", "module", "shows"), [("grace", "summarize", False), ("factory", "build", True)]
+)
+async def test_without_a_terminal_a_growing_answer_is_written_once(
+    tmp_path, service, module, shows
+):
+    """The Factory's partial texts are its progress, which a file keeps."""
+    async with serving(handlers(ScriptedModel([]), grow)) as url:
+        done = await skydeck_at(url, tmp_path, "call", service, module, "x", GRACE_MODE="stream")
+    assert done.returncode == 0, done.stderr
+    assert "It is late." in done.stdout
+    grown = [line for line in done.stderr.splitlines() if ": I" in line]
+    assert bool(grown) is shows, done.stderr
 
 
 async def test_calls_on_this_machine_are_listed_at_no_cost(local):
