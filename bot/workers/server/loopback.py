@@ -39,7 +39,7 @@ async def serve_on_loopback(
         host: A loopback address.
         port: 0 chooses a free one.
         background: Coroutine functions to run meanwhile; they are cancelled at the end. If one
-            fails, the body is cancelled and the failure raised.
+            fails, the body is cancelled, and the failure is raised in an `ExceptionGroup`.
         on_leave: Called before the server stops, to end what callers wait for.
 
     Yields:
@@ -98,8 +98,13 @@ class _GuestServer(uvicorn.Server):
         self.listening.set()
 
     async def main_loop(self) -> None:
-        """Wait for `leave`; uvicorn's own loop looks every 100 ms, also while nobody calls."""
-        await self._leaving.wait()
+        """Wait for `leave`; uvicorn's own loop looks every 100 ms, also while nobody calls.
+
+        Being cancelled ends it too: the group does that when a background task has failed. Callers
+        then still get their answers, and connections are closed, within the grace.
+        """
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._leaving.wait()
 
     def leave(self) -> None:
         """Stop serving."""

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -16,9 +17,11 @@ from bot.errors import BadInput, BadSettings
 from bot.workers.server import loopback
 from bot.workers.server.endpoint import Closing, Endpoint
 from bot.workers.server.lifecycle import embedded_server, serve
+from bot.workers.server.loopback import serve_on_loopback
 from bot.workers.server.wire import Submission
 from tests.fakes.handlers import Scripted, contract, echo, hang
 from tests.virtual_time import settle
+from tests.waiting import HANGS_S
 
 KEY = SecretStr("a-key")
 HEADERS = {"Authorization": "Bearer a-key"}
@@ -104,6 +107,62 @@ async def test_a_timeout_of_the_body_is_a_timeout():
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3), embedded(Scripted(echo)):
             await asyncio.Event().wait()
+
+
+WHOLE = b"GET /v2 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+async def never_answers(_scope, _receive, _send):
+    await asyncio.Event().wait()
+
+
+async def sent(url, data):
+    """A client that has sent this much and says no more."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(data)
+    await writer.drain()
+    await settle(0.2)
+    return reader, writer
+
+
+@pytest.mark.parametrize("data", [b"", WHOLE[:9], WHOLE], ids=["nothing", "half", "all"])
+async def test_leaving_does_not_wait_for_a_client_that_hangs(data):
+    clock = SystemClock()
+    async with asyncio.timeout(HANGS_S), serve_on_loopback(never_answers) as url:
+        reader, writer = await sent(url, data)
+        left = clock.now()
+    assert clock.now() - left < loopback._GRACE_S + 1  # of virtual time
+    await reader.read()  # it is hung up on
+    writer.close()
+
+
+@pytest.mark.parametrize("data", [b"", WHOLE[:9], WHOLE], ids=["nothing", "half", "all"])
+async def test_a_failure_in_the_background_ends_the_server_and_hangs_up(data):
+    failing, clock, left, client = asyncio.Event(), SystemClock(), [], []
+
+    async def fail():
+        await failing.wait()
+        raise OSError("no more")
+
+    async def body():
+        async with serve_on_loopback(
+            never_answers, background=[fail], on_leave=lambda: left.append(1)
+        ) as url:
+            client.extend(await sent(url, data))
+            client.append(clock.now())
+            failing.set()
+            await asyncio.Event().wait()
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await body()
+    assert raised.group_contains(OSError, match="no more")
+    assert left == [1]
+    reader, writer, failed = client
+    async with asyncio.timeout(HANGS_S):
+        await reader.read()
+    assert clock.now() - failed < loopback._GRACE_S + 1  # of virtual time
+    writer.close()
 
 
 async def test_answers_do_not_wait_for_an_acknowledgement():
