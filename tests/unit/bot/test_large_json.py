@@ -1,6 +1,7 @@
 """JSON in steps: the same result as a parser's, and bounded before anything is built."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -41,6 +42,91 @@ def test_it_is_what_a_parser_reads(value, is_ascii, slice_bytes):
         patch.setattr(large_json, "SMALL_BYTES", 0)
         patch.setattr(large_json, "_SLICE_BYTES", slice_bytes)
         assert at_once(read_json(body)) == wanted
+
+
+# Around the sizes at which a string leaves its run, and a gap counts as a value.
+_lengths = st.sampled_from([0, 1, 62, 63, 64, 65, 66, 130])
+_inner = st.builds(
+    lambda length, odd, at: b"x" * min(at, length) + odd + b"x" * max(length - at - len(odd), 0),
+    _lengths,
+    st.sampled_from(
+        [
+            *(b"", b"\\n", b"\\\\", b'\\"', b"\\u00e9", b"\\x", b"\\u12", b"[,:]{}"),
+            *(b"\\ud83d", b"\\ud83d\\ude00", b"\\ude00\\ud83d", b"\x00", b"\n", b"\x7f", b"\xff"),
+            *("é".encode(), "\U0001f600".encode()),
+        ]
+    ),
+    _lengths,
+)
+_gaps = st.builds(lambda length, char: char * length, _lengths, st.sampled_from([b" ", b"\n"]))
+_items = st.builds(
+    lambda before, inner, after, name: (
+        before + (b'{"%s":"%s"}' % (inner, inner) if name else b'"%s"' % inner) + after
+    ),
+    _gaps,
+    _inner,
+    _gaps,
+    st.booleans(),
+) | st.sampled_from([b"1", b"-1.5e3", b"true", b"[]", b"{}", b"null", b"9" * 64, b"9" * 330])
+_bodies = st.lists(_items, max_size=12).map(lambda items: b"[" + b",".join(items) + b"]")
+
+
+def read_in_one_go(body):
+    """What a parser makes of it; None: it is not JSON."""
+    try:
+        return large_json._parsed(body)
+    except ValueError:
+        return None
+
+
+def read_in_runs(body):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_json, "SMALL_BYTES", 0)
+        try:
+            return at_once(read_json(body))
+        except ValueError:
+            return None
+
+
+@settings(max_examples=200)
+@given(_bodies, st.sampled_from([1, 1, 1, 90]))
+def test_a_run_of_strings_is_what_a_parser_reads(body, times):
+    whole = b"[" + b",".join([body] * times) + b"]"
+    assert read_in_runs(whole) == read_in_one_go(whole)
+
+
+@settings(max_examples=200)
+@given(
+    _bodies.filter(lambda body: len(body) > 2),
+    st.floats(0, 1),
+    st.integers(0, 2),
+    st.sampled_from([b"", b'"', b"\\", b"\x00", b",", b"]", b"{", b" " * 64, b'""']),
+)
+def test_damage_is_what_a_parser_sees(body, where, lost, put):
+    at = int(where * len(body))
+    damaged = body[:at] + put + body[at + lost :]
+    assert read_in_runs(damaged) == read_in_one_go(damaged)
+
+
+@pytest.mark.parametrize("count", [999, 1_000, 1_001, 2_001])
+@pytest.mark.parametrize("last", [b'"a"', b'"\\n"', b"1"])
+def test_a_run_ends_where_a_step_does(count, last):
+    body = b"[" + b'"%s",' % (b"x" * 64) * count + last + b"]"
+    assert read_in_runs(body) == json.loads(body)
+
+
+@settings(max_examples=100)
+@given(_bodies.filter(lambda body: read_in_one_go(body) is not None))
+def test_a_run_counts_the_values_that_it_has(body):
+    gaps = re.split(rb'"(?:[^"\\]|\\.)*"', body)
+    count = sum(len(re.findall(rb"[,:\[{]", gap)) + len(gap) // 64 for gap in gaps)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_json, "MAX_VALUES", count)
+        assert read_in_runs(body) == read_in_one_go(body)
+        patch.setattr(large_json, "MAX_VALUES", count - 1)
+        patch.setattr(large_json, "SMALL_BYTES", 0)
+        with pytest.raises(TooManyValues):
+            at_once(read_json(body))
 
 
 @pytest.mark.parametrize(
