@@ -335,6 +335,14 @@ def test_without_its_index_a_movie_is_refused_with_that_reason() -> None:
         heard(whole[: len(whole) // 2])
 
 
+@pytest.mark.parametrize("kind", ["amr", "mp3, 8 kHz"])
+def test_packets_that_cannot_be_decoded_are_told(kind: str) -> None:
+    whole = tone(kind, seconds=6)
+    samples, lost_s = heard(damaged(whole, len(whole) // 2, 400))
+    assert lost_s > 0.05
+    assert seconds_of_the_tone(samples) + lost_s == pytest.approx(6, abs=0.3)
+
+
 def test_a_damaged_page_of_ogg_is_told() -> None:
     whole = tone("opus", seconds=6)
     samples, lost_s = heard(damaged(whole, len(whole) // 2, 200))
