@@ -46,6 +46,7 @@ async def test_it_ends_in_a_word_or_a_result(name, mode, caplog, monkeypatch):
     seen = []
     async with server(name, mode) as port:
         told = await attacked(port, Mode(mode), show=Shown(seen), is_measured=False)
+    assert told["ended"] != "no end", "the deadline of the call does not end it"
     assert "BUG" not in told["ended"]
     assert KEY not in told["ended"] + caplog.text
     assert not forbidden_in(told["ended"])
