@@ -114,4 +114,4 @@ def test_a_costs_report_with_a_module_of_any_name():
     )  # fmt: skip
     with screen("ascii") as seen, terminal.guarded():
         terminal.console().print(_by_day(report), _by_module(report))
-        assert "[/resume]" in seen()
+        assert "[/RESUME]" in seen()
