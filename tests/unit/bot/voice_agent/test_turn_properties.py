@@ -74,7 +74,8 @@ class AnyTalk(RuleBasedStateMachine):
         self.clips: dict[int, Clip] = {}  # of people who are pausing, by user
         self.unended: dict[int, int] = {}  # preemptive requests of turns in progress: the user
         self.turns: dict[int, int] = {}  # by request
-        self.asked: set[int] = set()  # who may have been asked whether to do something
+        self.asked: dict[int, int] = {}  # who is to be asked whether to do something, by request
+        self.sounding: set[int] = set()  # requests whose answers have sound
         self.read: set[int] = set()  # turns whose answer was partly without sound
 
     @initialize(
@@ -98,11 +99,13 @@ class AnyTalk(RuleBasedStateMachine):
                 self.turns[command.request_id] = command.turn_id
             if isinstance(command, PerformCommands):
                 kinds = set(command.match.kinds)
-                assert command.user_id in self.asked or not kinds & ANSWERS, "nobody asked them"
-                self.asked |= {command.user_id} if kinds & CONFIRMED else set()
+                assert not kinds & ANSWERS or self.has_heard(command.user_id), "nobody asked them"
+                if kinds & CONFIRMED:
+                    self.asked[command.request_id] = command.user_id
             if isinstance(command, SendRequest) and command.preemptive:
                 self.unended[command.request_id] = command.user_id
             if isinstance(command, Play):
+                self.sounding.add(command.utterance_id)
                 assert command.utterance_id not in self.unended, "nothing of it is played"
             if isinstance(command, Prepare):
                 assert command.user_id in self.talk.speaking
@@ -113,6 +116,11 @@ class AnyTalk(RuleBasedStateMachine):
                 }
                 assert command.turn_id not in early, "nor shown"
         return commands
+
+    def has_heard(self, user):
+        """Whether this person may have heard, or read, a question of the assistant's."""
+        said = self.talk.played.keys() | (self.talk.ended - self.talk.cancelled - self.sounding)
+        return user in {self.asked.get(request) for request in said}
 
     # people
 
