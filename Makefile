@@ -103,4 +103,4 @@ pictures: setup-dev              ## make the README's pictures again, in docs/pi
 
 clean:                           ## remove .venv and caches (the model files stay)
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-	find audio bot cogs tests -name __pycache__ -prune -exec rm -rf {} +
+	find audio bot cogs local_discord tests -name __pycache__ -prune -exec rm -rf {} +

@@ -16,6 +16,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY cogs cogs
 COPY audio audio
+COPY local_discord local_discord
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 # What voice channels are heard with: 11 MB, verified by their hashes. (A step of its own, so that
 # it says which of the two failed.)

@@ -36,6 +36,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY cogs cogs
 COPY audio audio
+COPY local_discord local_discord
 RUN pip install --no-cache-dir --no-deps --no-build-isolation .
 
 # The models, verified by their hashes; each in a stage of its own, so that only its users have it.

@@ -13,7 +13,7 @@ import pytest
 def _as_discord_wishes(request):
     """Fail if a bot used a deprecated feature, or violated Discord's published API description."""
     yield
-    breaches = sys.modules.get("tests.simulator.breaches")
+    breaches = sys.modules.get("local_discord.breaches")
     noted = breaches.taken() if breaches else []
     if noted and not request.node.get_closest_marker("breaches"):
         pytest.fail("\n".join(noted), pytrace=False)
@@ -22,11 +22,11 @@ def _as_discord_wishes(request):
 @pytest.fixture
 async def sim(request):
     """Import here and below, not at the top: most tests need no Discord, and it takes a second."""
-    from tests.simulator import PATIENCE, Simulator
+    from local_discord import PATIENCE, LocalDiscord
     from tests.virtual_time import is_virtual
 
     # In real time a busy machine would decide whether an answer arrives within three seconds.
-    async with Simulator(
+    async with LocalDiscord(
         answer_seconds=None if is_virtual(request.node) else PATIENCE
     ) as simulator:
         yield simulator

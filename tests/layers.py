@@ -9,7 +9,7 @@ import pytest
 
 from tests.paths import TESTS
 
-LAYERS = {"unit": "unit", "integration": "integration", "system": "system", "simulator": "system"}
+LAYERS = {"unit": "unit", "integration": "integration", "system": "system"}
 
 
 def folder_layer(path: Path) -> str | None:

@@ -35,10 +35,10 @@ FOLDERS = tuple(
         *(f"integration/bot/{one}" for one in ("jobs", "service_calls", "observability")),
         "integration/bot/workers",
         *(f"integration/cogs/test_{one}.py" for one in ("leaks", "rights", "sparse")),
-        "simulator",
+        "system/local_discord",
     )
 )
-EXCEPT = TESTS / "simulator" / "voice"
+EXCEPT = TESTS / "system" / "local_discord" / "voice"
 SETTLE_S = 0.001
 """Loopback delivers at once unless the kernel is busy."""
 SENDING_S = 0.2

@@ -1,6 +1,6 @@
 """The bot as a process of its own that notes how late its event loop is, for `test_crowd`.
 
-python -m tests.simulator.elsewhere DISCORD tests.bench.crowd_bot SERVICES DATABASE TOKEN HOW NOTES
+python -m local_discord.elsewhere DISCORD tests.bench.crowd_bot SERVICES DATABASE TOKEN HOW NOTES
 
 HOW is `ours`, or `plain`: with Python's own pauses (`bot.pauses`).
 """

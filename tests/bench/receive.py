@@ -29,8 +29,8 @@ from audio.jitter_buffer import JitterBuffer
 from audio.opus import OpusDecoder
 from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import SpeechPacket
+from local_discord.voice.transport import Mode
 from tests.fakes.voice_room import ANA, Room, speech
-from tests.simulator.voice.transport import Mode
 
 PACKETS = 3000
 ROUNDS = 6

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from audio.discord_voice.client import DiscordVoiceClient
+from local_discord import LocalDiscord
 from tests.fakes.discord_bot import at_once
-from tests.simulator import Simulator
-from tests.simulator.voice.conftest import Listening
+from tests.system.local_discord.voice.conftest import Listening
 from tests.waiting import HANGS_S, until
 
 pytestmark = pytest.mark.bench
@@ -29,7 +29,7 @@ async def seconds_away(line):
     intents.guilds = intents.voice_states = True
     bot = discord.Client(intents=intents)
     bot.before_identify_hook = at_once
-    async with Simulator() as sim:
+    async with LocalDiscord() as sim:
         guild = sim.guild("Test")
         lounge, ana = guild.voice_channel("Lounge"), guild.member("Ana")
         async with sim.connect(bot):

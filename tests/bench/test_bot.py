@@ -24,11 +24,11 @@ from bot.settings import Settings
 from bot.store.records import Role, StoredMessage
 from bot.store.store import Store
 from bot.workers.protocols import Delivery
+from local_discord import LocalDiscord
 from tests.bench.plain_bot import PlainBot
 from tests.fakes.discord_bot import KEY, made, serving
 from tests.fakes.handlers import Scripted, completed
 from tests.paths import ROOT
-from tests.simulator import Simulator
 
 CALLS = 60
 WORK_S = (0.1, 0.3, 0.5, 0.7, 0.9)
@@ -90,7 +90,7 @@ async def test_what_a_command_costs(tmp_path, capsys):
     handlers = {"grace": Scripted(grace, service=Service.GRACE, delivery=Delivery.REPLY)}
     found = {}
     async with serving(handlers) as base_url:
-        async with Simulator() as sim, made(base_url, tmp_path / "a.db") as bot:
+        async with LocalDiscord() as sim, made(base_url, tmp_path / "a.db") as bot:
             bot.limiter = Limiter(
                 bot.clock,
                 user_per_minute=60_000,
@@ -102,7 +102,7 @@ async def test_what_a_command_costs(tmp_path, capsys):
             async with sim.connect(bot):
                 found["skydeck"] = await calls(sim, person, channel, grace, "/grace summarize")
             assert not sim.problems
-        async with Simulator() as sim:
+        async with LocalDiscord() as sim:
             channel, person = _people(sim)
             async with sim.connect(PlainBot(base_url, KEY)):
                 found["discord.py + runpod SDK"] = await calls(
@@ -129,7 +129,7 @@ def _people(sim):
 
 async def test_start_and_memory(tmp_path, capsys):
     await _remember(tmp_path / "skydeck.db")
-    async with Simulator() as sim, serving({}) as base_url:
+    async with LocalDiscord() as sim, serving({}) as base_url:
         for number in range(GUILDS):
             guild = sim.guild(f"Guild {number}")
             for name in ("general", "help", "random"):
@@ -190,7 +190,7 @@ async def _process(
     started = time.monotonic()
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.simulator.elsewhere", sim.base_url, *args),
+        *("-m", "local_discord.elsewhere", sim.base_url, *args),
         env=environment,
         cwd=folder,
         stderr=asyncio.subprocess.DEVNULL,

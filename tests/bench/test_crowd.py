@@ -24,11 +24,11 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Response, Service, Status
 from bot.store.store import Store
+from local_discord import LocalDiscord
 from tests.fakes.discord_bot import serving
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.voice_call import Recorded
 from tests.paths import ROOT
-from tests.simulator import Simulator
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(900)]
 
@@ -47,7 +47,7 @@ async def hears(_request):
 async def bot(sim, services, database, how, notes):
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.simulator.elsewhere", sim.base_url, "tests.bench.crowd_bot"),
+        *("-m", "local_discord.elsewhere", sim.base_url, "tests.bench.crowd_bot"),
         *(services, str(database), sim.token, how, str(notes)),
         cwd=ROOT,
     )
@@ -91,7 +91,7 @@ async def talk(folder, clips, capsys, how, beside):
     database, notes = folder / "skydeck.db", folder / "notes.json"
     penny = Recorded(Scripted(hears, service=Service.PENNY))
     handlers = {"penny": penny, "grace": Scripted(echo, service=Service.GRACE)}
-    async with Simulator() as sim, serving(handlers) as services:
+    async with LocalDiscord() as sim, serving(handlers) as services:
         guild = sim.guild("Test")
         channel, lounge = guild.channel("general"), guild.voice_channel("Lounge")
         people = [guild.member(f"Person {number}", locale="en-US") for number in range(PEOPLE)]

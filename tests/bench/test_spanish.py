@@ -20,8 +20,8 @@ from bot.contract.penny import audio_input, transcribe
 from bot.settings import Settings
 from bot.voice_agent.session_factory import options_for
 from bot.workers.build import build_workers
+from local_discord.voice.line import Recording
 from tests.fakes.voice_call import spoken, voice_call, wer
-from tests.simulator.voice.line import Recording
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
 

@@ -22,9 +22,9 @@ from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
 from bot.store.repositories.shard_leases import SHARD_LEASE_MS
 from bot.workers.server.lifecycle import embedded_server
+from local_discord import PATIENCE, LocalDiscord
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.simulator import PATIENCE, Simulator
 from tests.system.scenarios.fleet import PROCESSES, SHARDS, Services, ask, fleet, places
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(600)]
@@ -37,7 +37,7 @@ AT_MOST = 1.5
 
 @pytest.fixture
 async def sim():
-    async with Simulator(answer_seconds=PATIENCE) as simulator:
+    async with LocalDiscord(answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = simulator.gateway.max_concurrency = SHARDS
         yield simulator
 

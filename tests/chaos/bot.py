@@ -1,6 +1,6 @@
 """`skydeck bot` as it is, with a second way in: a pipe through which the campaign speaks to it.
 
-python -m tests.simulator.elsewhere DISCORD tests.chaos.bot
+python -m local_discord.elsewhere DISCORD tests.chaos.bot
 
 Lines on standard input: `jump SECONDS` moves the wall clock, `figures` answers with a line of JSON.
 When the pipe ends, so does the process: no campaign leaves a bot behind.

@@ -13,10 +13,10 @@ import asyncpg
 from bot.clock import SystemClock
 from bot.store.address import Address
 from bot.store.repositories.recovery import JobStage
+from local_discord import LocalDiscord, Message
 from tests.chaos.people import Asked
 from tests.chaos.runpod import RunPod, begins, ends
 from tests.chaos.verdict import End, Question
-from tests.simulator import Message, Simulator
 
 SETTLED_WITHIN_S: Final = 90.0
 """A dead process's lease (10 s), a result shown again (15 s), Discord's patience (60 s)."""
@@ -189,6 +189,6 @@ async def settle(asked: Sequence[Asked], runpod: RunPod, books: Books) -> None:
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-def refusals(sim: Simulator) -> list[str]:
+def refusals(sim: LocalDiscord) -> list[str]:
     """What Discord refused of the bot, beyond what is a killed bot's way to leave things."""
     return sorted({str(p) for p in sim.problems if p.message not in REFUSED_ANYHOW})

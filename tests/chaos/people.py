@@ -8,10 +8,10 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Final
 
+from local_discord import CannotDo, Channel, File, Message, NotSeen, Person, Reply
+from local_discord.places import Server
 from tests.chaos.runpod import LONG
 from tests.chaos.sound import TONE
-from tests.simulator import CannotDo, Channel, File, Message, NotSeen, Person, Reply
-from tests.simulator.places import Server
 
 HOWS: Final = (
     ("mention", 5),

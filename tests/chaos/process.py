@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from local_discord import LocalDiscord
 from tests.chaos.verdict import Held
 from tests.environment import without_settings
-from tests.simulator import Simulator
 
 ROOT: Final = Path(__file__).parents[2]
 _ONLINE_WITHIN_S: Final = 240.0
@@ -30,7 +30,9 @@ class Bot:
         folder: Its home, with its log and its temporary files.
     """
 
-    def __init__(self, sim: Simulator, process: asyncio.subprocess.Process, folder: Path) -> None:
+    def __init__(
+        self, sim: LocalDiscord, process: asyncio.subprocess.Process, folder: Path
+    ) -> None:
         self.sim = sim
         self.process = process
         self.folder = folder
@@ -104,7 +106,7 @@ def _handles(pid: int) -> int:
     return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
-def environment(sim: Simulator, runpod: str, database: str, folder: Path) -> dict[str, str]:
+def environment(sim: LocalDiscord, runpod: str, database: str, folder: Path) -> dict[str, str]:
     """What a bot is started with: `skydeck bot` with the settings that an operator would give."""
     inherited = without_settings()
     return inherited | {
@@ -127,7 +129,7 @@ def environment(sim: Simulator, runpod: str, database: str, folder: Path) -> dic
 
 
 async def start(
-    sim: Simulator,
+    sim: LocalDiscord,
     runpod: str,
     database: str,
     folder: Path,
@@ -148,7 +150,7 @@ async def start(
     (folder / "tmp").mkdir(parents=True, exist_ok=True)
     with (folder / "log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.simulator.elsewhere", sim.base_url, "tests.chaos.bot"),
+            *(sys.executable, "-m", "local_discord.elsewhere", sim.base_url, "tests.chaos.bot"),
             cwd=folder,
             env=environment(sim, runpod, database, folder) | more,
             stdin=asyncio.subprocess.PIPE,
@@ -185,7 +187,7 @@ async def until_online(bot: Bot) -> None:
 
 @contextlib.asynccontextmanager
 async def running(
-    sim: Simulator, runpod: str, database: str, folder: Path, **more: str
+    sim: LocalDiscord, runpod: str, database: str, folder: Path, **more: str
 ) -> AsyncIterator[Bot]:
     """A bot that is killed at the end if it still runs."""
     bot = await start(sim, runpod, database, folder, **more)

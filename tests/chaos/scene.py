@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from local_discord import LocalDiscord
 from tests.chaos import process
 from tests.chaos.observe import Books, question, refusals, settle
 from tests.chaos.people import Crowd
 from tests.chaos.process import Bot
 from tests.chaos.runpod import RunPod
 from tests.chaos.verdict import Held, Observations
-from tests.simulator import Simulator
 
 WARM_UP: Final = 24
 """Questions before a process is measured: pools are open and caches filled then."""
@@ -38,7 +38,7 @@ class Scene:
         bots: All processes so far.
     """
 
-    sim: Simulator
+    sim: LocalDiscord
     runpod: RunPod
     crowd: Crowd
     folder: Path
@@ -131,7 +131,7 @@ async def scene(
         guilds: How many servers there are.
     """
     await asyncio.to_thread(folder.mkdir, parents=True)
-    async with Simulator() as sim, RunPod(seed) as runpod:
+    async with LocalDiscord() as sim, RunPod(seed) as runpod:
         places = []
         for number in range(guilds):
             guild = sim.guild(f"Server{number}")

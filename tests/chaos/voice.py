@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from bot.clock import SystemClock
+from local_discord import Channel, Person, Server
+from local_discord.voice import Network
+from local_discord.voice.speaker import Speaker
 from tests.chaos.scene import Scene, scene
 from tests.chaos.verdict import End, Observations, Question
-from tests.simulator import Channel, Person, Server
-from tests.simulator.voice import Network
-from tests.simulator.voice.speaker import Speaker
 
 LOSS: Final = 0.3
 CLIP: Final = Path(__file__).parents[1] / "clips" / "question.wav"

@@ -35,7 +35,7 @@ _PRELOADED: Final = [
     "discord",
     "rich.progress",
     "tests.fakes.discord_bot",
-    "tests.simulator.pointing",
+    "local_discord.pointing",
 ]
 """What takes the time. None of them looks at the streams or the environment when it is imported."""
 _CONTEXT: Final = multiprocessing.get_context("forkserver")

@@ -15,7 +15,7 @@ from bot.store.address import Address
 from bot.store.database import Database
 from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.tables import shard_leases, shard_processes
-from tests.simulator import Simulator
+from local_discord import LocalDiscord
 from tests.waiting import until
 
 LEASE_MS = 600_000
@@ -124,7 +124,9 @@ async def _ping(interaction: discord.Interaction) -> None:
 
 
 @contextlib.asynccontextmanager
-async def sharer(sim: Simulator, url: str, name: str, *, count: int = 2) -> AsyncIterator[Sharer]:
+async def sharer(
+    sim: LocalDiscord, url: str, name: str, *, count: int = 2
+) -> AsyncIterator[Sharer]:
     """One of several clients, online until the block ends."""
     database = Database(Address.parse(url))
     leases = Leases(database, owner=name, lease_ms=LEASE_MS)

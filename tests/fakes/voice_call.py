@@ -31,8 +31,8 @@ from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory
 from bot.workers.build import CONCURRENCY
+from local_discord import PATIENCE, LocalDiscord
 from tests.fakes.discord_bot import KEY, at_once, serving, weight_folder
-from tests.simulator import PATIENCE, Simulator
 
 FINAL = frozenset(Stage) - {Stage.HEARD, Stage.WAITING_FOR_WORKER, Stage.ANSWERING}
 """How a turn can end."""
@@ -84,7 +84,7 @@ class Call:
         requests: What Penny was asked.
     """
 
-    sim: Simulator
+    sim: LocalDiscord
     guild: Any
     channel: Any
     line: Any
@@ -151,7 +151,7 @@ async def voice_call(
 
     endpoints = {Service.PENNY: Endpoint(Service.PENNY, "penny", mode=Mode.STREAM, deadline_s=120)}
     async with (
-        Simulator(answer_seconds=PATIENCE) as sim,
+        LocalDiscord(answer_seconds=PATIENCE) as sim,
         serving({"penny": recorded}, concurrency=CONCURRENCY) as base_url,
         ServiceClient(
             RunPodClient(base_url, SecretStr(KEY), endpoints, clock=clock),
@@ -193,7 +193,7 @@ async def voice_call(
 
 
 @contextlib.asynccontextmanager
-async def _online(sim: Simulator) -> AsyncIterator[discord.Client]:
+async def _online(sim: LocalDiscord) -> AsyncIterator[discord.Client]:
     intents = discord.Intents.none()
     intents.guilds = intents.voice_states = True
     bot = discord.Client(intents=intents)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from audio.discord_voice.receiver import Receiver
+from local_discord.voice.clips import Microphone, _Content, _prepared
+from local_discord.voice.group import DaveGroup
+from local_discord.voice.member import SILENCE, DaveMember
+from local_discord.voice.opcodes import Op
+from local_discord.voice.stream import RtpStream
+from local_discord.voice.transport import Mode, Transport
 from tests.paths import CLIPS
-from tests.simulator.voice.clips import Microphone, _Content, _prepared
-from tests.simulator.voice.group import DaveGroup
-from tests.simulator.voice.member import SILENCE, DaveMember
-from tests.simulator.voice.opcodes import Op
-from tests.simulator.voice.stream import RtpStream
-from tests.simulator.voice.transport import Mode, Transport
 
 BOT, ANA, BEN, CAT = 1, 101, 102, 103
 CHANNEL = 77

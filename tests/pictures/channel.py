@@ -23,11 +23,11 @@ from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
 from bot.workers.factory import build_flow
 from bot.workers.protocols import Delivery
+from local_discord import LocalDiscord
+from local_discord.people import Person
 from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted
 from tests.pictures.words import ENGLISH, EXAMPLE, ROLLER, SPANISH, Words
-from tests.simulator import Simulator
-from tests.simulator.people import Person
 
 _COGS: Final = tuple(f"cogs.{one}" for one in ("errors", "chat", "grace", "factory", "costs"))
 _DAYS: Final = 14
@@ -53,7 +53,7 @@ async def pages() -> dict[str, str]:
         }
 
 
-async def _conversation(sim: Simulator, script: "_Script") -> Person:
+async def _conversation(sim: LocalDiscord, script: "_Script") -> Person:
     """A mention and its answer, a summary, a build with its parts and buttons; who sees that."""
     words = script.words
     guild = sim.guild("Friends", locale=words.locale)
@@ -78,7 +78,7 @@ async def _conversation(sim: Simulator, script: "_Script") -> Person:
     return ana
 
 
-async def _bill(sim: Simulator, bot: SkyDeck) -> str:
+async def _bill(sim: LocalDiscord, bot: SkyDeck) -> str:
     """What `/costs` answers to a server's owner about the last two weeks."""
     guild = sim.guild("Friends")
     name, topic = ENGLISH.channel
@@ -105,11 +105,11 @@ async def _spend(bot: SkyDeck, payer: Payer) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _online(script: "_Script") -> AsyncIterator[tuple[Simulator, SkyDeck]]:
+async def _online(script: "_Script") -> AsyncIterator[tuple[LocalDiscord, SkyDeck]]:
     settings = Settings(_env_file=None, skydeck_budget_guild_day_usd="2")
     with tempfile.TemporaryDirectory() as folder:
         async with (
-            Simulator() as sim,
+            LocalDiscord() as sim,
             serving(script.services()) as url,
             made(url, Path(folder) / "skydeck.db", settings=settings, cogs=_COGS) as bot,
             sim.connect(bot),

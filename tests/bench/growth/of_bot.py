@@ -43,12 +43,12 @@ def guilds() -> list[Curve]:
 
 
 async def _start(number: int, args: tuple[str, ...]) -> tuple[float, float]:
+    from local_discord import LocalDiscord
     from tests.bench.test_bot import _process, _resident_mb
     from tests.fakes.discord_bot import serving
-    from tests.simulator import Simulator
 
     with tempfile.TemporaryDirectory() as folder:
-        async with Simulator() as sim, serving({}) as base_url:
+        async with LocalDiscord() as sim, serving({}) as base_url:
             for guild_number in range(number):
                 guild = sim.guild(f"Guild {guild_number}")
                 for name in ("general", "help", "random"):

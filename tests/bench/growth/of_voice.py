@@ -53,17 +53,17 @@ def remark(plain: list[dict[str, float]]) -> str:
 
 
 async def _measured(who: str, number: int) -> dict[str, float]:
-    from tests.simulator import Simulator
+    from local_discord import LocalDiscord
 
     with tempfile.TemporaryDirectory() as folder:
-        async with Simulator() as sim:
+        async with LocalDiscord() as sim:
             for guild_number in range(number):
                 guild = sim.guild(f"Guild {guild_number}")
                 person = guild.member(f"Person {guild_number}", locale="en-US")
                 await person.joins(guild.voice_channel("Lounge"))
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "tests.simulator.elsewhere", sim.base_url),
+                *("-m", "local_discord.elsewhere", sim.base_url),
                 *("tests.bench.growth.silent_calls", who, str(number), sim.token, folder),
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,

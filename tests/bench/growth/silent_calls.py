@@ -1,6 +1,6 @@
 """A bot in many voice channels where nobody speaks, as a process of its own that measures itself.
 
-python -m tests.simulator.elsewhere DISCORD tests.bench.growth.silent_calls WHO NUMBER TOKEN FOLDER
+python -m local_discord.elsewhere DISCORD tests.bench.growth.silent_calls WHO NUMBER TOKEN FOLDER
 
 WHO is `skydeck`, or `plain`: discord.py's own voice client, which neither hears nor answers.
 """

@@ -5,7 +5,7 @@ import pytest
 from discord import app_commands
 
 from bot.discord_client import SkyDeck
-from tests.simulator import Simulator
+from local_discord import LocalDiscord
 
 
 @pytest.fixture
@@ -13,7 +13,7 @@ def cogs():
     return ("cogs.errors", "cogs.chat")
 
 
-async def test_what_discord_refuses_is_named(sim: Simulator, deck: SkyDeck) -> None:
+async def test_what_discord_refuses_is_named(sim: LocalDiscord, deck: SkyDeck) -> None:
     registered = list(sim.commands)
 
     @app_commands.command(name="shout", description="x" * 101)
@@ -27,7 +27,7 @@ async def test_what_discord_refuses_is_named(sim: Simulator, deck: SkyDeck) -> N
     assert not await deck.register_commands()
 
 
-async def test_a_change_is_registered_once(sim: Simulator, deck: SkyDeck) -> None:
+async def test_a_change_is_registered_once(sim: LocalDiscord, deck: SkyDeck) -> None:
     assert not await deck.register_commands()
     deck.tree.remove_command("chat")
     assert await deck.register_commands()
@@ -36,7 +36,9 @@ async def test_a_change_is_registered_once(sim: Simulator, deck: SkyDeck) -> Non
     assert not sim.problems
 
 
-async def test_a_refusal_of_another_kind_is_raised_as_it_is(sim: Simulator, deck: SkyDeck) -> None:
+async def test_a_refusal_of_another_kind_is_raised_as_it_is(
+    sim: LocalDiscord, deck: SkyDeck
+) -> None:
     deck.tree.remove_command("chat")
     sim.fail("PUT /applications/{application_id}/commands", status=403, code=50001)
     with pytest.raises(discord.Forbidden):

@@ -8,8 +8,8 @@ import pytest
 
 from bot.contract import Service
 from bot.money import Payer, Period
+from local_discord import CannotDo, Permission
 from tests.fakes.handlers import Scripted, hang
-from tests.simulator import CannotDo, Permission
 
 TITLE = "a budget for the board"
 NOBODYS = {"corner", "manager", "outsider", "stranger", "in a DM"}

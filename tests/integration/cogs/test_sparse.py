@@ -3,15 +3,15 @@
 import pytest
 
 from bot.contract import Service
+from local_discord import File, LocalDiscord
 from tests.fakes.handlers import Scripted, echo, spell
 from tests.integration.cogs.factory.scripts import Factory
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import File, Simulator
 
 
 @pytest.fixture
 async def sim():
-    async with Simulator(sparse=True) as simulator:
+    async with LocalDiscord(sparse=True) as simulator:
         yield simulator
 
 

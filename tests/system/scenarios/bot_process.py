@@ -1,6 +1,6 @@
 """The bot as a process of its own, to be killed.
 
-python -m tests.simulator.elsewhere DISCORD tests.system.scenarios.bot_process \\
+python -m local_discord.elsewhere DISCORD tests.system.scenarios.bot_process \\
   SERVICES DATABASE TOKEN
 """
 

@@ -11,9 +11,9 @@ import asyncpg
 
 from bot.clock import SystemClock
 from bot.contract import Response
+from local_discord import Channel, LocalDiscord, Message, Person
 from tests.fakes import forked
 from tests.fakes.handlers import completed, partial
-from tests.simulator import Channel, Message, Person, Simulator
 
 SHARDS = 9
 PROCESSES = 3
@@ -53,7 +53,7 @@ class Place:
     person: Person
 
 
-async def places(sim: Simulator) -> list[Place]:
+async def places(sim: LocalDiscord) -> list[Place]:
     """One server on each shard."""
     found: dict[int, Place] = {}
     while len(found) < SHARDS:
@@ -117,7 +117,7 @@ class Fleet:
         database: The URL.
     """
 
-    def __init__(self, sim: Simulator, services: str, database: str) -> None:
+    def __init__(self, sim: LocalDiscord, services: str, database: str) -> None:
         self.sim = sim
         self.processes: list[forked.Process] = []
         self._arguments = (services, database, sim.token)
@@ -126,7 +126,7 @@ class Fleet:
     async def start(self) -> forked.Process:
         """One more process."""
         process = forked.module(
-            *("tests.simulator.elsewhere", self.sim.base_url),
+            *("local_discord.elsewhere", self.sim.base_url),
             *("tests.system.scenarios.sharded_process", *self._arguments),
         )
         self.processes.append(process)
@@ -187,7 +187,7 @@ class Fleet:
 
 
 @contextlib.asynccontextmanager
-async def fleet(sim: Simulator, services: str, database: str) -> AsyncIterator[Fleet]:
+async def fleet(sim: LocalDiscord, services: str, database: str) -> AsyncIterator[Fleet]:
     """Processes that are killed at the end, if they still run."""
     one = Fleet(sim, services, database)
     try:

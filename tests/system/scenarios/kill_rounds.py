@@ -12,9 +12,9 @@ from bot.clock import SystemClock
 from bot.contract import Response, Status
 from bot.contract.envelope import Output
 from bot.contract.factory import Build, Check, File, Iteration, Phase, Working
+from local_discord import LocalDiscord, Message, Person, Reply
 from tests.fakes import forked
 from tests.fakes.handlers import completed, partial
-from tests.simulator import Message, Person, Reply, Simulator
 
 LIMIT = 4
 _STEP_S = 0.5
@@ -80,10 +80,10 @@ def _said(data) -> Response:
 
 
 @contextlib.asynccontextmanager
-async def bot_process(sim: Simulator, services: str, database: Path):
+async def bot_process(sim: LocalDiscord, services: str, database: Path):
     """The bot, online in its own process; killed at the end, if it still runs."""
     process = forked.module(
-        *("tests.simulator.elsewhere", sim.base_url),
+        *("local_discord.elsewhere", sim.base_url),
         *("tests.system.scenarios.bot_process", services, str(database), sim.token),
     )
     try:

@@ -1,6 +1,6 @@
 """One of several processes that divide the shards among themselves; to be killed, or stopped.
 
-python -m tests.simulator.elsewhere DISCORD tests.system.scenarios.sharded_process \\
+python -m local_discord.elsewhere DISCORD tests.system.scenarios.sharded_process \\
   SERVICES DATABASE TOKEN
 """
 

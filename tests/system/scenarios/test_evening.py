@@ -12,8 +12,8 @@ from bot.settings import Settings
 from bot.workers.factory.handler import FactoryHandler
 from bot.workers.grace.handler import GraceHandler
 from cogs.shared.voice_message import prepare
+from local_discord import File, NotSeen
 from tests.fakes.discord_bot import made, serving
-from tests.simulator import File, NotSeen
 
 pytestmark = pytest.mark.models
 

@@ -11,9 +11,9 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.workers.server.lifecycle import embedded_server
+from local_discord import LocalDiscord
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.simulator import Simulator
 from tests.system.scenarios import kill_rounds
 from tests.system.scenarios.kill_rounds import Ledger, Round, Services, bot_process
 
@@ -30,7 +30,7 @@ LEFT_OPEN = {
 """What Discord says of what a killed process had left half done, and the next one finds out."""
 
 
-async def _rounds(rounds: list[Round], sim: Simulator, database: Path) -> None:
+async def _rounds(rounds: list[Round], sim: LocalDiscord, database: Path) -> None:
     """Kill a bot in each of these rounds, on a Discord of their own."""
     services, clock, ledger = Services(), SystemClock(), Ledger(database)
     handlers = {
@@ -69,7 +69,7 @@ async def test_killed_at_twenty_moments(tmp_path, capsys):
     # most of them early, where most happens
     rounds = [Round(number, LATEST_S * dice.random() ** 3) for number in range(1, KILLS + 1)]
     async with AsyncExitStack() as stack:  # the first is left last, as it was entered first
-        sims = [await stack.enter_async_context(Simulator()) for _ in range(LANES)]
+        sims = [await stack.enter_async_context(LocalDiscord()) for _ in range(LANES)]
         lanes = (
             _rounds(rounds[lane::LANES], sim, tmp_path / f"{lane}.db")
             for lane, sim in enumerate(sims)

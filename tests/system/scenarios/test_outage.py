@@ -9,10 +9,10 @@ import pytest
 from bot.contract import Service
 from bot.i18n import words_for
 from bot.service_calls.circuit_breaker import Breaker
+from local_discord import LocalDiscord
 from tests.fakes.discord_bot import made, serving
 from tests.fakes.handlers import Scripted, echo
 from tests.fakes.switch import switched
-from tests.simulator import Simulator
 
 PEOPLE = 4
 EVERY_S = 0.5
@@ -79,7 +79,7 @@ def table(asked: list[Asked]) -> str:
 async def test_a_service_goes_and_comes_back_under_load(tmp_path, capsys):
     handler = Scripted(echo, service=Service.GRACE)
     async with (
-        Simulator() as sim,
+        LocalDiscord() as sim,
         serving({"grace": handler}) as real,
         switched(real) as switch,
         made(

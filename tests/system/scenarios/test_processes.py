@@ -10,9 +10,9 @@ from bot.contract import Service
 from bot.store.address import Address
 from bot.store.maintenance.migrate import migrate
 from bot.workers.server.lifecycle import embedded_server
+from local_discord import PATIENCE, LocalDiscord
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
-from tests.simulator import PATIENCE, Simulator
 from tests.system.scenarios.fleet import PROCESSES, SHARDS, Services, ask, fleet, places
 from tests.waiting import until
 
@@ -21,7 +21,7 @@ TRICKLE_EVERY_S = 0.4
 
 @pytest.fixture
 async def sim():
-    async with Simulator(answer_seconds=PATIENCE) as simulator:
+    async with LocalDiscord(answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = SHARDS
         simulator.gateway.max_concurrency = SHARDS
         simulator.gateway.identify_seconds = 5.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from local_discord import PATIENCE, LocalDiscord
 from tests.environment import without_settings
 from tests.paths import ROOT
-from tests.simulator import PATIENCE, Simulator
 
 pytestmark = pytest.mark.models
 
@@ -20,7 +20,7 @@ COMMANDS_ROUTE = "/applications/{application_id}/commands"
 
 @pytest.fixture
 async def sim():
-    async with Simulator(answer_seconds=PATIENCE) as simulator:
+    async with LocalDiscord(answer_seconds=PATIENCE) as simulator:
         yield simulator
 
 
@@ -41,7 +41,9 @@ class Program:
 
 
 @asynccontextmanager
-async def skydeck(sim: Simulator, folder: Path, *args: str, **env: str) -> AsyncIterator[Program]:
+async def skydeck(
+    sim: LocalDiscord, folder: Path, *args: str, **env: str
+) -> AsyncIterator[Program]:
     inherited = without_settings()
     ours = {
         "PYTHONPATH": str(ROOT),
@@ -50,7 +52,7 @@ async def skydeck(sim: Simulator, folder: Path, *args: str, **env: str) -> Async
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "tests.simulator.elsewhere", sim.base_url, "bot", *args),
+        *("-m", "local_discord.elsewhere", sim.base_url, "bot", *args),
         cwd=folder,
         env=inherited | ours | env,
         stderr=asyncio.subprocess.PIPE,

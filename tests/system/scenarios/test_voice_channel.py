@@ -10,8 +10,8 @@ import pytest
 from bot.voice_agent.events import Attention, Stage
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.utterance_intent import UtteranceClassifier, UtteranceIntent
+from local_discord.voice import Network
 from tests.fakes.voice_call import has_word, spoken, voice_call, wer, words_of
-from tests.simulator.voice import Network
 from tests.waiting import until
 
 
@@ -233,6 +233,6 @@ def _reachable(*roots: object) -> set[bytes]:
             found.add(one)
             continue
         todo += [
-            r for r in gc.get_referents(one) if type(r).__name__ not in {"function", "Simulator"}
+            r for r in gc.get_referents(one) if type(r).__name__ not in {"function", "LocalDiscord"}
         ]
     return found

@@ -61,7 +61,7 @@ def test_every_picture_is_there_and_says_what_it_shows(page):
 def test_every_setting_named_exists(page):
     named = set(re.findall(r"\bSKYDECK_[A-Z_]+\b", read(page)))
     known = {name.upper() for name in Settings.model_fields}
-    # The simulator reads the first, and a benchmark the second.
+    # The local Discord reads the first, and a benchmark the second.
     known |= {"SKYDECK_DISCORD_OPENAPI", "SKYDECK_RUNNING_SPEECH"}
     # `SKYDECK_BUDGET_*` stands for several
     assert [n for n in named - known if not any(k.startswith(n) for k in known)] == []

@@ -17,15 +17,15 @@ from audio.discord_voice.membership import Where
 from audio.discord_voice.watchdog import MAX_ANNOUNCEMENT_DELAY_S, FaultKind
 from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import LostSpeech, SpeechPacket
+from local_discord import LocalDiscord
+from local_discord.voice import Mode, Network, Op
 from tests.fakes.discord_bot import at_once
-from tests.simulator import Simulator
-from tests.simulator.voice import Mode, Network, Op
 from tests.waiting import HANGS_S, until
 
 
 @pytest.fixture
 async def sim():
-    async with Simulator() as simulator:
+    async with LocalDiscord() as simulator:
         yield simulator
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from bot.contract import Service
 from cogs.shared import discord_retry
+from local_discord import File
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
-from tests.simulator import File
-from tests.simulator.values import Permission
 from tests.virtual_time import settle
 from tests.waiting import until
 

@@ -2,7 +2,7 @@
 
 # mypy: ignore-errors
 
-from tests.simulator import File
+from local_discord import File
 from tests.waiting import until
 
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from cogs.chat._deletions import Deletions
+from local_discord import File
 from tests.fakes.discord_bot import made
-from tests.simulator import File
 from tests.virtual_time import settle
 from tests.waiting import until
 

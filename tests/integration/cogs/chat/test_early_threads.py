@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulator.values import Permission
+from local_discord.values import Permission
 from tests.virtual_time import settle
 
 

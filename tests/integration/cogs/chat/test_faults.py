@@ -1,8 +1,8 @@
 """When Discord is in trouble, or does not let the bot do what it wants."""
 
+from local_discord import File
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
-from tests.simulator import File
-from tests.simulator.values import Permission
 from tests.virtual_time import settle
 
 

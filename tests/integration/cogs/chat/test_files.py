@@ -9,8 +9,8 @@ import pytest
 
 from audio import codec, ogg
 from bot.contract import InputType, Output, Response, Status
+from local_discord import File
 from tests.fakes.media_files import tone
-from tests.simulator import File
 
 RF64 = (("rf64", "always"),)
 SPANISH = "¿Qué tal? El señor Muñoz comió piñones en la montaña."

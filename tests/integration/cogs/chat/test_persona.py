@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import StoreFailed
 from bot.persona import SERVER, Persona
-from tests.simulator import File
+from local_discord import File
 from tests.virtual_time import settle
 from tests.waiting import until
 

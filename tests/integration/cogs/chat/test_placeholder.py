@@ -7,8 +7,8 @@ import pytest
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.recovery import Ending
 from cogs.shared.answering import Placeholder
+from local_discord import NotSeen
 from tests.fakes.discord_bot import made
-from tests.simulator import NotSeen
 
 pytestmark = pytest.mark.real_time  # an interaction's token is good for 15 minutes only
 LEASE_MS = 300

@@ -3,8 +3,8 @@
 import pytest
 
 from bot import proxies
+from local_discord import File
 from tests.fakes.http_proxy import http_proxy
-from tests.simulator import File
 
 
 @pytest.fixture(autouse=True)

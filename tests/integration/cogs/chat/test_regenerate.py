@@ -5,9 +5,9 @@ import asyncio
 from bot.contract import Service
 from bot.errors import JobFailed
 from cogs.chat._regenerate import Regenerating
+from local_discord import File
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
-from tests.simulator import File
-from tests.simulator.values import Permission
 
 
 def told(request):

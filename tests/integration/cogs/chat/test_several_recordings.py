@@ -11,9 +11,9 @@ from bot.errors import BadInput, JobFailed
 from bot.service_calls.recordings import MAX_QUESTION_CHARS
 from bot.store.records import View
 from bot.store.store import Store
+from local_discord import File
 from tests.fakes.discord_bot import made
 from tests.fakes.media_files import tone
-from tests.simulator import File
 from tests.virtual_time import settle
 from tests.waiting import until
 

@@ -5,8 +5,8 @@ import pytest
 
 from audio import codec
 from bot.contract import Output, Response, Status
-from tests.simulator import File
-from tests.simulator.values import Permission
+from local_discord import File
+from local_discord.values import Permission
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.contract.envelope import InputType
-from tests.simulator import File
-from tests.simulator.permissions import Permission
+from local_discord import File
+from local_discord.permissions import Permission
 from tests.virtual_time import settle
 
 CARD = {

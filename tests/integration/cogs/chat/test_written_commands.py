@@ -8,8 +8,8 @@ from bot.contract import Service
 from bot.money import Basis, Call, Charge, Payer
 from bot.persona import SERVER, Persona
 from bot.store.repositories.recovery import JobStage
+from local_discord.values import Permission
 from tests.fakes.handlers import Scripted, hang
-from tests.simulator.values import Permission
 from tests.virtual_time import settle
 from tests.waiting import until
 

@@ -12,7 +12,7 @@ from discord import app_commands
 from bot.errors import BadInput, JobExpired, TooSoon
 from cogs.shared import error_messages
 from cogs.shared.error_messages import ReportingModal, ReportingView, report, reported
-from tests.simulator import NotSeen, Simulator
+from local_discord import LocalDiscord, NotSeen
 
 
 class Upper(app_commands.Transformer):
@@ -123,7 +123,7 @@ async def test_an_answer_that_comes_too_late_is_given_directly(bot, tree):
         await asyncio.sleep(0.2)  # longer than this Discord waits for an answer
 
     fails(tree, JobExpired("x"), first=dawdle)
-    async with Simulator(answer_seconds=0.1) as sim:
+    async with LocalDiscord(answer_seconds=0.1) as sim:
         guild = sim.guild()
         guild.channel("general")
         ben = guild.member("Ben")

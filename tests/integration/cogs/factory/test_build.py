@@ -13,10 +13,10 @@ from bot.clock import SystemClock
 from bot.contract import Output, Response, Service, Status
 from bot.contract.factory import File
 from bot.workers.server.lifecycle import embedded_server
+from local_discord import Permission
 from tests.fakes.discord_bot import KEY
 from tests.fakes.handlers import Scripted
 from tests.integration.cogs.factory.scripts import PROGRAM, completed, iteration, result
-from tests.simulator import Permission
 
 
 async def test_a_build_is_shown_in_its_own_thread_from_beginning_to_end(sim, deck, ben, factory):

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from bot.settings import Settings
+from local_discord import Permission
 from tests.fakes.discord_bot import made
-from tests.simulator import Permission
 
 
 @pytest.fixture

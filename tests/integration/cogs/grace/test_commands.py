@@ -9,8 +9,8 @@ from bot.contract.grace import parse_catalogue
 from bot.settings import Settings
 from cogs.grace._commands import MAX_CHARS, count_chars, make_groups
 from cogs.shared.translator import Translator, check_name
+from local_discord import CannotDo
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import CannotDo
 
 SPANISH = ("es-ES", "es-419")
 

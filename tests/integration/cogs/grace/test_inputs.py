@@ -5,9 +5,9 @@ import pytest
 from bot.errors import BadInput
 from bot.i18n import words_for
 from cogs.grace._inputs import Linked, read_link
+from local_discord import File, Permission
 from tests.fakes.handlers import echo, hang
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import File, Permission
 
 ENGLISH = words_for("en")
 ONE_ONLY = "Give me one thing to work on"

@@ -6,9 +6,9 @@ import pytest
 
 from audio import ogg
 from bot.contract import Output, Response, Status
+from local_discord import File
 from tests.fakes.media_files import tone
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import File
 
 
 async def test_summarize_and_explain(sim, deck, ana, ben, grace):

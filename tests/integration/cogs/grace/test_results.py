@@ -8,10 +8,10 @@ import pytest
 
 from bot.contract import Output, Response, ServiceError, Status, Usage
 from bot.store.repositories.recovery import Ending
+from local_discord import Permission
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import completed, hang, partial
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import Permission
 
 FACTS = {"people": ["Ana Lee", "Tom @everyone"], "places": [], "dates": ["3 May"]}
 TASKS = {"items": [{"task": "call_the_printer", "who": "Bob", "when": ""}]}

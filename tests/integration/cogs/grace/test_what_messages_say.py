@@ -3,9 +3,9 @@
 import pytest
 
 from bot.contract import Output, Response, Status
+from local_discord import CannotDo, File
 from tests.fakes.media_files import tone
 from tests.integration.cogs.grace.sight import settled
-from tests.simulator import CannotDo, File
 
 
 async def test_a_forward_is_summarized_with_its_file(sim, deck, guild, ana, ben, grace):

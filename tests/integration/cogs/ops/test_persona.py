@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.persona import NO_PERSONA, SERVER, Persona
-from tests.simulator import CannotDo, Permission
+from local_discord import CannotDo, Permission
 from tests.waiting import until
 
 NOVA = {"Name": "Nova", "Instructions": "Be warm.", "Language": "Spanish", "Voice": ""}

@@ -7,7 +7,7 @@ import pytest
 from bot.choices import Identity
 from bot.contract import Service
 from bot.store.records import GuildSettings
-from tests.simulator import CannotDo, Permission
+from local_discord import CannotDo, Permission
 from tests.waiting import until
 
 

@@ -7,9 +7,9 @@ import pytest
 from bot.contract import Service
 from bot.discord_client import COGS
 from cogs.shared.permissions import may_write
+from local_discord import wire
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.shared.conftest import ended
-from tests.simulator import wire
 
 SERVER_ONLY = {"join", "leave", "minutes", "voice", "settings"}
 
@@ -110,7 +110,7 @@ async def test_group_messages_and_strange_servers_are_no_place_to_write(
     sim, deck, channel, ben, monkeypatch
 ):
     """As when an operator lets people install the bot for themselves."""
-    from tests.simulator.interactions import Interactions
+    from local_discord.interactions import Interactions
 
     seen = []
     every = Interactions._json

@@ -18,8 +18,8 @@ from bot.jobs.outcomes import Outcome
 from bot.store.repositories.recovery import Ending, Entry, JobStage
 from cogs.shared import discord_retry
 from cogs.shared.live import LiveMessage
+from local_discord.values import Permission
 from tests.integration.cogs.shared.conftest import WHOLE, ended
-from tests.simulator.values import Permission
 
 EDIT = "PATCH /channels/{channel_id}/messages/{message_id}"
 POST = "POST /channels/{channel_id}/messages"

@@ -7,10 +7,10 @@ import pytest
 
 from audio import codec, ogg
 from bot.store.repositories.recovery import JobStage
+from local_discord import File
+from local_discord.values import Permission
 from tests.integration.cogs.shared.conftest import ended, own
 from tests.integration.cogs.shared.test_retreat import ALWAYS, EDIT, POST
-from tests.simulator import File
-from tests.simulator.values import Permission
 from tests.virtual_time import settle
 
 SHUT = [Permission.VIEW_CHANNEL, Permission.SEND_MESSAGES]
@@ -174,7 +174,7 @@ async def test_what_was_asked_in_a_locked_thread_comes_into_its_channel(
 async def test_what_was_asked_in_a_private_thread_is_not_told_in_its_channel(
     sim, deck, guild, channel, ben, penny
 ):
-    from tests.simulator import threads
+    from local_discord import threads
 
     thread = threads.start(sim._backend.world, channel, sim.bot, "ours", private=True)
     threads.join(sim._backend.world, thread, ben.user)

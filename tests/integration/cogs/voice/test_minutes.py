@@ -9,9 +9,9 @@ import pytest
 from bot.contract import Output, Response, Service, Status
 from bot.store.records import Minute
 from bot.workers.protocols import Delivery
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import Scripted, completed
-from tests.simulator.values import Permission
 from tests.waiting import until
 
 HOUR_MS = 3_600_000

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
 from tests.integration.cogs.voice.conftest import where_is_the_bot
-from tests.simulator.values import Permission
 from tests.waiting import until
 
 

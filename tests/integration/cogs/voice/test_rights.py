@@ -6,8 +6,8 @@ import pytest
 
 from bot.store.records import Minute
 from bot.voice_agent.events import Remember
+from local_discord.values import Permission
 from tests.integration.cogs.voice.conftest import where_is_the_bot
-from tests.simulator.values import Permission
 from tests.waiting import until
 
 COMMANDS = {

@@ -8,7 +8,7 @@ from bot.errors import ServiceDown
 from bot.i18n import words_for
 from bot.voice_agent.events import Stage, TurnUpdate
 from cogs.voice._transcript_view import ChannelTranscript, render
-from tests.simulator.values import Permission
+from local_discord.values import Permission
 
 WORDS = words_for("en-US")
 

@@ -7,8 +7,8 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.cluster import event_intake, identify_limiter, shard_keeper, shard_set
+from local_discord import PATIENCE, Intent, LocalDiscord
 from tests.fakes.shard_client import sharer
-from tests.simulator import PATIENCE, Intent, Simulator
 
 EVERY_MS = 1_000
 APART_S = 0.1
@@ -38,7 +38,7 @@ async def sim(monkeypatch, ahead_s):
     monkeypatch.setattr(shard_set, "OVERLAP_S", 0.3)
     monkeypatch.setattr(shard_keeper, "BEAT_S", 0.2)
     monkeypatch.setattr(identify_limiter, "IDENTIFY_EVERY_MS", EVERY_MS)
-    async with Simulator(clock=DiscordsClock(ahead_s), answer_seconds=PATIENCE) as simulator:
+    async with LocalDiscord(clock=DiscordsClock(ahead_s), answer_seconds=PATIENCE) as simulator:
         simulator.gateway.shards = 2
         simulator.gateway.identify_seconds = APART_S
         simulator.gateway.forgiving_seconds = PATIENCE

@@ -22,9 +22,9 @@ from audio.errors import AudioError
 from audio.jitter_buffer import MAX_READY_PACKETS, MAX_WAITING
 from audio.opus import OpusDecoder
 from audio.speech_events import SpeechPacket
+from local_discord.voice.stream import RtpStream
+from local_discord.voice.transport import Datagram, Mode
 from tests.fakes.voice_room import ANA, BEN, CAT, Room, speech
-from tests.simulator.voice.stream import RtpStream
-from tests.simulator.voice.transport import Datagram, Mode
 
 OPUS = [frame for frame in speech() if frame is not None]
 PEOPLE = (ANA, BEN, CAT)

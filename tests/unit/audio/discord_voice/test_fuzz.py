@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from audio.discord_voice.receiver import Receiver
 from audio.discord_voice.rtp import parse, payload
+from local_discord.voice.stream import RtpStream
+from local_discord.voice.transport import Datagram
 from tests.fakes.voice_room import ANA, Room
-from tests.simulator.voice.stream import RtpStream
-from tests.simulator.voice.transport import Datagram
 from tests.unit.audio.discord_voice.fuzz import Storm
 
 

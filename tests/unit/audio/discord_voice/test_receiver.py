@@ -6,8 +6,8 @@ import pytest
 
 from audio.silence_frames import SILENCE_FRAME
 from audio.speech_events import DtxStarted, LostSpeech, SpeechPacket
+from local_discord.voice.transport import Mode
 from tests.fakes.voice_room import ANA, BEN, BOT, CAT, FRAME_S, Room, speech
-from tests.simulator.voice.transport import Mode
 
 OPUS = [frame for frame in speech() if frame not in (None, SILENCE_FRAME)]
 

@@ -4,11 +4,11 @@ import pytest
 
 from bot.contract import Service
 from bot.settings import Settings
+from local_discord import File
+from local_discord.values import Permission
 from tests.fakes.discord_bot import made
 from tests.fakes.media_files import tone
 from tests.integration.cogs.chat.actions.services import ATTACK, TALK
-from tests.simulator import File
-from tests.simulator.values import Permission
 from tests.virtual_time import settle
 from tests.waiting import until
 

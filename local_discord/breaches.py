@@ -1,0 +1,19 @@
+"""What fails a test by itself: what bots did in it that Discord tolerates, or that goes against its
+published description. `tests/discord_fixtures.py` looks here after each test.
+"""
+
+from __future__ import annotations
+
+_noted: list[str] = []
+
+
+def note(breach: str) -> None:
+    """Remember a breach until the running test ends."""
+    _noted.append(breach)
+
+
+def taken() -> list[str]:
+    """All breaches since the last call."""
+    noted = list(_noted)
+    _noted.clear()
+    return noted

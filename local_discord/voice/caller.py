@@ -1,0 +1,34 @@
+"""What a person does with voice channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .speaker import Speaker
+
+if TYPE_CHECKING:
+    from local_discord.backend import Backend
+    from local_discord.values import Channel, User
+
+
+class Caller:
+    """The voice half of a `Person`."""
+
+    _backend: Backend
+    user: User
+
+    async def joins(self, channel: Channel) -> Speaker:
+        """Enter a voice channel, or change to it; returns once the others understand them.
+
+        Raises:
+            CannotDo: They may not.
+        """
+        return await self._backend.voice.joins(self.user, channel)
+
+    async def leaves_voice(self) -> None:
+        """Hang up, in the middle of a word if need be.
+
+        Raises:
+            CannotDo: They are in no voice channel.
+        """
+        self._backend.voice.leaves(self.user)
