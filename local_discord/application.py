@@ -18,7 +18,7 @@ class Application:
 
     bot: User
     owner: User
-    token: str = "MTAwMDAwMDAwMDAwMDAwMDAw.simulated.token"
+    token: str = "MTAwMDAwMDAwMDAwMDAwMDAw.simulated.token"  # noqa: S105 - opens nothing but this
     privileged_intents: Intent = PRIVILEGED
     """The privileged intents switched on in the portal."""
     commands: dict[int, list[Json]] = field(default_factory=dict)

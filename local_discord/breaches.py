@@ -1,5 +1,7 @@
-"""What fails a test by itself: what bots did in it that Discord tolerates, or that goes against its
-published description. `tests/discord_fixtures.py` looks here after each test.
+"""What fails a test by itself.
+
+That is what bots did in it that Discord tolerates, or that goes against its published description.
+`tests/discord_fixtures.py` looks here after each test.
 """
 
 from __future__ import annotations

@@ -8,11 +8,17 @@ from typing import Any
 from .errors import CannotDo
 from .options import Resolved
 from .reply import Modal
-from .values import Channel, Json, Message, Role, User
+from .values import Channel, ComponentType, Json, Message, Role, User
 
 LINK = 5
-BUTTON, STRING_SELECT, TEXT_INPUT, LABEL = 2, 3, 4, 18
-USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
+OF_OPTIONS = (
+    ComponentType.STRING_SELECT,
+    ComponentType.RADIO_GROUP,
+    ComponentType.CHECKBOX_GROUP,
+)
+"""Kinds that offer their own options."""
+OF_PEOPLE = (ComponentType.USER_SELECT, ComponentType.MENTIONABLE_SELECT)
+OF_ROLES = (ComponentType.ROLE_SELECT, ComponentType.MENTIONABLE_SELECT)
 
 
 def press(message: Message, label: str) -> Json:
@@ -52,16 +58,16 @@ def pick(select: Json, picked: tuple[Any, ...], resolved: Resolved) -> list[str]
 
 def _value(select: Json, item: Any, resolved: Resolved) -> str:
     who = getattr(item, "user", item)
-    if select["type"] in (STRING_SELECT, 21, 22):
+    if select["type"] in OF_OPTIONS:
         for option in select["options"]:
             if item in (option["label"], option["value"]):
                 return str(option["value"])
         raise CannotDo(f"the menu offers {[o['label'] for o in select['options']]}, not {item!r}")
-    if isinstance(who, User) and select["type"] in (USER_SELECT, MENTIONABLE_SELECT):
+    if isinstance(who, User) and select["type"] in OF_PEOPLE:
         return resolved.user(who)
-    if isinstance(who, Role) and select["type"] in (ROLE_SELECT, MENTIONABLE_SELECT):
+    if isinstance(who, Role) and select["type"] in OF_ROLES:
         return resolved.role(who)
-    if isinstance(who, Channel) and select["type"] == CHANNEL_SELECT:
+    if isinstance(who, Channel) and select["type"] == ComponentType.CHANNEL_SELECT:
         return resolved.place(who, resolved.world.owner)
     raise CannotDo(f"this menu does not offer {item!r}")
 
@@ -89,7 +95,7 @@ def fill_modal(modal: Modal, given: Mapping[str, Any], resolved: Resolved) -> Js
 def _filled(component: Json, left: dict[str, Any], resolved: Resolved, *, label: str) -> Json:
     kind = component["type"]
     number: Json = {"type": kind, "id": component.get("id", 0)}
-    if kind == LABEL:
+    if kind == ComponentType.LABEL:
         inner = _filled(component["component"], left, resolved, label=component["label"])
         return number | {"component": inner}
     if "components" in component:
@@ -107,18 +113,20 @@ def _filled(component: Json, left: dict[str, Any], resolved: Resolved, *, label:
 
 def _field(component: Json, value: Any, label: str, resolved: Resolved) -> Json:
     kind = component["type"]
-    if kind == TEXT_INPUT:
+    if kind == ComponentType.TEXT_INPUT:
         return {"value": _typed(component, value, label)}
-    if value is None and component.get("required", True) and kind != 23:
+    if value is None and component.get("required", True) and kind != ComponentType.CHECKBOX:
         raise CannotDo(f"the field {label!r} is required")
-    if kind == 23:
+    if kind == ComponentType.CHECKBOX:
         return {"value": bool(component.get("default") if value is None else value)}
-    if kind == 19:
+    if kind == ComponentType.FILE_UPLOAD:
         files = value if isinstance(value, list | tuple) else [value] if value else []
         return {"values": [resolved.file(file) for file in files]}
     picked = tuple(value) if isinstance(value, list | tuple) else () if value is None else (value,)
     values = pick(component, picked, resolved) if picked else []
-    return {"value": values[0] if values else None} if kind == 21 else {"values": values}
+    if kind == ComponentType.RADIO_GROUP:
+        return {"value": values[0] if values else None}
+    return {"values": values}
 
 
 def _typed(component: Json, value: Any, label: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from .errors import ApiError
 
@@ -37,7 +38,7 @@ class Fault:
 
     def error(self) -> ApiError:
         """The answer in place of the real one."""
-        if self.status == 429:
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS:
             return too_many(self.retry_after, everywhere=self.everywhere)
         words = "refused on demand" if self.code else "Internal Server Error"
         return ApiError(self.status, self.code, f"{self.status}: {words}")

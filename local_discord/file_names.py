@@ -1,14 +1,16 @@
-"""How Discord cleans the names of uploaded files.
+"""How Discord cleans the names of uploaded files, and what type it takes from a name.
 
 Sources, in discord-api-docs: issue 7754 ("cleansed similarly to flask's secure_filename()"), issue
 4847 (leading underscores), pull request 4292 (`hello (world).png` becomes `hello_world.png`), pull
 request 6945 (a name that has nothing left is replaced; `title` has what a person's client sent).
 """
 
+import mimetypes
 import re
 import unicodedata
 
 _ATTACHED = "attachment://"
+AUDIO_BY_SUFFIX = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
 
 
 def cleaned(name: str) -> str:
@@ -37,3 +39,11 @@ def reference(value: str) -> str:
     if not value.startswith(_ATTACHED):
         return value
     return _ATTACHED + stored_name(value.removeprefix(_ATTACHED), 0)
+
+
+def content_type(filename: str) -> str:
+    """The type Discord gives to a file, from its name."""
+    suffix = filename[filename.rfind(".") :].lower() if "." in filename else ""
+    guessed = AUDIO_BY_SUFFIX.get(suffix) or mimetypes.guess_type(filename)[0]
+    guessed = guessed or "application/octet-stream"
+    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CannotDo
-from .file_names import title_of
-from .intake import content_type
+from .file_names import content_type, title_of
 from .values import Attachment, Channel
 from .world import World
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from . import errors, permissions, polls
 from .errors import ApiError
+from .file_names import content_type
 from .posting import Draft
 from .rest import Request, require
 from .rules import MOST
@@ -32,15 +32,6 @@ NOT_SYSTEM = (
 """Kinds of message that people and bots write; only these can be replied to or start a thread."""
 
 ONLY_USERS: Json = {"parse": ["users"], "replied_user": True}
-AUDIO_BY_SUFFIX = {".ogg": "audio/ogg", ".opus": "audio/ogg", ".wav": "audio/wav"}
-
-
-def content_type(filename: str) -> str:
-    """The type Discord gives to a file, from its name."""
-    suffix = filename[filename.rfind(".") :].lower() if "." in filename else ""
-    guessed = AUDIO_BY_SUFFIX.get(suffix) or mimetypes.guess_type(filename)[0]
-    guessed = guessed or "application/octet-stream"
-    return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed
 
 
 def new_draft(
@@ -126,19 +117,9 @@ def _check_sizes(request: Request, channel: Channel) -> None:
 def _check_permissions(request: Request, channel: Channel, body: Json) -> None:
     if channel.type is ChannelType.CATEGORY:
         raise ApiError(400, 50008, "Cannot send messages in a non-text channel")
-    thread = channel.thread is not None
-    needed = [Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES]
-    if request.uploads:
-        needed.append(Permission.ATTACH_FILES)
-    if body.get("embeds"):
-        needed.append(Permission.EMBED_LINKS)
-    if body.get("tts"):
-        needed.append(Permission.SEND_TTS_MESSAGES)
-    if channel.guild is None:
-        if not all(user.accepts_dms for user in channel.recipients):
-            raise errors.cannot_dm()
-        needed = []
-    require(request.world, channel, *needed)
+    if channel.guild is None and not all(user.accepts_dms for user in channel.recipients):
+        raise errors.cannot_dm()
+    require(request.world, channel, *_needed(request, channel, body))
     if body.get("message_reference") and not permissions.may(
         channel, request.world.bot, Permission.READ_MESSAGE_HISTORY
     ):
@@ -148,6 +129,20 @@ def _check_permissions(request: Request, channel: Channel, body: Json) -> None:
     voice = int(body.get("flags") or 0) & MessageFlag.IS_VOICE_MESSAGE
     if voice and not permissions.may(channel, request.world.bot, Permission.SEND_VOICE_MESSAGES):
         raise ApiError(400, 50173, "Cannot send voice messages in this channel.")
+
+
+def _needed(request: Request, channel: Channel, body: Json) -> list[Permission]:
+    """What a message needs in a guild; direct messages need nothing."""
+    if channel.guild is None:
+        return []
+    thread = channel.thread is not None
+    asked = {
+        Permission.SEND_MESSAGES_IN_THREADS if thread else Permission.SEND_MESSAGES: True,
+        Permission.ATTACH_FILES: request.uploads,
+        Permission.EMBED_LINKS: body.get("embeds"),
+        Permission.SEND_TTS_MESSAGES: body.get("tts"),
+    }
+    return [permission for permission, there in asked.items() if there]
 
 
 def check_thread_is_open(world: World, channel: Channel) -> None:

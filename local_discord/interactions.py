@@ -17,10 +17,11 @@ from .options import called
 from .posting import Draft
 from .rules import DEPRECATION, MOST
 from .validate_commands import STRING, check_choices
-from .validate_components import ROW, check_modal
+from .validate_components import check_modal
 from .values import (
     Channel,
     ChannelType,
+    ComponentType,
     Guild,
     Intent,
     Json,
@@ -221,7 +222,7 @@ class Interactions:
         data: Json = body.get("data") or {}
         if kind == Answer.MODAL:
             check_modal(form, data)
-            if any(c.get("type") == ROW for c in data.get("components") or []):
+            if any(c.get("type") == ComponentType.ACTION_ROW for c in data.get("components") or []):
                 self.log.deprecated("POST /interactions", DEPRECATION["text input in a row"])
         elif kind == Answer.CHOICES:
             check_choices(form, data.get("choices") or [], one.option_kind)

@@ -139,8 +139,10 @@ class LocalDiscord:
         """
         # discord.py waits two seconds for guilds that the local Discord sends at once. This is its
         # own option `guild_ready_timeout`, for bots that were made without it.
-        bot._connection.guild_ready_timeout = GUILDS_SETTLE
-        running = asyncio.create_task(bot.start(token or self.token), name="bot")
+        bot._connection.guild_ready_timeout = GUILDS_SETTLE  # noqa: SLF001 - see above
+        # No TaskGroup: what ends the bot is raised as it is, here, where its task is awaited.
+        starting = bot.start(token or self.token)
+        running = asyncio.create_task(starting, name="bot")  # noqa: TID251 - see above
         try:
             await self._ready(bot, running)
             yield bot
@@ -151,7 +153,8 @@ class LocalDiscord:
                 await running
 
     async def _ready(self, bot: discord.Client, running: asyncio.Task[None]) -> None:
-        online = asyncio.create_task(self._online(bot))
+        # No TaskGroup, as above; whichever ends first ends the wait for both.
+        online = asyncio.create_task(self._online(bot))  # noqa: TID251 - see above
         try:
             async with asyncio.timeout(PATIENCE):
                 await asyncio.wait({online, running}, return_when=asyncio.FIRST_COMPLETED)

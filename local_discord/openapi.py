@@ -1,18 +1,11 @@
-"""Holds what bots send against Discord's published description of its API (OpenAPI 3.1).
-
-The description is no part of this repository: `SKYDECK_DISCORD_OPENAPI` names its file, and without
-it nothing is held. It is found at github.com/discord/discord-api-spec.
-"""
+"""Holds what bots send against Discord's published description of its API (OpenAPI 3.1)."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
@@ -25,7 +18,6 @@ from .values import Json
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-VARIABLE = "SKYDECK_DISCORD_OPENAPI"
 HERE = "urn:discord"
 METHODS = ("get", "post", "put", "patch", "delete")
 MAX_SHOWN = 300
@@ -118,13 +110,6 @@ class Description:
             self._validators[key] = Draft202012Validator(_rooted(schema), registry=registry)
         found = [_innermost(fault) for fault in self._validators[key].iter_errors(value)]
         return [f"{part}{f.json_path.removeprefix('$')}: {f.message[:MAX_SHOWN]}" for f in found]
-
-
-@cache
-def description() -> Description | None:
-    """The description that the environment names, read once a process."""
-    name = os.environ.get(VARIABLE)
-    return Description(json.loads(Path(name).read_text("utf-8"))) if name else None
 
 
 def _innermost(fault: ValidationError) -> ValidationError:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from . import permissions, polls, posting, threads, wire
 from .backend import Backend
+from .caller import Caller
 from .dialogs import choose, fill_modal, press
 from .errors import CannotDo
 from .files import File
@@ -27,7 +28,6 @@ from .values import (
     Permission,
     User,
 )
-from .voice.caller import Caller
 from .waiting import PATIENCE
 
 WORDS_MAX = 2000

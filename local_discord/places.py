@@ -155,8 +155,11 @@ class Server:
         await self._backend.voice.drags(_user(who), None, self.guild)
 
     def sets_voice(self, who: Person | User, **flags: bool) -> None:
-        """Mute or deafen somebody for all (`mute`, `deaf`), or call a listener onto the stage
-        (`suppress=False`).
+        """Change how somebody takes part, for all to see.
+
+        Args:
+            who: Whom it concerns.
+            flags: `mute` and `deaf` them; `suppress=False` calls a listener onto the stage.
         """
         self._backend.voice.states.set(_user(who), self.guild, **flags)
 

@@ -23,6 +23,7 @@ from .values import (
     User,
     Webhook,
     walk,
+    written,
 )
 from .world import World
 
@@ -176,8 +177,7 @@ def find_mentions(world: World, one: Message, allowed: Json | None) -> None:
 
     Without `allowed_mentions` everything counts; with it, only what is in `parse` or listed.
     """
-    texts = [str(c.get("content", "")) for c in walk(one.components) if c.get("type") == 10]
-    text = CODE.sub(" ", "\n".join([one.content, *texts]))
+    text = CODE.sub(" ", "\n".join([one.content, *written(one.components)]))
     users = [int(i) for i in USER_MENTION.findall(text)]
     one.mentions = [
         world.users[i]

@@ -11,8 +11,10 @@ from pathlib import Path
 from .client_words import client_words, from_now
 from .markdown import as_words, to_html
 from .values import (
+    SELECTS,
     Attachment,
     Channel,
+    ComponentType,
     Json,
     Message,
     MessageFlag,
@@ -24,6 +26,9 @@ from .world import World
 
 BUTTON_CLASSES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
 STYLE = Path(__file__).with_name("channel.css")
+KILOBYTE = 1024
+TOGETHER_S = 420
+"""Messages of one author within seven minutes share a heading."""
 INLINE_MAX_BYTES = 2 * 1024 * 1024
 
 
@@ -196,10 +201,9 @@ class _Page:
             return f"<div class='voice'>▶ {bars} {file.duration_secs or 0:.1f} s</div>"
         if file.content_type.startswith("image/") and len(file.data) <= INLINE_MAX_BYTES:
             return self._image(file.url)
-        size = (
-            f"{len(file.data) / 1024:.1f} KB" if len(file.data) >= 1024 else f"{len(file.data)} B"
-        )
-        return f"<div class='file'>📄 <a>{escape(file.filename)}</a><small>{size}</small></div>"
+        size = len(file.data)
+        shown = f"{size / KILOBYTE:.1f} KB" if size >= KILOBYTE else f"{size} B"
+        return f"<div class='file'>📄 <a>{escape(file.filename)}</a><small>{shown}</small></div>"
 
     def _image(self, url: str) -> str:
         for file in self._world.files.values():
@@ -210,19 +214,20 @@ class _Page:
 
     def _component(self, component: Json) -> str:
         kind = component["type"]
-        if kind == 2:
+        if kind == ComponentType.BUTTON:
             return self._button(component)
-        if kind in (3, 5, 6, 7, 8):
+        if kind in SELECTS:
             words = component.get("placeholder") or self._words["select"]
             return f"<span class='select'>{escape(words)} ⌄</span>"
-        if kind == 10:
+        if kind == ComponentType.TEXT_DISPLAY:
             return f"<section>{to_html(component['content'], self._name)}</section>"
-        if kind == 14:
+        if kind == ComponentType.SEPARATOR:
             return "<hr>"
         inner = [*(component.get("components") or []), *filter(None, [component.get("accessory")])]
         html = "".join(self._component(c) for c in inner)
         color = f"#{component.get('accent_color') or 0x4E5058:06x}"
-        box = f"class='embed' style='border-color:{color}'" if kind == 17 else "class='row'"
+        boxed = kind == ComponentType.CONTAINER
+        box = f"class='embed' style='border-color:{color}'" if boxed else "class='row'"
         return f"<div {box}>{html}</div>"
 
     def _button(self, button: Json) -> str:
@@ -268,7 +273,7 @@ def _together(before: Message | None, one: Message) -> bool:
         before is not None
         and before.author is one.author
         and before.author_name == one.author_name
-        and one.created_at - before.created_at < 420
+        and one.created_at - before.created_at < TOGETHER_S
         and one.replied_to is None
         and one.interaction is None
         and before.thread is None

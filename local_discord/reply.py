@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .errors import NotSeen
 from .interactions import Answer, Interaction, Interactions
-from .values import Json, Message, walk
+from .values import ComponentType, Json, Message, walk
 from .waiting import PATIENCE
 
 
@@ -114,8 +114,8 @@ class Modal:
         found: dict[str, Json] = {}
         for component in walk(self.json["components"]):
             inner = component.get("component")
-            if component["type"] == 18 and inner:
+            if component["type"] == ComponentType.LABEL and inner:
                 found[component["label"]] = inner
-            elif component["type"] == 4 and component.get("label"):
+            elif component["type"] == ComponentType.TEXT_INPUT and component.get("label"):
                 found[component["label"]] = component
         return found

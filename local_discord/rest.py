@@ -8,28 +8,29 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from http import HTTPStatus
+from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from . import errors, permissions
+from .backend import Backend
+from .description import description
 from .errors import ApiError
 from .faults import Fault, too_many
 from .log import Call, Problem
-from .openapi import description
 from .rules import MOST
 from .sparse import thinned
 from .values import VOICE_CHANNELS, Channel, Guild, Json, Permission
 from .world import World
-
-if TYPE_CHECKING:
-    from .backend import Backend
 
 logger = logging.getLogger(__name__)
 
 API = "/api/v10"
 BODY_MAX = 64 * 1024 * 1024
 REFUSED = (400, 413, 501)
+NOT_THE_BOTS = (HTTPStatus.TOO_MANY_REQUESTS, *range(500, 600))
+"""Statuses that a limit or an ordered fault gives; any other refusal is the bot's problem."""
 MESSAGE_BODY_MAX = 1024 * 1024
 
 
@@ -170,7 +171,7 @@ class Rest:
             except ApiError as error:
                 status, answer = error.status, error.body
                 self._note(call, error)
-                if status == 429:
+                if status == HTTPStatus.TOO_MANY_REQUESTS:
                     headers |= _limited(error)
             except ConnectionResetError:  # the client died in the middle of its request
                 status, answer = 499, {"message": "the client is gone", "code": 0}
@@ -246,7 +247,7 @@ class Rest:
 
     def _note(self, call: Call, error: ApiError) -> None:
         """A refusal is the bot's problem, unless a limit or an ordered fault made it."""
-        if error.status >= 500 or error.status == 429:
+        if error.status in NOT_THE_BOTS:
             return
         where = f"{call.method} {call.path}"
         detail = error.extra.get("errors")
@@ -265,8 +266,8 @@ def _limited(error: ApiError) -> dict[str, str]:
 
 
 def _json(status: int, answer: object, headers: dict[str, str]) -> web.Response:
-    if status == 204:
-        return web.Response(status=204, headers=headers)
+    if status == HTTPStatus.NO_CONTENT:
+        return web.Response(status=status, headers=headers)
     return _text(status, json.dumps(answer), headers)
 
 

@@ -25,6 +25,7 @@ from .values import (
 
 routes = Routes()
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
+BULK_LEAST = 2
 TWO_WEEKS = 14 * 24 * 3600
 CHANNEL = "/channels/{channel_id}"
 MESSAGES = f"{CHANNEL}/messages"
@@ -100,7 +101,7 @@ def bulk_delete(request: Request) -> None:
         raise ApiError(400, 50003, "Cannot execute action on a DM channel")
     require(request.world, channel, Permission.MANAGE_MESSAGES)
     ids = [int(i) for i in request.body.get("messages") or []]
-    if not 2 <= len(ids) <= MOST["bulk deletion of two at least"]:
+    if not BULK_LEAST <= len(ids) <= MOST["bulk deletion of two at least"]:
         message = "You can only bulk delete between 2 and 100 messages."
         raise ApiError(400, 50016, message)
     if len(set(ids)) < len(ids):

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from .form import Form, Path
 from .rules import MOST
-from .values import Json, walk
-
-ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
-SELECTS = (3, 5, 6, 7, 8)
-SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
-LABEL, UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 18, 19, 21, 22, 23
+from .values import SELECTS, ComponentType, Json, walk, written
 
 LINK_STYLE, PREMIUM_STYLE = 5, 6
-CLASSIC = (ROW,)
-MODERN = (ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER)
-IN_CONTAINER = tuple(kind for kind in MODERN if kind != CONTAINER)
-IN_MODAL = (ROW, TEXT, LABEL)
-IN_LABEL = (TEXT_INPUT, *SELECTS, UPLOAD, RADIO, CHECKBOXES, CHECKBOX)
+CLASSIC = (ComponentType.ACTION_ROW,)
+MODERN = (
+    ComponentType.ACTION_ROW,
+    ComponentType.SECTION,
+    ComponentType.TEXT_DISPLAY,
+    ComponentType.MEDIA_GALLERY,
+    ComponentType.FILE,
+    ComponentType.SEPARATOR,
+    ComponentType.CONTAINER,
+)
+IN_CONTAINER = tuple(kind for kind in MODERN if kind != ComponentType.CONTAINER)
+IN_MODAL = (ComponentType.ACTION_ROW, ComponentType.TEXT_DISPLAY, ComponentType.LABEL)
+IN_LABEL = (
+    ComponentType.TEXT_INPUT,
+    *SELECTS,
+    ComponentType.FILE_UPLOAD,
+    ComponentType.RADIO_GROUP,
+    ComponentType.CHECKBOX_GROUP,
+    ComponentType.CHECKBOX,
+)
 
 LAYOUT_TOTAL_MAX = MOST["layout components"]
 LAYOUT_TEXT_MAX = MOST["layout text"]
@@ -32,8 +42,7 @@ def check_components(form: Form, components: list[Json], path: Path, *, modern: 
         return
     if len(everything) > LAYOUT_TOTAL_MAX:
         form.fail(path, "BASE_TYPE_MAX_LENGTH", f"Must be {LAYOUT_TOTAL_MAX} or fewer in length.")
-    words = sum(len(str(c.get("content", ""))) for c in everything if c.get("type") == TEXT)
-    if words > LAYOUT_TEXT_MAX:
+    if sum(map(len, written(components))) > LAYOUT_TEXT_MAX:
         message = f"The combined text must be {LAYOUT_TEXT_MAX} or fewer in length."
         form.fail(path, "COMPONENT_MAX_TEXT_LENGTH", message)
 
@@ -73,7 +82,7 @@ def _check(form: Form, component: Json, path: Path, allowed: tuple[int, ...]) ->
     kind = form.choice(component, (*path, "type"), allowed)
     if kind not in allowed:
         return
-    if kind == ROW:
+    if kind == ComponentType.ACTION_ROW:
         _check_row(form, component, path)
     elif kind in CHECKS:
         CHECKS[kind](form, component, path)
@@ -83,12 +92,12 @@ def _check_row(form: Form, row: Json, path: Path) -> None:
     most = MOST["buttons in a row"]
     inside = form.items(row, (*path, "components"), least=1, most=most)
     kinds = {c.get("type") for c in inside}
-    if len(inside) > 1 and kinds != {BUTTON}:
+    if len(inside) > 1 and kinds != {ComponentType.BUTTON}:
         message = "A select menu or text input takes a whole row."
         form.fail((*path, "components"), "COMPONENT_LAYOUT_WIDTH_EXCEEDED", message)
     for index, component in enumerate(inside):
         place = (*path, "components", index)
-        _check(form, component, place, (BUTTON, TEXT_INPUT, *SELECTS))
+        _check(form, component, place, (ComponentType.BUTTON, ComponentType.TEXT_INPUT, *SELECTS))
 
 
 def _check_button(form: Form, button: Json, path: Path) -> None:
@@ -123,7 +132,7 @@ def _check_select(form: Form, select: Json, path: Path) -> None:
     if least > most:
         message = "min_values must not be above max_values"
         form.fail((*path, "min_values"), "COMPONENT_SELECT_MIN_ABOVE_MAX", message)
-    if select.get("type") == STRING_SELECT:
+    if select.get("type") == ComponentType.STRING_SELECT:
         _check_options(form, select, path, most=MOST["menu options"])
 
 
@@ -166,8 +175,13 @@ def _check_text(form: Form, text: Json, path: Path) -> None:
 def _check_section(form: Form, section: Json, path: Path) -> None:
     most = MOST["section texts"]
     for index, text in enumerate(form.items(section, (*path, "components"), least=1, most=most)):
-        _check(form, text, (*path, "components", index), (TEXT,))
-    _check(form, section.get("accessory") or {}, (*path, "accessory"), (BUTTON, THUMBNAIL))
+        _check(form, text, (*path, "components", index), (ComponentType.TEXT_DISPLAY,))
+    _check(
+        form,
+        section.get("accessory") or {},
+        (*path, "accessory"),
+        (ComponentType.BUTTON, ComponentType.THUMBNAIL),
+    )
 
 
 def _check_container(form: Form, container: Json, path: Path) -> None:
@@ -198,17 +212,17 @@ def _check_choices(form: Form, field: Json, path: Path) -> None:
 
 
 CHECKS = {
-    BUTTON: _check_button,
+    ComponentType.BUTTON: _check_button,
     **dict.fromkeys(SELECTS, _check_select),
-    TEXT_INPUT: _check_text_input,
-    SECTION: _check_section,
-    TEXT: _check_text,
-    GALLERY: _check_gallery,
-    FILE: _check_file,
-    CONTAINER: _check_container,
-    LABEL: _check_label,
-    UPLOAD: _check_field,
-    CHECKBOX: _check_field,
-    RADIO: _check_choices,
-    CHECKBOXES: _check_choices,
+    ComponentType.TEXT_INPUT: _check_text_input,
+    ComponentType.SECTION: _check_section,
+    ComponentType.TEXT_DISPLAY: _check_text,
+    ComponentType.MEDIA_GALLERY: _check_gallery,
+    ComponentType.FILE: _check_file,
+    ComponentType.CONTAINER: _check_container,
+    ComponentType.LABEL: _check_label,
+    ComponentType.FILE_UPLOAD: _check_field,
+    ComponentType.CHECKBOX: _check_field,
+    ComponentType.RADIO_GROUP: _check_choices,
+    ComponentType.CHECKBOX_GROUP: _check_choices,
 }

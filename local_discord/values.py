@@ -111,6 +111,40 @@ VOICE_CHANNELS = (ChannelType.VOICE, ChannelType.STAGE)
 THREADS = (ChannelType.PUBLIC_THREAD, ChannelType.PRIVATE_THREAD)
 
 
+class ComponentType(IntEnum):
+    """The kinds of component in messages and modals, by the names of the reference."""
+
+    ACTION_ROW = 1
+    BUTTON = 2
+    STRING_SELECT = 3
+    TEXT_INPUT = 4
+    USER_SELECT = 5
+    ROLE_SELECT = 6
+    MENTIONABLE_SELECT = 7
+    CHANNEL_SELECT = 8
+    SECTION = 9
+    TEXT_DISPLAY = 10
+    THUMBNAIL = 11
+    MEDIA_GALLERY = 12
+    FILE = 13
+    SEPARATOR = 14
+    CONTAINER = 17
+    LABEL = 18
+    FILE_UPLOAD = 19
+    RADIO_GROUP = 21
+    CHECKBOX_GROUP = 22
+    CHECKBOX = 23
+
+
+SELECTS = (
+    ComponentType.STRING_SELECT,
+    ComponentType.USER_SELECT,
+    ComponentType.ROLE_SELECT,
+    ComponentType.MENTIONABLE_SELECT,
+    ComponentType.CHANNEL_SELECT,
+)
+
+
 class MessageType(IntEnum):
     """The kinds of message the local Discord makes."""
 
@@ -301,12 +335,16 @@ class Message:
     @property
     def buttons(self) -> dict[str, Json]:
         """Its buttons by label (or emoji)."""
-        return {button_name(c): c for c in walk(self.components) if c.get("type") == 2}
+        return {
+            button_name(c): c
+            for c in walk(self.components)
+            if c.get("type") == ComponentType.BUTTON
+        }
 
     @property
     def selects(self) -> list[Json]:
         """Its select menus."""
-        return [c for c in walk(self.components) if c.get("type") in (3, 5, 6, 7, 8)]
+        return [c for c in walk(self.components) if c.get("type") in SELECTS]
 
 
 @dataclass(slots=True, eq=False)
@@ -405,6 +443,12 @@ def walk(components: list[Json]) -> list[Json]:
     return found
 
 
+def written(components: list[Json]) -> list[str]:
+    """The texts of text displays, in reading order."""
+    texts = (c for c in walk(components) if c.get("type") == ComponentType.TEXT_DISPLAY)
+    return [str(text.get("content", "")) for text in texts]
+
+
 def button_name(component: Json) -> str:
     """What a person reads on a button."""
     label = component.get("label")
@@ -423,4 +467,4 @@ def _embed_words(message: Message) -> list[str]:
 
 
 def _component_words(message: Message) -> list[str]:
-    return [str(c.get("content", "")) for c in walk(message.components) if c.get("type") == 10]
+    return written(message.components)

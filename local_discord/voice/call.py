@@ -105,7 +105,8 @@ class Call:
         for other in self.participants.values():
             other.tell(Op.CLIENT_DISCONNECT, {"user_id": str(one.user_id)})
         staying = [u for u in self.group.members if u in self.participants]
-        if self.group.established and (len(self.participants) < 2 or not staying):
+        alone = len(self.participants) <= 1
+        if self.group.established and (alone or not staying):
             self.begin_again()
         else:
             self._deliver(self.group.leave(one.user_id))

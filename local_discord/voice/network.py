@@ -31,7 +31,7 @@ class Network:
     _latest: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self._dice = random.Random(self.seed)
+        self._dice = random.Random(self.seed)  # noqa: S311 - dice that can be thrown again
 
     def arrivals(self, now: float) -> list[float]:
         """When a packet sent now arrives; never, once or twice."""

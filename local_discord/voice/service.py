@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
+from bot.background import Background
 from local_discord import permissions
 from local_discord.errors import CannotDo
 from local_discord.log import Log, Problem
@@ -62,7 +63,7 @@ class Service:
         self._servers: list[VoiceServer] = []
         self._open = asyncio.Event()
         self._open.set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background("a voice server of the local Discord")
         self._numbers = itertools.count(1)
         self._calls: dict[int, Call] = {}
         self._homes: dict[int, VoiceServer] = {}
@@ -78,8 +79,7 @@ class Service:
     async def stop(self) -> None:
         """Hang up for everybody and close all servers."""
         self._open.set()
-        for task in self._tasks:
-            task.cancel()
+        await self._background.close()
         for speaker in list(self.speakers.values()):
             speaker.leaves()
         for call in self._calls.values():
@@ -108,11 +108,6 @@ class Service:
         await server.start()
         self._servers.append(server)
         return server
-
-    def _spawn(self, doing: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(doing)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _complain(self, where: str, code: int) -> None:
         message = Close(code).name if code else "refused"
@@ -223,7 +218,7 @@ class Service:
         self._invite(channel, guild, self.states.session_id(bot, guild))
         if before is not None:
             self._server_of(before).forget(before)
-            self._spawn(close(before, Close.DISCONNECTED))
+            self._background.start(close(before, Close.DISCONNECTED))
         self._send_server_update(guild)
 
     def _invite(self, channel: Channel, guild: Guild, session_id: str) -> None:

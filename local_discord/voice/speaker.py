@@ -59,6 +59,7 @@ class Speech:
         last_packet_at: When the last packet left, silence and all.
         packets: How many have left.
         withheld: Frames not sent, for want of a key that the others know.
+        task: What plays it.
     """
 
     clip: Clip
@@ -68,19 +69,19 @@ class Speech:
     last_packet_at: float | None = None
     packets: int = 0
     withheld: int = 0
-    _task: asyncio.Task[None] | None = None
+    task: asyncio.Task[None] | None = None
 
     async def done(self) -> None:
         """Wait until its last packet has left."""
-        if self._task is not None:
-            await asyncio.wait([self._task])
-            if not self._task.cancelled():
-                self._task.result()
+        if self.task is not None:
+            await asyncio.wait([self.task])
+            if not self.task.cancelled():
+                self.task.result()
 
     @property
     def is_done(self) -> bool:
         """Whether its last packet has left, or it was cut off."""
-        return self._task is not None and (self._task.done() or self._task.cancelling() > 0)
+        return self.task is not None and (self.task.done() or self.task.cancelling() > 0)
 
 
 @dataclass(slots=True, eq=False)
@@ -210,18 +211,20 @@ class Speaker:
             raise CannotDo(f"{self.user.name} is speaking already")
         clip = await prepare(sound, self.microphone)
         speech = self.speech = Speech(clip, self.clock.now())
-        speech._task = asyncio.create_task(self._play(speech), name=f"{self.user.name} speaks")
-        self._tasks.add(speech._task)
-        speech._task.add_done_callback(self._tasks.discard)
+        playing, name = self._play(speech), f"{self.user.name} speaks"
+        # `_tasks` holds it until it ends; `Speech.done` raises what it fails with.
+        speech.task = asyncio.create_task(playing, name=name)  # noqa: TID251 - see above
+        self._tasks.add(speech.task)
+        speech.task.add_done_callback(self._tasks.discard)
         if wait:
             await speech.done()
         return speech
 
     def stops(self) -> None:
         """Fall silent in the middle of a clip, as somebody who lets go of push-to-talk."""
-        if self.speech is None or self.speech.is_done or self.speech._task is None:
+        if self.speech is None or self.speech.is_done or self.speech.task is None:
             return
-        self.speech._task.cancel()
+        self.speech.task.cancel()
         silence = Frame(SILENCE, 127, voiced=False)
         for _ in range(SILENCE_FRAMES):
             self._send(self.speech, silence, self._last_sample + FRAME_SAMPLES)
@@ -235,7 +238,7 @@ class Speaker:
         try:
             for number in range(round(seconds * VIDEO_RATE)):
                 await asyncio.sleep(1 / VIDEO_RATE)
-                picture = random.randbytes(VIDEO_PACKET_BYTES)
+                picture = random.randbytes(VIDEO_PACKET_BYTES)  # noqa: S311 - a picture of noise
                 self._post(video.video(picture, number * 90_000 // VIDEO_RATE), self.clock.now())
         finally:
             self._tell_camera(call, 0)

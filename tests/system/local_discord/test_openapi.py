@@ -9,7 +9,8 @@ import pytest
 
 from bot.contract import Service
 from local_discord import File, Permission
-from local_discord.openapi import VARIABLE, Description, description
+from local_discord.description import VARIABLE, description
+from local_discord.openapi import Description
 from local_discord.tolerances import TOLERANCES
 from tests.fakes.handlers import Scripted, echo, spell
 from tests.integration.cogs.factory.scripts import Factory

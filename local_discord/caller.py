@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from .speaker import Speaker
-
-if TYPE_CHECKING:
-    from local_discord.backend import Backend
-    from local_discord.values import Channel, User
+from .backend import Backend
+from .values import Channel, User
+from .voice import Speaker
 
 
 class Caller:
