@@ -118,14 +118,14 @@ def _clip(samples: NDArray[np.float32], microphone: Microphone) -> Clip:
     silence_after = microphone.trailing + SILENCE_FRAMES
     pieces = np.zeros((whole + silence_after, FRAME_SAMPLES), np.float32)
     pieces.reshape(-1)[: len(samples)] = samples
-    levels = _levels(pieces)
+    levels = levels_db(pieces)
     if microphone.threshold_db is None:
         voiced = np.arange(len(pieces)) < whole
         open_ = voiced
     else:
         voiced = levels > microphone.threshold_db
         open_ = _held_open(voiced, microphone)
-    encoder = _StereoEncoder()
+    encoder = StereoEncoder()
     frames: list[Frame | None] = [None] * len(pieces)
     for start, end in _runs(open_):
         for i in range(start, end):
@@ -138,7 +138,8 @@ def _clip(samples: NDArray[np.float32], microphone: Microphone) -> Clip:
     return Clip(tuple(frames))
 
 
-def _levels(pieces: NDArray[np.float32]) -> NDArray[np.float64]:
+def levels_db(pieces: NDArray[np.float32]) -> NDArray[np.float64]:
+    """How loud each row is, in dBFS."""
     power = np.mean(pieces.astype(np.float64) ** 2, axis=1)
     return np.asarray(np.clip(10 * np.log10(power + 1e-20), QUIETEST_DB, 0))
 
@@ -155,7 +156,7 @@ def _runs(open_: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     return zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
 
-class _StereoEncoder:
+class StereoEncoder:
     """libopus as Discord's clients set it up; it hears only what is sent."""
 
     def __init__(self) -> None:
@@ -173,6 +174,7 @@ class _StereoEncoder:
         self._codec.open()
 
     def encode(self, mono: NDArray[np.float32]) -> bytes:
+        """One packet of `FRAME_SAMPLES` samples."""
         both = np.repeat(mono, 2)[None, :]
         frame = av.AudioFrame.from_ndarray(both, format="flt", layout="stereo")
         frame.sample_rate = RATE_HZ

@@ -8,6 +8,7 @@ soon as it is given a commit, so here a commit waits for that opcode.
 from __future__ import annotations
 
 import struct
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import davey
@@ -21,6 +22,8 @@ SILENCE = b"\xf8\xff\xfe"
 """20 ms of Opus silence; it is never encrypted end to end."""
 MARKER = b"\xfa\xfa"
 """The end of every frame that is."""
+UNDERSTOOD_MAX = 64
+"""How many frames are kept that were understood: more than a second's."""
 
 Answer = tuple[Op, Json | bytes]
 
@@ -49,6 +52,8 @@ class DaveMember:
     _waiting: _Waiting | None = None
     _silent_until: int = 0
     """The transition with which a newcomer may begin to send; 0 when they may."""
+    _understood: OrderedDict[bytes, bytes] = field(default_factory=OrderedDict)
+    """A session opens a frame once only, but the line records what the same client plays."""
 
     def __post_init__(self) -> None:
         self.session = davey.DaveSession(PROTOCOL_VERSION, self.user_id, self.channel_id)
@@ -135,8 +140,15 @@ class DaveMember:
 
     def decrypt(self, sender_id: int, frame: bytes) -> bytes | None:
         """Somebody's frame; None when it cannot be understood (yet)."""
+        if frame == SILENCE:
+            return frame
+        if (known := self._understood.get(frame)) is not None:
+            return known
         try:
-            opus: bytes = self.session.decrypt(sender_id, davey.MediaType.audio, frame)
+            opus = bytes(self.session.decrypt(sender_id, davey.MediaType.audio, frame))
         except ValueError:
             return None
-        return bytes(opus)
+        self._understood[frame] = opus
+        if len(self._understood) > UNDERSTOOD_MAX:
+            self._understood.popitem(last=False)
+        return opus

@@ -146,11 +146,12 @@ class BotSession:
         if self.transport is None or not self.in_call:
             return
         try:
-            rtp = self.transport.open(packet)
+            datagram = self.transport.unseal(packet)
         except TransportError as error:
             line.garbled_packets += 1
             self.complain(f"a voice packet: {error}")
             return
+        rtp = datagram.rtp
         if not self.has_spoken:
             self.complain("a voice packet before any opcode 5")
         if rtp.payload_type == VIDEO_TYPE:
@@ -160,6 +161,8 @@ class BotSession:
             return
         if not line.take(rtp, self.user_id, listeners(self.call)):
             self.complain("a voice frame in the clear in an end-to-end encrypted call")
+            return
+        self.call.forward(self, datagram)
 
 
 async def close(session: BotSession, code: int) -> None:

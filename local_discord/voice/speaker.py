@@ -13,6 +13,7 @@ from local_discord.values import Json, User
 
 from .call import Call, new_ssrc
 from .clips import FRAME_S, FRAME_SAMPLES, SILENCE_FRAMES, Clip, Frame, Microphone, Sound, prepare
+from .hearing import Ears
 from .member import SILENCE, Answer, DaveMember
 from .network import Network
 from .opcodes import Op
@@ -25,6 +26,8 @@ VIDEO_PACKET_BYTES = 900
 VIDEO_RATE = 30
 REPORT_EVERY = 50
 """Packets between two RTCP reports: a second's worth."""
+QUIET = Frame(SILENCE, 127, voiced=False)
+"""One of the frames that close a stretch of speech."""
 
 
 @dataclass(slots=True)
@@ -92,6 +95,7 @@ class Speaker:
         user: Whose.
         call: Where; None once they have left.
         network: What happens to their packets.
+        ears: What they hear with; a speaker without any is deaf, which costs a test nothing.
         microphone: Their voice activity settings.
         speech: What they play, or played last.
     """
@@ -103,12 +107,14 @@ class Speaker:
     microphone: Microphone = field(default_factory=Microphone)
     call: Call | None = None
     speech: Speech | None = None
+    ears: Ears | None = None
     dave: DaveMember = field(init=False)
     ssrc: int = 0
     _stream: RtpStream = field(init=False)
     _origin: float = field(init=False)
     _last_sample: int = 0
     _announced: bool = False
+    _packets: int = 0
     _secured: asyncio.Event = field(default_factory=asyncio.Event)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -130,6 +136,8 @@ class Speaker:
         self._stream = RtpStream(self.ssrc, seed=self.ssrc, padded=self.habits.padded)
         self._secured.clear()
         self._announced = False
+        if self.ears is not None:
+            self.ears.begin_again(self.dave)
         call.join(self)
 
     def leaves(self) -> None:
@@ -174,7 +182,9 @@ class Speaker:
         self._later(lambda: dave.told_binary(op, payload))
 
     def hear(self, datagram: Datagram) -> None:
-        """Take another speaker's packet, which nobody listens to."""
+        """Take another speaker's packet."""
+        if self.ears is not None and self.call is not None:
+            self.ears.take(datagram, self.call.participants.values())
 
     def _later(self, act: Callable[[], list[Answer]]) -> None:
         call = self.call
@@ -225,9 +235,8 @@ class Speaker:
         if self.speech is None or self.speech.is_done or self.speech.task is None:
             return
         self.speech.task.cancel()
-        silence = Frame(SILENCE, 127, voiced=False)
         for _ in range(SILENCE_FRAMES):
-            self._send(self.speech, silence, self._last_sample + FRAME_SAMPLES)
+            self._count(self.speech, QUIET, self._last_sample + FRAME_SAMPLES)
 
     async def shows_camera(self, seconds: float) -> None:
         """Turn the camera on for a while: opcode 12, and packets of another ssrc."""
@@ -253,9 +262,7 @@ class Speaker:
 
     async def _play(self, speech: Speech) -> None:
         start = speech.began_at
-        # The client's clock runs on in silence; two clips never share a moment of it.
-        first = round((start - self._origin) / FRAME_S) * FRAME_SAMPLES
-        first = max(first, self._last_sample + FRAME_SAMPLES)
+        first = self.sample_at(start)
         for index, frame in enumerate(speech.clip.frames):
             if frame is None:
                 continue
@@ -263,8 +270,31 @@ class Speaker:
             due = start + (index + 1) * FRAME_S - self.clock.now()
             await asyncio.sleep(max(0.0, due))  # people speak in real time; tests wait for packets
             if speech.clip.starts(index):
-                self._announced = False
-            self._send(speech, frame, first + index * FRAME_SAMPLES)
+                self.begins()
+            self._count(speech, frame, first + index * FRAME_SAMPLES)
+
+    def _count(self, speech: Speech, frame: Frame, sample: int) -> None:
+        now = self.send(frame, sample)
+        if now is None:
+            speech.withheld += 1
+            return
+        speech.packets += 1
+        speech.last_packet_at = now
+        speech.first_packet_at = speech.first_packet_at or now
+        if frame.voiced:
+            speech.last_voice_packet_at = now
+
+    def sample_at(self, moment: float) -> int:
+        """Where a moment is on the client's own clock, which runs on in silence.
+
+        Two stretches of speech never share a sample of it.
+        """
+        sample = round((moment - self._origin) / FRAME_S) * FRAME_SAMPLES
+        return max(sample, self._last_sample + FRAME_SAMPLES)
+
+    def begins(self) -> None:
+        """A stretch of speech begins: opcode 5 goes out again with its first packet."""
+        self._announced = False
 
     def _announce(self) -> None:
         """Opcode 5, which comes before the packets as a rule, and not always."""
@@ -279,23 +309,28 @@ class Speaker:
         elif call is not None:
             call.speaking(self, 1)
 
-    def _send(self, speech: Speech, frame: Frame, sample: int) -> None:
+    def send(self, frame: Frame, sample: int) -> float | None:
+        """Send one frame now.
+
+        Args:
+            frame: 20 ms.
+            sample: Its first sample on the client's own clock.
+
+        Returns:
+            When it left, in monotonic seconds; None when there is no key that the others know.
+        """
         self._last_sample = sample
         payload = self.dave.encrypt(frame.opus)
         if payload is None or self.call is None:
-            speech.withheld += 1
-            return
+            return None
         if not self._announced:
             self._announce()
         now = self.clock.now()
         self._post(self._stream.voice(payload, sample, frame.level), now)
-        speech.packets += 1
-        if speech.packets % REPORT_EVERY == 0:
+        self._packets += 1
+        if self._packets % REPORT_EVERY == 0:
             self._post(self._stream.report(), now)
-        speech.last_packet_at = now
-        speech.first_packet_at = speech.first_packet_at or now
-        if frame.voiced:
-            speech.last_voice_packet_at = now
+        return now
 
     def _muted(self, call: Call) -> bool:
         states = call.channel.guild.voice_states if call.channel.guild else {}

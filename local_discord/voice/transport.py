@@ -37,14 +37,6 @@ class TransportError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Datagram:
-    """A packet before its transport encryption."""
-
-    clear: bytes
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Rtp:
     """A packet after its transport encryption is off, without extension and padding."""
 
@@ -53,6 +45,29 @@ class Rtp:
     timestamp: int
     ssrc: int
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """A packet without its transport encryption.
+
+    Attributes:
+        clear: What is never encrypted: the header, and the four bytes that announce an extension.
+        body: The extension, the payload, the padding.
+    """
+
+    clear: bytes
+    body: bytes
+
+    @property
+    def rtp(self) -> Rtp:
+        """Its numbers and its payload."""
+        flags, kind, sequence, timestamp, ssrc = HEADER.unpack_from(self.clear)
+        extension = 4 * int.from_bytes(self.clear[-2:], "big") if flags & EXTENDED else 0
+        body = self.body[extension:]
+        if flags & PADDED:
+            body = body[: len(body) - body[-1]] if body else b""
+        return Rtp(kind & 0x7F, sequence, timestamp, ssrc, body)
 
 
 class Transport:
@@ -78,6 +93,14 @@ class Transport:
         return clear + sealed + counter
 
     def open(self, packet: bytes) -> Rtp:
+        """Decrypt a packet of the client and read it.
+
+        Raises:
+            TransportError: It is no RTP, or not encrypted with this key.
+        """
+        return self.unseal(packet).rtp
+
+    def unseal(self, packet: bytes) -> Datagram:
         """Decrypt a packet of the client.
 
         Raises:
@@ -85,16 +108,8 @@ class Transport:
         """
         if len(packet) < SMALLEST or packet[0] & 0xC0 != VERSION:
             raise TransportError("not an encrypted RTP packet")
-        clear_size = HEADER.size + 4 * (packet[0] & CSRCS)
-        extension = 0
-        if packet[0] & EXTENDED:
-            extension = 4 * int.from_bytes(packet[clear_size + 2 : clear_size + 4], "big")
-            clear_size += 4
-        body = self._decrypt(packet, clear_size)[extension:]
-        if packet[0] & PADDED:
-            body = body[: len(body) - body[-1]] if body else b""
-        _, kind, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
-        return Rtp(kind & 0x7F, sequence, timestamp, ssrc, body)
+        clear_size = HEADER.size + 4 * (packet[0] & CSRCS) + (4 if packet[0] & EXTENDED else 0)
+        return Datagram(packet[:clear_size], self._decrypt(packet, clear_size))
 
     def _decrypt(self, packet: bytes, clear_size: int) -> bytes:
         clear, sealed = packet[:clear_size], packet[clear_size:-COUNTER_BYTES]
