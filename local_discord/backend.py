@@ -20,8 +20,10 @@ from .world import World
 class Backend:
     """What the REST routes and the people share."""
 
-    def __init__(self, clock: Clock, base_url: Callable[[], str]) -> None:
-        self.log = Log()
+    def __init__(
+        self, clock: Clock, base_url: Callable[[], str], *, keeps: int | None = None
+    ) -> None:
+        self.log = Log(keeps)
         self.world = World(clock, base_url)
         self.application = Application(self.world.bot, self.world.owner)
         self.faults = Faults()

@@ -6,7 +6,10 @@ That is what bots did in it that Discord tolerates, or that goes against its pub
 
 from __future__ import annotations
 
-_noted: list[str] = []
+from collections import deque
+
+_MOST = 1000
+_noted: deque[str] = deque(maxlen=_MOST)
 
 
 def note(breach: str) -> None:

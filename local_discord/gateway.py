@@ -279,7 +279,7 @@ class Gateway:
                 code = self._take(connection, body)
             if code:
                 where = f"gateway opcode {body['op']}"
-                self.log.problems.append(Problem(where, code, "connection closed"))
+                self.log.refused(Problem(where, code, "connection closed"))
                 await connection.socket.close(code=code)
                 return
 
@@ -315,7 +315,7 @@ class Gateway:
             self.voice_state(session, data)
             return
         problem = Problem("gateway opcode 4", 0, "this local Discord has no voice server")
-        self.log.problems.append(problem)
+        self.log.refused(problem)
 
     # --- sessions ------------------------------------------------------------------------------
 
@@ -330,7 +330,7 @@ class Gateway:
             return CLOSE_BAD_SHARD
         if self._is_too_soon(shard):
             problem = Problem(f"identify of shard {shard}", INVALID_SESSION, "identified too soon")
-            self.log.problems.append(problem)
+            self.log.refused(problem)
             connection.send(INVALID_SESSION, False)
             return 0
         threshold = int(data.get("large_threshold", 50))

@@ -149,7 +149,7 @@ class Interactions:
         if one.answer is None:
             where = f"interaction {one.kind.name.lower()} {one.data.get('name') or ''}".rstrip()
             message = f"not answered within {self.answer_seconds:g} s"
-            self.log.problems.append(Problem(where, 10062, message))
+            self.log.refused(Problem(where, 10062, message))
             self.world.waiters.touch(one)
 
     def late(self, one: Interaction) -> bool:

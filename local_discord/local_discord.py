@@ -46,6 +46,11 @@ class LocalDiscord:
         answer_seconds: What an interaction has until it fails; Discord's is 3. Where time is real,
             a slow machine would decide over that: give it `PATIENCE`.
         sparse: Leave out of all payloads what the reference lets Discord leave out.
+        keeps: How many requests, events and problems the log holds, the latest; None: all.
+
+    Attributes:
+        base_url: Where it is served.
+        backend: Its parts, for the page in a browser; tests need only what is below.
 
     Example:
         async with LocalDiscord() as sim:
@@ -64,19 +69,20 @@ class LocalDiscord:
         real_limits: bool = False,
         answer_seconds: float | None = None,
         sparse: bool = False,
+        keeps: int | None = None,
     ) -> None:
         self.base_url = ""
-        self._backend = Backend(clock or SystemClock(), lambda: self.base_url)
-        self._backend.world.sparse = sparse
+        self.backend = Backend(clock or SystemClock(), lambda: self.base_url, keeps=keeps)
+        self.backend.world.sparse = sparse
         if real_limits:
-            self._backend.limits.real()
+            self.backend.limits.real()
         if answer_seconds is not None:
-            self._backend.interactions.answer_seconds = answer_seconds
-        self._backend.gateway.url = lambda: self.gateway_url
-        self._backend.voice.address = lambda: self.base_url.removeprefix("http://")
+            self.backend.interactions.answer_seconds = answer_seconds
+        self.backend.gateway.url = lambda: self.gateway_url
+        self.backend.voice.address = lambda: self.base_url.removeprefix("http://")
         groups = [routes_channels.routes, routes_guilds.routes, routes_webhooks.routes]
         groups.append(routes_voice.routes)
-        self._rest = Rest(self._backend, groups)
+        self._rest = Rest(self.backend, groups)
         self._stack = AsyncExitStack()
         self._withheld: int | None = None
 
@@ -84,8 +90,8 @@ class LocalDiscord:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=BODY_MAX)
-        app.router.add_get("/gateway", self._backend.gateway.handle)
-        app.router.add_get("/gateway/", self._backend.gateway.handle)
+        app.router.add_get("/gateway", self.backend.gateway.handle)
+        app.router.add_get("/gateway/", self.backend.gateway.handle)
         app.router.add_get("/voice/{server}", self.voice.handle)
         app.router.add_get("/voice/{server}/", self.voice.handle)
         app.router.add_get("/cdn/attachments/{channel}/{file}/{name}", self._serve_file)
@@ -120,7 +126,7 @@ class LocalDiscord:
         if self._withheld is not None:
             return web.Response(status=self._withheld)
         number = request.match_info["file"]
-        file = self._backend.world.files.get(int(number)) if number.isdigit() else None
+        file = self.backend.world.files.get(int(number)) if number.isdigit() else None
         if file is None:
             return web.Response(status=404)
         return web.Response(
@@ -173,23 +179,23 @@ class LocalDiscord:
 
     def guild(self, name: str = "Test", *, locale: str = "en-US") -> Server:
         """A new guild, with the bot in it and without a channel."""
-        server = Server(self._backend, self._backend.world.guild(name, locale=locale))
+        server = Server(self.backend, self.backend.world.guild(name, locale=locale))
         server.adds_bot()
         return server
 
     def user(self, name: str, *, locale: str = "en-US") -> Person:
         """Somebody who shares no guild, and writes to the bot directly."""
-        return Person(self._backend, self._backend.world.user(name, locale=locale), None)
+        return Person(self.backend, self.backend.world.user(name, locale=locale), None)
 
     @property
     def bot(self) -> User:
         """The bot's account."""
-        return self._backend.world.bot
+        return self.backend.world.bot
 
     @property
     def token(self) -> str:
         """The bot's token."""
-        return self._backend.application.token
+        return self.backend.application.token
 
     @property
     def gateway_url(self) -> str:
@@ -199,63 +205,63 @@ class LocalDiscord:
     @property
     def commands(self) -> list[Json]:
         """The global commands that the bot has registered."""
-        return self._backend.application.commands.get(0, [])
+        return self.backend.application.commands.get(0, [])
 
     def tell_threads_late(self) -> None:
         """Announce an archived thread after the message that opens it, not before."""
-        self._backend.world.tells_threads_late = True
+        self.backend.world.tells_threads_late = True
 
     def allow_intents(self, intents: Intent) -> None:
         """Set which privileged intents are switched on in the developer portal."""
-        self._backend.application.privileged_intents = intents
+        self.backend.application.privileged_intents = intents
 
     # --- what happened -------------------------------------------------------------------------
 
     @property
     def log(self) -> Log:
         """Every REST call and dispatch."""
-        return self._backend.log
+        return self.backend.log
 
     @property
     def problems(self) -> list[Problem]:
         """Everything the bot did that Discord would have refused."""
-        return self._backend.log.problems
+        return self.backend.log.problems
 
     def render(self, channel: Channel, *, viewer: Person | None = None) -> str:
         """A channel as an HTML page, with what only `viewer` sees."""
-        return render(self._backend.world, channel, viewer.user if viewer else None)
+        return render(self.backend.world, channel, viewer.user if viewer else None)
 
     # --- making trouble ------------------------------------------------------------------------
 
     @property
     def gateway(self) -> Gateway:
         """The gateway: `drop()`, `close(code)`, `reconnect()`, `invalid_session()`, `outage()`."""
-        return self._backend.gateway
+        return self.backend.gateway
 
     @property
     def voice(self) -> Voice:
         """The voice channels: what the bot says, and trouble of their own."""
-        return self._backend.voice
+        return self.backend.voice
 
     @property
     def interactions(self) -> Interactions:
         """The interactions, and how long they live."""
-        return self._backend.interactions
+        return self.backend.interactions
 
     @property
     def nonces(self) -> Nonces:
         """The nonces of the past minutes, and how many seconds those are."""
-        return self._backend.nonces
+        return self.backend.nonces
 
     @property
     def old_edits(self) -> OldEdits:
         """The limit on edits of messages older than an hour."""
-        return self._backend.old_edits
+        return self.backend.old_edits
 
     @property
     def limits(self) -> Limits:
         """The rate limits in force."""
-        return self._backend.limits
+        return self.backend.limits
 
     def fail(
         self,
@@ -282,7 +288,7 @@ class LocalDiscord:
             instead: Do as asked, but answer with the status and this body.
         """
         status = 0 if lost else status
-        self._backend.faults.order(
+        self.backend.faults.order(
             Fault(route, status, times, 0.0, False, delay, lost, code, path, instead)
         )
 
@@ -296,7 +302,7 @@ class LocalDiscord:
     ) -> None:
         """Answer 429 to the next requests of a route; `everywhere` makes it the global limit."""
         fault = Fault(route, 429, times, retry_after=retry_after, everywhere=everywhere)
-        self._backend.faults.order(fault)
+        self.backend.faults.order(fault)
 
     def limit(self, route: str, requests: int, seconds: float) -> None:
         """Give one "METHOD /route" a limit."""
@@ -304,4 +310,4 @@ class LocalDiscord:
 
     def heal(self) -> None:
         """Take back all failures that are still to come."""
-        self._backend.faults.clear()
+        self.backend.faults.clear()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -9,10 +11,19 @@ from . import breaches
 from .rules import Deprecation
 from .values import Json
 
+_number = itertools.count(1).__next__
+"""Numbers all entries of a process in the order in which they came."""
+
 
 @dataclass(slots=True)
 class Call:
-    """One REST request and how it was answered."""
+    """One REST request and how it was answered.
+
+    Attributes:
+        at: When it came.
+        ended_at: When it was answered; None as long as it is not.
+        number: Higher than that of each entry before it.
+    """
 
     at: float
     method: str
@@ -25,6 +36,8 @@ class Call:
     """Whether the body was looked at: not so when a limit or an ordered fault came first."""
     status: int = 0
     answer: object = None
+    ended_at: float | None = None
+    number: int = field(default_factory=_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +47,7 @@ class Dispatched:
     at: float
     name: str
     data: Json
+    number: int = field(default_factory=_number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +66,26 @@ class Problem:
 
 @dataclass(slots=True)
 class Log:
-    """The record of one local Discord's life; times are of the monotonic clock."""
+    """The record of one local Discord's life; times are of the monotonic clock.
 
-    calls: list[Call] = field(default_factory=list)
-    dispatches: list[Dispatched] = field(default_factory=list)
+    Attributes:
+        keeps: How many of each kind it holds, the latest; None: all, for a test to look at.
+    """
+
+    keeps: int | None = None
+    calls: deque[Call] = field(init=False)
+    dispatches: deque[Dispatched] = field(init=False)
     problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.calls = deque(maxlen=self.keeps)
+        self.dispatches = deque(maxlen=self.keeps)
+
+    def refused(self, problem: Problem) -> None:
+        """Note what the bot did that Discord refuses."""
+        self.problems.append(problem)
+        if self.keeps is not None:
+            del self.problems[: -self.keeps]
 
     def deprecated(self, where: str, way: Deprecation) -> None:
         """Note a deprecated way, which fails the test whether or not it looks at `problems`."""
@@ -64,7 +93,7 @@ class Log:
 
     def breach(self, where: str, message: str) -> None:
         """Note what works at Discord and must not be done."""
-        self.problems.append(Problem(where, 0, message))
+        self.refused(Problem(where, 0, message))
         breaches.note(f"{where}: {message}")
 
     def requests(self, method: str = "", route: str = "") -> list[Call]:

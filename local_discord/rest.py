@@ -150,7 +150,7 @@ class Rest:
     async def _no_route(self, request: web.Request) -> web.Response:
         path = request.path.removeprefix(API)
         problem = Problem(f"{request.method} {path}", 0, "no such route in the local Discord")
-        self.backend.log.problems.append(problem)
+        self.backend.log.refused(problem)
         held = description()
         if held is not None and held.find(request.method, path) is None:
             self.backend.log.breach(f"{request.method} {path}", "Discord has no such route")
@@ -179,6 +179,7 @@ class Rest:
                 status, answer = self._own_fault(call, mistake)
             answer = thinned(answer) if self.backend.world.sparse else answer
             call.status, call.answer = status, answer
+            call.ended_at = self.backend.world.clock.now()
             self._hold(call)
             if fault is not None and fault.lost and http.transport is not None:
                 http.transport.close()
@@ -242,7 +243,7 @@ class Rest:
         logger.error("%s %s", call.method, call.path, exc_info=fault)
         message = f"the local Discord does not understand this: {fault!r}"
         problem = Problem(f"{call.method} {call.path}", 0, message)
-        self.backend.log.problems.append(problem)
+        self.backend.log.refused(problem)
         return 501, {"message": message, "code": 0}
 
     def _note(self, call: Call, error: ApiError) -> None:
@@ -251,7 +252,7 @@ class Rest:
             return
         where = f"{call.method} {call.path}"
         detail = error.extra.get("errors")
-        self.backend.log.problems.append(Problem(where, error.code, error.message, detail))
+        self.backend.log.refused(Problem(where, error.code, error.message, detail))
 
 
 def _limited(error: ApiError) -> dict[str, str]:

@@ -111,7 +111,7 @@ class Service:
 
     def _complain(self, where: str, code: int) -> None:
         message = Close(code).name if code else "refused"
-        self._log.problems.append(Problem(where, code, message))
+        self._log.refused(Problem(where, code, message))
 
     # --- what is there -------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Service:
             self._bot_joins(channel, guild, **flags)
 
     def _ignored(self, what: str) -> None:
-        self._log.problems.append(Problem("gateway opcode 4", 0, f"ignored: {what}"))
+        self._log.refused(Problem("gateway opcode 4", 0, f"ignored: {what}"))
 
     def _bot_joins(self, channel: Channel, guild: Guild, **flags: bool) -> None:
         """A new channel, so a new call: the old websocket is closed with 4014."""

@@ -26,7 +26,7 @@ class Scene:
 
     def __init__(self, sim: LocalDiscord, http: aiohttp.ClientSession) -> None:
         self.sim, self.http = sim, http
-        self.backend = sim._backend
+        self.backend = sim.backend
         self.world = self.backend.world
         self.guild = sim.guild("Test")
         self.channel = self.guild.channel("general")

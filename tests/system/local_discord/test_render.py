@@ -106,7 +106,7 @@ async def test_a_picture_in_an_embed_is_not_shown_beside_it_too(sim, guild, chan
 
 
 async def test_moments_are_told_from_now(sim, channel, ana, ben):
-    now = sim._backend.world.clock.wall()
+    now = sim.backend.world.clock.wall()
     await ben.says(f"<t:{int(now) + 7200}:R> <t:{int(now) - 60}:R>", channel)
     page = sim.render(channel, viewer=ben)
     assert "<span class='when'>in 2 hours</span> <span class='when'>1 minute ago</span>" in page

@@ -176,8 +176,8 @@ async def test_what_was_asked_in_a_private_thread_is_not_told_in_its_channel(
 ):
     from local_discord import threads
 
-    thread = threads.start(sim._backend.world, channel, sim.bot, "ours", private=True)
-    threads.join(sim._backend.world, thread, ben.user)
+    thread = threads.start(sim.backend.world, channel, sim.bot, "ours", private=True)
+    threads.join(sim.backend.world, thread, ben.user)
     await ben.says("@Alfred tell me", thread)
     await ben.sees(lambda m: "Stop" in m.buttons, thread)
     for route in (EDIT, POST):
