@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import CannotDo
-from .options import Resolved
+from .options import Id, Resolved, told
 from .reply import Modal
-from .values import Channel, ComponentType, Json, Message, Role, User
+from .values import Channel, ComponentType, Json, Message, Role, User, button_name, walk
 
 LINK = 5
 OF_OPTIONS = (
@@ -22,20 +22,28 @@ OF_ROLES = (ComponentType.ROLE_SELECT, ComponentType.MENTIONABLE_SELECT)
 
 
 def press(message: Message, label: str) -> Json:
-    """The data of a click on the button with this label, emoji or custom id."""
-    for name, button in message.buttons.items():
-        if label in (name, button.get("custom_id")):
-            if button.get("disabled"):
-                raise CannotDo(f"the button {label!r} is greyed out")
-            if button["style"] == LINK:
-                raise CannotDo(f"the button {label!r} is a link to {button['url']}")
-            return _component(button)
+    """The data of a click on the button with this label, emoji or custom id (`Id`: only that)."""
+    buttons = (c for c in walk(message.components) if c["type"] == ComponentType.BUTTON)
+    for button in buttons:
+        if not _is_meant(button, label, button_name(button)):
+            continue
+        if button.get("disabled"):
+            raise CannotDo(f"the button {label!r} is greyed out")
+        if button["style"] == LINK:
+            raise CannotDo(f"the button {label!r} is a link to {button['url']}")
+        return _component(button)
     raise CannotDo(f"there is no button {label!r}; there are {list(message.buttons)}")
+
+
+def _is_meant(component: Json, name: str, *words: str | None) -> bool:
+    """Whether this is the component of that custom id or, where it is no `Id`, with those words."""
+    return name == component.get("custom_id") or (not isinstance(name, Id) and name in words)
 
 
 def choose(message: Message, menu: str | None, picked: tuple[Any, ...], resolved: Resolved) -> Json:
     """The data of a choice in the menu with this placeholder or custom id, or in the only one."""
-    fitting = [s for s in message.selects if menu in (None, s.get("placeholder"), s["custom_id"])]
+    every = message.selects
+    fitting = [s for s in every if menu is None or _is_meant(s, menu, s.get("placeholder"))]
     if len(fitting) != 1:
         known = [s.get("placeholder") or s["custom_id"] for s in message.selects]
         raise CannotDo(f"expected one menu {menu or ''}, there are {known}")
@@ -50,26 +58,49 @@ def choose(message: Message, menu: str | None, picked: tuple[Any, ...], resolved
 def pick(select: Json, picked: tuple[Any, ...], resolved: Resolved) -> list[str]:
     """The values behind what was picked; their number must fit."""
     values = [_value(select, item, resolved) for item in picked]
-    least, most = select.get("min_values", 1), select.get("max_values", 1)
+    least, most = bounds(select)
     if not least <= len(values) <= most:
         raise CannotDo(f"the menu takes {least} to {most}, not {len(values)}")
+    if len(set(values)) < len(values):
+        raise CannotDo("the menu takes each of its options once")
     return values
 
 
+def bounds(component: Json) -> tuple[int, int]:
+    """How many values a menu, a group of boxes or an upload takes."""
+    every = len(component["options"]) if component["type"] == ComponentType.CHECKBOX_GROUP else 1
+    least, most = component.get("min_values"), component.get("max_values")
+    return 1 if least is None else least, every if most is None else most
+
+
+def preset(component: Json) -> list[str]:
+    """The values that are chosen before anybody has chosen."""
+    if component["type"] in OF_OPTIONS:
+        return [str(one["value"]) for one in component["options"] if one.get("default")]
+    return [str(one["id"]) for one in component.get("default_values") or []]
+
+
 def _value(select: Json, item: Any, resolved: Resolved) -> str:
-    who = getattr(item, "user", item)
-    if select["type"] in OF_OPTIONS:
-        for option in select["options"]:
-            if item in (option["label"], option["value"]):
-                return str(option["value"])
-        raise CannotDo(f"the menu offers {[o['label'] for o in select['options']]}, not {item!r}")
-    if isinstance(who, User) and select["type"] in OF_PEOPLE:
+    kind, who = select["type"], getattr(item, "user", item)
+    if kind in OF_OPTIONS:
+        return _option(select, item)
+    if isinstance(who, User) and kind in OF_PEOPLE:
         return resolved.user(who)
-    if isinstance(who, Role) and select["type"] in OF_ROLES:
+    if isinstance(who, Role) and kind in OF_ROLES:
         return resolved.role(who)
-    if isinstance(who, Channel) and select["type"] == ComponentType.CHANNEL_SELECT:
-        return resolved.place(who, resolved.world.owner)
-    raise CannotDo(f"this menu does not offer {item!r}")
+    if isinstance(who, Channel) and kind == ComponentType.CHANNEL_SELECT:
+        types = select.get("channel_types")
+        if not types or who.type in types:
+            return resolved.place(who, resolved.world.owner)
+    raise CannotDo(f"this menu does not offer {told(item)}")
+
+
+def _option(select: Json, item: Any) -> str:
+    options: list[Json] = select["options"]
+    for option in options:
+        if item == option["value"] or (item == option["label"] and not isinstance(item, Id)):
+            return str(option["value"])
+    raise CannotDo(f"the menu offers {[o['label'] for o in options]}, not {item!r}")
 
 
 def _component(component: Json) -> Json:
@@ -104,8 +135,9 @@ def _filled(component: Json, left: dict[str, Any], resolved: Resolved, *, label:
     if "custom_id" not in component:
         return number
     label = label or component.get("label") or ""
-    names = (label, component["custom_id"], label.lower().replace(" ", "_"))
-    value = next((left.pop(name) for name in names if name in left), None)
+    words = (label, label.lower().replace(" ", "_"))
+    given = next((name for name in left if _is_meant(component, name, *words)), None)
+    value = None if given is None else left.pop(given)
     return (
         number | {"custom_id": component["custom_id"]} | _field(component, value, label, resolved)
     )
@@ -115,18 +147,40 @@ def _field(component: Json, value: Any, label: str, resolved: Resolved) -> Json:
     kind = component["type"]
     if kind == ComponentType.TEXT_INPUT:
         return {"value": _typed(component, value, label)}
-    if value is None and component.get("required", True) and kind != ComponentType.CHECKBOX:
-        raise CannotDo(f"the field {label!r} is required")
     if kind == ComponentType.CHECKBOX:
         return {"value": bool(component.get("default") if value is None else value)}
-    if kind == ComponentType.FILE_UPLOAD:
-        files = value if isinstance(value, list | tuple) else [value] if value else []
-        return {"values": [resolved.file(file) for file in files]}
-    picked = tuple(value) if isinstance(value, list | tuple) else () if value is None else (value,)
-    values = pick(component, picked, resolved) if picked else []
+    values = _values(component, value, resolved)
+    if not values and component.get("required", True):
+        raise CannotDo(f"the field {label!r} is required")
     if kind == ComponentType.RADIO_GROUP:
         return {"value": values[0] if values else None}
     return {"values": values}
+
+
+def _values(component: Json, value: Any, resolved: Resolved) -> list[str]:
+    """What was chosen in a menu, ticked, or uploaded; without that, what was so from the first."""
+    if value is None:
+        ids = preset(component)
+        return ids if component["type"] in OF_OPTIONS else [_known(i, resolved) for i in ids]
+    several = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if component["type"] != ComponentType.FILE_UPLOAD:
+        return pick(component, several, resolved) if several else []
+    least, most = bounds(component)
+    if several and not least <= len(several) <= most:
+        raise CannotDo(f"the field takes {least} to {most} files, not {len(several)}")
+    return [resolved.file(file) for file in several]
+
+
+def _known(number: str, resolved: Resolved) -> str:
+    """Note whatever a menu had chosen before; its id."""
+    world, guild, key = resolved.world, resolved.channel.guild, int(number)
+    if key in world.users:
+        return resolved.user(world.users[key])
+    if guild is not None and key in guild.roles:
+        return resolved.role(guild.roles[key])
+    if key in world.channels:
+        return resolved.place(world.channels[key], world.owner)
+    return number
 
 
 def _typed(component: Json, value: Any, label: str) -> str:

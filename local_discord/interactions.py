@@ -215,6 +215,17 @@ class Interactions:
             raise errors.unknown("webhook")
         return one
 
+    def dialog(self, number: int, user: User) -> Interaction:
+        """The interaction with which the bot opened a dialog on this person's screen.
+
+        Raises:
+            CannotDo: There is none.
+        """
+        one = self._by_id.get(number)
+        if one is None or one.modal is None or one.user is not user:
+            raise CannotDo("that dialog is not open")
+        return one
+
     def check_answer(self, one: Interaction, body: Json) -> Answer:
         """The kind of an answer, if it fits the interaction and its data holds."""
         form = Form()

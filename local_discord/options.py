@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from . import permissions, wire
 from .errors import CannotDo
 from .files import File
+from .localized import localized
 from .validate_commands import SUB_COMMAND, SUB_GROUP
 from .values import Attachment, Channel, Json, Message, Permission, Role, User
 from .world import World
@@ -28,6 +30,15 @@ TYPE_NAMES = {
     NUMBER: "a number",
     ATTACHMENT: "a file",
 }
+
+
+class Id(str):
+    """A custom id or a value as the wire has it, so none of the words that people read.
+
+    A page knows exactly what was pressed; a label may be there twice, or be another's value.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(slots=True)
@@ -73,7 +84,7 @@ class Resolved:
 
 def named(item: Json, name: str, locale: str) -> bool:
     """Whether a person of this locale would call it so (or calls it by its default name)."""
-    return name in (item["name"], (item.get("name_localizations") or {}).get(locale))
+    return name in (item["name"], localized(item, "name", locale))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +138,8 @@ def called(commands: list[Json], data: Json, locale: str) -> str:
     names: list[str] = []
     step: Json | None = data
     while step is not None:
-        item = next((one for one in commands if one["name"] == step["name"]), {})
-        names.append((item.get("name_localizations") or {}).get(locale) or step["name"])
+        item = next((one for one in commands if one["name"] == step["name"]), step)
+        names.append(localized(item, "name", locale))
         commands = item.get("options") or []
         step = next(
             (o for o in step.get("options") or [] if o["type"] in (SUB_COMMAND, SUB_GROUP)), None
@@ -149,11 +160,26 @@ def commands_here(application: Application, channel: Channel, kind: int) -> list
     return [c for c in [*guild, *everywhere] if c["type"] == kind]
 
 
+def is_allowed(command: Json, user: User, channel: Channel) -> bool:
+    """Whether the client offers a command to this person in this channel.
+
+    `default_member_permissions` of "0" leaves a command to administrators; commands for adults are
+    offered in channels for adults.
+    """
+    held = permissions.in_channel(channel, user)
+    if Permission.USE_APPLICATION_COMMANDS not in held:
+        return False
+    if channel.guild is None:
+        return True
+    given = command.get("default_member_permissions")
+    needed = Permission(int(given or 0)) if str(given) != "0" else Permission.ADMINISTRATOR
+    place = channel.parent if channel.thread is not None and channel.parent else channel
+    return not needed & ~held and (place.nsfw or not command.get("nsfw"))
+
+
 def check_allowed(command: Json, user: User, channel: Channel) -> None:
     """Refuse what the client would not offer to this person."""
-    held = permissions.in_channel(channel, user)
-    needed = Permission(int(command.get("default_member_permissions") or 0))
-    if Permission.USE_APPLICATION_COMMANDS not in held or (channel.guild and needed & ~held):
+    if not is_allowed(command, user, channel):
         raise CannotDo(f"{user.name} may not use /{command['name']} in {channel.name}")
 
 
@@ -203,6 +229,8 @@ def fill_in(
 
 
 def _key_for(option: Json, given: Mapping[str, Any], locale: str) -> str | None:
+    if option["name"] in given:
+        return str(option["name"])
     # Python's keywords end in an underscore when quoted (`from_`), and have no hyphen.
     spellings = ((key, key.rstrip("_")) for key in given)
     for key, name in spellings:
@@ -218,7 +246,15 @@ def convert(option: Json, value: Any, user: User, resolved: Resolved) -> Any:
 
 
 def _wrong(option: Json, value: object) -> CannotDo:
-    return CannotDo(f"{option['name']!r} takes {TYPE_NAMES[option['type']]}, not {value!r}")
+    return CannotDo(f"{option['name']!r} takes {TYPE_NAMES[option['type']]}, not {told(value)}")
+
+
+def told(value: object) -> str:
+    """A value in an error: whole servers hang on a person or a channel."""
+    one = getattr(value, "user", value)
+    if isinstance(one, User | Role | Channel):
+        return one.name
+    return reprlib.repr(value)
 
 
 def _text(option: Json, value: Any, user: User, _: Resolved) -> str:
@@ -234,7 +270,10 @@ def _text(option: Json, value: Any, user: User, _: Resolved) -> str:
 
 def _choice(option: Json, value: Any, user: User) -> Any:
     for choice in option["choices"]:
-        if choice["value"] == value or named(choice, value, user.locale):
+        if choice["value"] == value:
+            return choice["value"]
+    for choice in [] if isinstance(value, Id) else option["choices"]:
+        if named(choice, value, user.locale):
             return choice["value"]
     names = [choice["name"] for choice in option["choices"]]
     raise CannotDo(f"{option['name']!r} offers {names}, not {value!r}")
@@ -270,6 +309,8 @@ def _person(option: Json, value: Any, _user: User, resolved: Resolved) -> str:
 def _channel(option: Json, value: Any, user: User, resolved: Resolved) -> str:
     kinds = option.get("channel_types")
     if not isinstance(value, Channel) or (kinds and value.type not in kinds):
+        raise _wrong(option, value)
+    if not permissions.may(value, user, Permission.VIEW_CHANNEL):
         raise _wrong(option, value)
     return resolved.place(value, user)
 

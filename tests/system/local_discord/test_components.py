@@ -5,7 +5,8 @@
 import discord
 import pytest
 
-from local_discord import CannotDo
+from local_discord import CannotDo, File
+from local_discord.options import Id
 
 
 class Panel(discord.ui.View):
@@ -120,3 +121,110 @@ async def test_a_layout_of_components(sim, channel, ana, bot):
                 ),
             )
         assert refused.value.code == 50035
+
+
+class Twice(discord.ui.View):
+    """Buttons and options whose words are there twice, or are another's custom id or value."""
+
+    def __init__(self):
+        super().__init__(timeout=None)
+        for number in ("1", "2"):
+            button = discord.ui.Button(label="Open", custom_id=f"open {number}")
+            button.callback = self.say
+            self.add_item(button)
+        labels = {"1": "2", "2": "1"}
+        options = [discord.SelectOption(label=v, value=k) for k, v in labels.items()]
+        self.menu = discord.ui.Select(custom_id="menu", placeholder="open 1", options=options)
+        self.menu.callback = self.say
+        self.add_item(self.menu)
+
+    async def say(self, interaction):
+        picked = " ".join(interaction.data.get("values", []))
+        await interaction.response.send_message(f"{interaction.data['custom_id']} {picked}".strip())
+
+
+async def test_an_id_means_one_component_whatever_its_words(sim, channel, ana, bot, tree):
+    @tree.command(description="Show it")
+    async def show(interaction: discord.Interaction):
+        await interaction.response.send_message("twice", view=Twice())
+
+    async with sim.connect(bot):
+        shown = await ana.slash("/show", channel)
+        assert (await ana.clicks(Id("open 2"), on=shown)).text == "open 2"
+        assert (await ana.clicks("Open", on=shown)).text == "open 1"
+        assert (await ana.selects(Id("2"), on=shown, menu=Id("menu"))).text == "menu 2"
+        with pytest.raises(CannotDo, match="no button"):
+            await ana.clicks(Id("Open"), on=shown)
+        with pytest.raises(CannotDo, match="the menu offers"):
+            await ana.selects(Id("Open"), on=shown, menu=Id("menu"))
+
+
+class Form(discord.ui.Modal, title="Form"):
+    """Each kind of field, some of them with something chosen from the first."""
+
+    tone = discord.ui.Label(
+        text="Tone",
+        component=discord.ui.RadioGroup(
+            options=[
+                discord.RadioGroupOption(label="Warm", value="w", default=True),
+                discord.RadioGroupOption(label="Dry", value="d"),
+            ]
+        ),
+    )
+    extras = discord.ui.Label(
+        text="Extras",
+        component=discord.ui.CheckboxGroup(
+            required=False,
+            min_values=0,
+            options=[discord.CheckboxGroupOption(label=x, value=x) for x in ("a", "b", "c")],
+        ),
+    )
+    place = discord.ui.Label(
+        text="Place",
+        component=discord.ui.ChannelSelect(
+            channel_types=[discord.ChannelType.voice], required=False
+        ),
+    )
+    files = discord.ui.Label(
+        text="Files", component=discord.ui.FileUpload(required=False, max_values=2)
+    )
+    sure = discord.ui.Label(text="Sure", component=discord.ui.Checkbox(default=True))
+
+    async def on_submit(self, interaction):
+        files = [(one.filename, await one.read()) for one in self.files.component.values]
+        told = [
+            self.tone.component.value,
+            list(self.extras.component.values),
+            [one.name for one in self.place.component.values],
+            files,
+            self.sure.component.value,
+        ]
+        await interaction.response.send_message(repr(told))
+
+
+async def test_a_dialog_sends_what_was_chosen_from_the_first(sim, guild, channel, ana, bot, tree):
+    @tree.command(description="Ask")
+    async def ask(interaction: discord.Interaction):
+        await interaction.response.send_modal(Form())
+
+    lounge = guild.voice_channel("Lounge")
+    async with sim.connect(bot):
+        opened = await ana.slash("/ask", channel)
+        assert (await ana.submits(opened)).text == repr(["w", [], [], [], True])
+        opened = await ana.slash("/ask")
+        files = [File("a.txt", b"a"), File("b.txt", b"b")]
+        answer = await ana.submits(
+            opened, tone="Dry", extras=["a", "b", "c"], place=lounge, files=files, sure=False
+        )
+        told = ["d", ["a", "b", "c"], ["Lounge"], [("a.txt", b"a"), ("b.txt", b"b")], False]
+        assert answer.text == repr(told)
+        wrong = [
+            ({"extras": ["a", "a"]}, "each of its options once"),
+            ({"extras": ["d"]}, "the menu offers"),
+            ({"place": channel}, "does not offer general"),
+            ({"files": [*files, File("c.txt", b"c")]}, "takes 1 to 2 files, not 3"),
+            ({"tone": []}, "is required"),
+        ]
+        for fields, why in wrong:
+            with pytest.raises(CannotDo, match=why):
+                await ana.submits(opened, fields)

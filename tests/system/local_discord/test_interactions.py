@@ -101,6 +101,29 @@ async def test_people_see_commands_in_their_language(sim, guild, channel, ana, b
             await bob.slash("/resumir", texto="hola")
 
 
+@pytest.mark.parametrize(
+    ("locale", "name"),
+    [("es-419", "resumir"), ("es-ES", "resumir"), ("en-US", "précis"), ("ja", "summarize")],
+)
+async def test_a_locale_without_words_has_those_of_the_one_beside_it(
+    sim, guild, channel, bot, tree, locale, name
+):
+    class British(Spanish):
+        async def translate(self, string, locale, context):
+            if locale is discord.Locale.british_english and string.message == "summarize":
+                return "précis"
+            return await super().translate(string, locale, context)
+
+    @tree.command(name=app_commands.locale_str("summarize"), description="Make it short")
+    async def summarize(interaction: discord.Interaction):
+        await interaction.response.send_message("short")
+
+    await tree.set_translator(British())
+    person = guild.member("Zoe", locale=locale)
+    async with sim.connect(bot):
+        assert (await person.slash(f"/{name}", channel)).message.command == f"/{name}"
+
+
 @pytest.mark.breaches
 async def test_a_deferral_that_is_followed_up_is_filled_in_and_noted(sim, channel, ana, bot, tree):
     go_on = asyncio.Event()
@@ -277,6 +300,30 @@ async def test_commands_are_kept_by_scope_and_permission(sim, guild, channel, an
         with pytest.raises(CannotDo, match="may not use"):
             await ana.slash("/settings", channel)
         assert (await guild.owner().slash("/settings")).text == "set"
+
+
+async def test_some_commands_are_for_administrators_or_for_channels_for_adults(
+    sim, guild, channel, ana, bot, tree
+):
+    @tree.command(description="For administrators")
+    @app_commands.default_permissions()
+    async def settings(interaction: discord.Interaction):
+        await interaction.response.send_message("set")
+
+    @tree.command(description="For adults", nsfw=True)
+    async def adults(interaction: discord.Interaction):
+        await interaction.response.send_message("18")
+
+    bob = guild.member("Bob", roles=(guild.role("Boss", Permission.ADMINISTRATOR),))
+    async with sim.connect(bot):
+        for command in ("/settings", "/adults"):
+            with pytest.raises(CannotDo, match="may not use"):
+                await ana.slash(command, channel)
+        assert (await bob.slash("/settings", channel)).text == "set"
+        channel.nsfw = True
+        assert (await ana.slash("/adults")).text == "18"
+        thread = await ana.starts_thread("more", in_=channel)
+        assert (await ana.slash("/adults", thread)).text == "18"
 
 
 async def test_a_bot_that_is_offline_does_not_respond(sim, channel, ana, bot, tree):
