@@ -151,8 +151,9 @@ def _bar(done: int, limit: int) -> str:
 
 def _of_build(build: Build, words: Words) -> str:
     best = max(build.iterations, key=lambda i: (i.score, i.passed), default=None)
-    lines = [words(f"factory.outcome.{_outcome(build, best)}")]
-    if not build.passed and best and (problem := _problem(best, words, _TEXT_CHARS // 3)):
+    outcome = _outcome(build, best)
+    lines = [words(f"factory.outcome.{outcome}")]
+    if outcome == "not_passed" and best and (problem := _problem(best, words, _TEXT_CHARS // 3)):
         lines.append(words("factory.outcome.problem", problem=problem))
     return "\n".join(filter(None, [*lines, _summary(build, words)]))
 
@@ -167,7 +168,8 @@ def _summary(build: Build, words: Words) -> str:
 
 def _outcome(build: Build, best: Iteration | None) -> str:
     if not build.passed:
-        return "not_passed"
+        found = (best.problem_notes if best is not None else None) or ()
+        return "not_run" if any(one.kind == "not_run" for one in found) else "not_passed"
     if best is None or best.check not in list(Check):
         return "passed"
     return f"passed_{best.check}"

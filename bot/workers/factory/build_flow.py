@@ -3,26 +3,25 @@
 ::
 
               ┌─ improve ◄─ critique ◄─┐
-              ▼                        │ it failed, or passed for the first time
+              ▼                        │ it failed
     draft ► check ────────────────────►┤
-                                       ├─ it passed for the second time ─► done
-                                       └─ the limit is reached ──────────► done, with the best
+                                       ├─ it passed, or nothing can check it ─► done
+                                       └─ the limit is reached ───────────────► done, with the best
 
-A result that passes is criticised and improved once, and must pass again. Checks that held must
-still hold, so the second pass is at least as hard as the first. Every improvement starts from the
-best attempt so far, so a worse one is never the result.
+A pass ends the build: another round could only change what works. The checks are fixed from the
+first round on: those that the task names, else those of the first draft. Otherwise a program that
+fails would be "improved" by a check that it passes. Every improvement starts from the best attempt
+so far, so a worse one is never the result.
 
 If the check names the fault itself (a syntax error, an exception), that is the critique. If a
 program and its example merely disagree, either may be wrong: a small model writes sound programs,
-but miscounts their results, and blames whichever of the two it reads first. So the critique is a
-second program, written from the task alone and run with the same example. If it passes, it is the
-next attempt. If it returns what the first returned, the example is corrected, and the iteration
-says so. Otherwise the second program, with its own example, is the next attempt, since a small
-model that sees the first again would only copy it.
+but miscounts their results. So the critique is a second program, written from the task alone and
+run with the same example. It is the next attempt, unless it returns what the first returned. Then
+the first is improved, and if none ever passes, the result says that the example may be wrong.
 """
 
 import difflib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from bot.build_notes import changes_in_words, english, note
@@ -35,17 +34,15 @@ from bot.workers.factory.drafts import (
     Draft,
     ModelAnswer,
     is_example,
-    passing_statements,
     read_program,
     read_text,
-    with_example_of,
-    with_expected,
+    statements_of,
 )
+from bot.workers.factory.given_checks import given_checks
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.verdict import ExampleRun, Verdict
 from bot.workers.protocols import Prompt
 
-ENOUGH_PASSES = 2
 _TEMPERATURE_STEP, _MAX_TEMPERATURE_BOOST = 0.2, 0.6
 _MAX_REASON_CHARS = 200
 _SECOND_PROGRAM_BOOST = 0.4
@@ -137,9 +134,9 @@ def _check(spec: BuildSpec, number: int, draft: Draft) -> Generator[Step, Answer
 
 def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, Draft]:
     if state.found.disputed:
-        settled = yield from _decide_by_second_program(spec, state)
-        if settled is not None:
-            return settled
+        second = yield from _second_program(spec, state)
+        if second is not None:
+            return second
     if state.stalled:
         state.reasons = (note("restarted"),)
         asked = _first(spec, temperature_boost=state.temperature_boost)
@@ -154,30 +151,30 @@ def _improve(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, D
     )
 
 
-def _decide_by_second_program(
-    spec: BuildSpec, state: "_BuildState"
-) -> Generator[Step, Answer, Draft | None]:
-    """Let a second program decide between the first and its example; None if it is unusable."""
-    first, found, number = state.draft, state.found, state.number
+def _second_program(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, Draft | None]:
+    """A second program for the example that the first does not meet.
+
+    None: it cannot be read or run, or it returns what the first returned.
+    """
+    found, number = state.found, state.number
     asked = _first(spec, temperature_boost=_SECOND_PROGRAM_BOOST)
     words = _as_model_answer((yield Generate(Phase.CRITIQUE, number, asked, code=True)))
     second = state.read(words)
     if second.notes:
         return None
-    trial = with_example_of(second, first)
-    ran = yield RunExample(number, trial)
+    ran = yield RunExample(number, second)
     if not isinstance(ran, ExampleRun):
         return None
     if ran.passed:
         state.reasons = (note("rewritten"),)
-        return trial
-    agreed = {line: got for line, got in found.got.items() if ran.got.get(line) == got}
+        return second
+    agreed = [got for line, got in found.got.items() if ran.got.get(line) == got]
     if not agreed:
         state.reasons = (note("rewritten_anew"),)
         return second
-    values = ", ".join(clean_excerpt(value, limit=40) for value in agreed.values())
-    state.reasons = (note("corrected", values=values),)
-    return with_expected(first, agreed)
+    values = ", ".join(clean_excerpt(value, limit=40) for value in agreed)
+    state.doubt = note("doubted", values=values)
+    return None
 
 
 def _criticise(spec: BuildSpec, state: "_BuildState") -> Generator[Step, Answer, str]:
@@ -203,6 +200,7 @@ class _BuildState:
         draft: The best attempt.
         found: The verdict on it.
         reasons: Why the next attempt differs.
+        doubt: What speaks against the example; None: nothing.
     """
 
     draft: Draft
@@ -210,10 +208,12 @@ class _BuildState:
 
     def __init__(self, spec: BuildSpec) -> None:
         self.reasons: tuple[Note, ...] = ()
+        self.doubt: Note | None = None
         self._spec = spec
+        self._given = given_checks(spec.task, spec.files) if self.code else ()
+        self._checks = self._given  # the first draft's, if the task names none
         self._iterations: list[Iteration] = []
         self._best: Iteration | None = None
-        self._passes = 0
         self._stuck = 0
 
     @property
@@ -227,7 +227,8 @@ class _BuildState:
 
     @property
     def is_over(self) -> bool:
-        return self._passes >= ENOUGH_PASSES or len(self._iterations) >= self._spec.limit
+        is_settled = self._best is not None and (self._best.passed or not self.found.is_checked)
+        return is_settled or len(self._iterations) >= self._spec.limit
 
     @property
     def temperature_boost(self) -> float:
@@ -245,13 +246,10 @@ class _BuildState:
     def read(self, words: ModelAnswer) -> Draft:
         if not self.code:
             return read_text(words)
-        kept = (
-            passing_statements(self.draft, self.found.failed)
-            if self._best and self.found.ended
-            else []
-        )
         others = tuple(f for f in self._spec.files if not f.name.endswith(".py"))
-        return read_program(words, kept, others)
+        draft = read_program(words, self._checks, others)
+        self._checks = self._checks or tuple(statements_of(draft))
+        return draft
 
     def record(self, draft: Draft, found: Verdict) -> Iteration:
         """Record an attempt, and keep it if none was better; if two are equal, keep the later."""
@@ -268,7 +266,6 @@ class _BuildState:
             **given(problem=found.problem or None),
         )
         self._iterations.append(iteration)
-        self._passes += found.passed
         rank = (found.score, found.passed)
         best = (self._best.score, self._best.passed) if self._best else (-1.0, False)
         self._stuck = 0 if rank > best else self._stuck + 1
@@ -280,13 +277,23 @@ class _BuildState:
         if self._best is None:
             raise AssertionError("there is no iteration yet")
         files = [*self.draft.files]
+        notes = [one for one in (self._about_checks(), stopped) if one is not None]
         return Build(
-            summary=_summary(files, self._best, len(self._iterations), stopped),
+            summary=_summary(files, self._best, len(self._iterations), notes),
             passed=self._best.passed,
             files=files,
             iterations=self._iterations,
-            summary_notes=[] if stopped is None else [stopped],
+            summary_notes=notes,
         )
+
+    def _about_checks(self) -> Note | None:
+        """Whose checks they are, or why to doubt them."""
+        if self.found.check is not Check.RAN:
+            return None
+        if self._given:
+            number = len(self._given)
+            return note("given_one" if number == 1 else "given_many", number=number)
+        return None if self.found.passed else self.doubt
 
     def _changes(self, draft: Draft) -> list[Note]:
         if self._best is None:
@@ -304,20 +311,18 @@ def _lines(draft: Draft) -> list[str]:
     return [line for file in own for line in file.content.splitlines()]
 
 
-def _summary(files: list[File], best: Iteration, rounds: int, stopped: Note | None) -> str:
+def _summary(files: list[File], best: Iteration, rounds: int, notes: Sequence[Note]) -> str:
     made = ", ".join(file.name for file in files if not is_example(file))
     held = "and holds" if best.passed else "and does not hold"
     how = {
-        Check.RAN: f"its own example was run {held}",
-        Check.PARSED: "it was only parsed, not run, since there is no sandbox"
-        if best.passed
-        else "it could not be run",
+        Check.RAN: f"its example was run {held}",
+        Check.PARSED: "it was not run",
         Check.READ: f"the model read it and gave it {best.score * 10:.0f} of 10",
     }[Check(best.check)]
     summary = f"{made} after {rounds} iteration{'s' if rounds > 1 else ''}: {how}."
     if best.problem and not best.passed:
         summary += f" Problem: {best.problem}"
-    return summary if stopped is None else f"{summary} {english(stopped)}"
+    return " ".join([summary, *map(english, notes)])
 
 
 def _short(words: str) -> str:

@@ -8,7 +8,7 @@ import ast
 import re
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.build_notes import english, note
@@ -90,13 +90,13 @@ def read_text(answer: ModelAnswer) -> Draft:
 
 
 def read_program(
-    answer: ModelAnswer, kept: Sequence[str] = (), others: tuple[File, ...] = ()
+    answer: ModelAnswer, checks: Sequence[str] = (), others: tuple[File, ...] = ()
 ) -> Draft:
     """Read a program and its example.
 
     Args:
         answer: The model's answer.
-        kept: Statements of earlier examples that must still pass.
+        checks: The statements of the example, if they are fixed: the answer's own do not count.
         others: Files that stay as they are.
     """
     source, tree = _read_code(answer.text)
@@ -108,42 +108,11 @@ def read_program(
     made = File(name=f"{name}.py", content="\n".join(parts.program).strip("\n") + "\n")
     if not parts.defined:
         return Draft(made, others=others, notes=(note("no_definition"),))
-    statements = list(dict.fromkeys([*kept, *parts.example]))[:_MAX_CHECKS]
+    statements = [*checks] or list(dict.fromkeys(parts.example))[:_MAX_CHECKS]
     if not statements:
         return Draft(made, others=others, notes=(note("no_example"),))
     example = example_of(name, statements, parts.names)
     return Draft(made, example, others)
-
-
-def with_example_of(program: Draft, other: Draft) -> Draft:
-    """Return a program with the example of another draft, which must have one."""
-    statements = passing_statements(other, ())
-    names = Parts(program.made.content, ast.parse(program.made.content)).names
-    example = example_of(program.made.name.removesuffix(".py"), statements, names)
-    return Draft(program.made, example, program.others)
-
-
-def with_expected(draft: Draft, values: Mapping[int, str]) -> Draft:
-    """Return the same program with an example that expects other values.
-
-    Args:
-        draft: The draft.
-        values: The literal to expect, by line of the example with `assert call == value`; any
-            other expression is ignored.
-    """
-    if draft.example is None:
-        return draft
-    tree = ast.parse(draft.example.content)
-    for node in tree.body:
-        match node:
-            case ast.Assert(test=ast.Compare(comparators=[_]) as test) if found := parse_literal(
-                values.get(node.lineno, "")
-            ):
-                test.comparators = [found]
-                node.msg = None
-    content = "\n".join(ast.unparse(node) for node in tree.body)
-    example = File(name=draft.example.name, content=content.replace("\n", "\n\n", 1) + "\n")
-    return Draft(draft.made, example, draft.others)
 
 
 def parse_literal(text: str) -> ast.Constant | None:
@@ -163,16 +132,12 @@ def parse_literal(text: str) -> ast.Constant | None:
     return found
 
 
-def passing_statements(draft: Draft, failed: Sequence[int]) -> list[str]:
-    """Return the statements of a draft's example, except those on the lines that failed."""
+def statements_of(draft: Draft) -> list[str]:
+    """The statements of a draft's example; none if it has no example."""
     if draft.example is None:
         return []
-    source = draft.example.content
-    return [
-        ast.unparse(node)
-        for node in ast.parse(source).body
-        if node.lineno not in failed and not isinstance(node, ast.ImportFrom)
-    ]
+    tree = ast.parse(draft.example.content)
+    return [ast.unparse(node) for node in tree.body[1:]]  # after the import of the program
 
 
 def example_of(name: str, statements: Sequence[str], names: set[str]) -> File:

@@ -21,6 +21,11 @@ _PROGRAM_FORM = (
     "them with very short, simple values and compare the exact result. Use only the standard "
     "library. No input(), no explanation."
 )
+_IMPROVED_FORM = (
+    "Write one Python code block: first the corrected functions, with the same names, then the "
+    "same `assert` lines, unchanged: they are the rule. Use only the standard library. No input(), "
+    "no explanation."
+)
 _TEXT_FORM = "Write the whole text again, and nothing else."
 _LENGTHS = {Kind.PYTHON: 900, Kind.TEXT: 1000}
 _SENTENCE = 80
@@ -52,15 +57,9 @@ def refine(task: str, files: Sequence[File], kind: Kind, *, temperature_boost: f
 
 
 def critique(task: str, attempt: Draft, kind: Kind) -> Prompt:
-    """Ask what could be better in an attempt that passed."""
-    what = (
-        "It passes its own checks. For which input may it still be wrong, or what does the task "
-        "ask that is missing?"
-        if kind is Kind.PYTHON
-        else "What is the most important thing to improve?"
-    )
-    words = f"Task: {task}\n\n{_shown(attempt.files, kind)}\n\n{what} Answer in one sentence."
-    return _prompt(kind, words, _SENTENCE)
+    """Ask what could be better in a text that did not pass, and of which no problem is known."""
+    what = "What is the most important thing to improve? Answer in one sentence."
+    return _prompt(kind, f"Task: {task}\n\n{_shown(attempt.files, kind)}\n\n{what}", _SENTENCE)
 
 
 def improve(
@@ -68,7 +67,8 @@ def improve(
 ) -> Prompt:
     """Ask for a better attempt than the best so far, given the advice."""
     shown = _shown(attempt.files, kind)
-    words = f"Task: {task}\n\n{shown}\n\nMend this: {advice}\n\n{_form(kind)}"
+    form = _IMPROVED_FORM if kind is Kind.PYTHON else _TEXT_FORM
+    words = f"Task: {task}\n\n{shown}\n\nMend this: {advice}\n\n{form}"
     return _prompt(kind, words, _LENGTHS[kind], temperature_boost=temperature_boost)
 
 

@@ -53,6 +53,7 @@ class Verdict:
         ended: As in `ExampleRun`, like `failed` and `got`.
         disputed: Whether program and example merely disagree, so that either may be wrong: it
             runs, some checks hold, and each failed one has a known result.
+        is_checked: Whether it was checked at all; another attempt could not be checked either.
     """
 
     check: Check
@@ -64,6 +65,7 @@ class Verdict:
     failed: tuple[int, ...] = ()
     got: Mapping[int, str] = field(default_factory=dict)
     disputed: bool = False
+    is_checked: bool = True
 
 
 def unparsable(notes: tuple[Note, ...]) -> Verdict:
@@ -74,8 +76,16 @@ def unparsable(notes: tuple[Note, ...]) -> Verdict:
 
 
 def parsed_only() -> Verdict:
-    """Judge a program that parses, where no sandbox can run it."""
-    return Verdict(check=Check.PARSED, passed=True, score=SCORE_PARSES)
+    """Judge a program that parses, where no sandbox can run it: that is no pass."""
+    notes = (note("not_run"),)
+    return Verdict(
+        check=Check.PARSED,
+        passed=False,
+        score=SCORE_PARSES,
+        problem=english(*notes),
+        notes=notes,
+        is_checked=False,
+    )
 
 
 def from_run(run: ExampleRun) -> Verdict:

@@ -56,21 +56,19 @@ def left(folder: Path) -> list[Path]:
 
 
 async def test_from_a_broken_draft_to_a_program_that_holds(sandbox: Sandbox) -> None:
-    model = ScriptedModel([BAD, GOOD, "Mind zero.", GOOD])
+    model = ScriptedModel([BAD, GOOD])
     handler = FactoryHandler(model, sandbox=sandbox)
 
     *partials, final = await responses(handler, order(kind="python"))
 
     rounds = [r for p in partials if (r := read_iteration(p))]
     assert [(r.number, r.passed, r.score) for r in rounds] == [
-        (1, False, 0.7), (2, True, 1.0), (3, True, 1.0),
+        (1, False, 0.7), (2, True, 1.0),
     ]  # fmt: skip
     assert "KeyError: 1, in f.py line 2: `return {}[x]`" in (rounds[0].problem or "")
     assert partials[2].text.startswith("1/4: score 0.70, `assert f(1) == 1` raises KeyError")
     phases = [w.phase for p in partials if (w := read_working(p))]
-    assert phases == [
-        "draft", "check", "improve", "check", "critique", "improve", "check",
-    ]  # fmt: skip
+    assert phases == ["draft", "check", "improve", "check"]
     assert final.status == "completed"
     assert result(final).passed
     assert result(final).iterations == rounds
@@ -80,10 +78,45 @@ async def test_from_a_broken_draft_to_a_program_that_holds(sandbox: Sandbox) -> 
     assert handler.delivery is Delivery.STREAM
 
 
+PALINDROME = """```python
+def is_palindrome(s):
+    return s == s[::-1]
+
+assert is_palindrome("level") == True
+assert is_palindrome("A man, a plan, a canal, Panama") == {}
+```"""
+
+
+async def test_a_wrong_program_does_not_pass_by_another_example(sandbox: Sandbox) -> None:
+    """It did: its critic changed `== True` into `== False`, and gave it 1.00."""
+    model = ScriptedModel([PALINDROME.format("True"), *[PALINDROME.format("False")] * 9])
+
+    *_, final = await responses(FactoryHandler(model, sandbox=sandbox), order(kind="python"))
+
+    made = result(final)
+    assert not made.passed
+    assert max(one.score for one in made.iterations) < 1
+    assert "Panama') == True" in made.files[1].content
+
+
+async def test_the_checks_in_the_task_decide(sandbox: Sandbox) -> None:
+    task = "is_palindrome(s). `assert is_palindrome('A man, a plan, a canal, Panama')`"
+    right = PALINDROME.format("True").replace(
+        "return s ==", "s = [c for c in s.lower() if c.isalpha()]\n    return s =="
+    )
+    model = ScriptedModel([PALINDROME.format("False"), right])
+
+    *_, final = await responses(FactoryHandler(model, sandbox=sandbox), order(task, kind="python"))
+
+    made = result(final)
+    assert [one.passed for one in made.iterations] == [False, True]
+    assert "The check is the one in your task" in made.summary
+
+
 async def test_what_is_delivered_runs_where_nothing_of_ours_is(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    handler = FactoryHandler(ScriptedModel([GOOD, "Fine.", GOOD]), sandbox=sandbox)
+    handler = FactoryHandler(ScriptedModel([GOOD]), sandbox=sandbox)
     *_, final = await responses(handler, order(kind="python"))
     for file in result(final).files:
         (tmp_path / file.name).write_text(file.content)
@@ -107,19 +140,19 @@ async def test_a_model_that_goes_on_for_ever_is_stopped() -> None:
 
 
 async def test_without_a_sandbox_code_is_parsed_and_that_is_said() -> None:
-    model = ScriptedModel([BAD, "Fine.", BAD])
+    model = ScriptedModel([BAD])
 
     *partials, final = await responses(
         FactoryHandler(model, sandbox=NO_SANDBOX), order(kind="python")
     )
 
     rounds = [r for p in partials if (r := read_iteration(p))]
-    assert [(r.check, r.score) for r in rounds] == [("parsed", 0.3), ("parsed", 0.3)]
-    assert "it was only parsed, not run, since there is no sandbox" in final.text
+    assert [(r.check, r.score, r.passed) for r in rounds] == [("parsed", 0.3, False)]
+    assert "It was only parsed, not run: there is no sandbox here" in final.text
 
 
 async def test_a_text_is_read() -> None:
-    model = ScriptedModel(["Roses are red.", '{"problem": "short", "score": 9}'] * 2)
+    model = ScriptedModel(["Roses are red.", '{"problem": "short", "score": 9}'])
 
     *_, final = await responses(
         FactoryHandler(model, sandbox=NO_SANDBOX), order("write a poem about roses")
@@ -127,7 +160,7 @@ async def test_a_text_is_read() -> None:
 
     made = result(final)
     assert made.files[0].content == "Roses are red.\n"
-    assert [r.check for r in made.iterations] == ["read", "read"]
+    assert [r.check for r in made.iterations] == ["read"]
     assert "the model read it and gave it 9 of 10" in final.text
 
 
@@ -159,7 +192,7 @@ async def test_signs_of_life_come_at_once_and_at_most_every_second(
 
 
 async def test_no_iteration_is_begun_that_the_deadline_would_cut_off() -> None:
-    handler = FactoryHandler(ScriptedModel([BAD]), sandbox=NO_SANDBOX, clock=PassingClock(1))
+    handler = FactoryHandler(ScriptedModel(["def f(:"]), sandbox=NO_SANDBOX, clock=PassingClock(1))
     request = order(kind="python", iterations=10, policy=Policy(deadline_ms=60_000))
 
     *_, final = await responses(handler, request)
@@ -170,7 +203,7 @@ async def test_no_iteration_is_begun_that_the_deadline_would_cut_off() -> None:
 
 async def test_a_caller_who_traces_gets_a_span_of_each_iteration() -> None:
     spans: list[Span] = []
-    handler = FactoryHandler(ScriptedModel([BAD]), sandbox=NO_SANDBOX, clock=PassingClock(1))
+    handler = FactoryHandler(ScriptedModel(["def f(:"]), sandbox=NO_SANDBOX, clock=PassingClock(1))
     parent = traceparent(trace_id := new_trace_id(), new_span_id())
     request = order(kind="python", iterations=2).model_copy(update={TRACEPARENT: parent})
     traced = TracedHandler(handler, spans.append, SystemClock())
@@ -303,7 +336,7 @@ async def test_who_stops_listening_stops_the_work(sandbox: Sandbox) -> None:
 
 
 async def test_as_a_job_every_partial_is_numbered_and_the_last_is_whole() -> None:
-    handler = FactoryHandler(ScriptedModel([GOOD, "Fine.", GOOD]), sandbox=NO_SANDBOX)
+    handler = FactoryHandler(ScriptedModel([GOOD]), sandbox=NO_SANDBOX)
     job = {"contract": order(kind="python").to_wire()}
 
     *partials, final = [r async for r in run(handler, job, clock=SystemClock())]

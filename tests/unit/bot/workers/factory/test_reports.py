@@ -9,20 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.build_notes import english, note
-from bot.contract.factory import File
 from bot.workers.factory import drafts, verdict
-from bot.workers.factory.drafts import Draft
 from bot.workers.factory.reports import ProcessEnd, find_report, read_run
 from bot.workers.factory.sandbox_guest.examine import REPORT
 from bot.workers.factory.verdict import ExampleRun
 
-DRAFT = Draft(
-    File(name="adder.py", content="def add(a, b):\n    return a\n"),
-    File(
-        name="example.py",
-        content="from adder import add\n\nassert add(1, 2) == 3\nassert add(1, 1) == 1\n",
-    ),
-)
 SOUND: dict[str, Any] = {
     "checks": 2, "held": 1, "ended": True, "failed": [3], "got": {"3": "1"},
     "problems": ["`assert add(1, 2) == 3` does not hold: add(1, 2) is 1."],
@@ -43,23 +34,17 @@ def judged(tail: bytes) -> ExampleRun | None:
     assert 0 <= found.score <= 1
     assert run.held <= run.checks
     assert "\x1b" not in run.problem
-    corrected = drafts.with_expected(DRAFT, found.got)
-    assert corrected.example is not None
-    compile(corrected.example.content, "example.py", "exec")
-    assert all(isinstance(one, str) for one in drafts.passing_statements(corrected, found.failed))
+    assert all(drafts.parse_literal(one) is not None for one in found.got.values())
     return run
 
 
-def test_a_sound_one_is_taken_and_its_example_corrected() -> None:
+def test_a_sound_one_is_taken() -> None:
     run = judged(written(SOUND))
 
     assert run == ExampleRun(
         ended=True, checks=2, held=1, failed=(3,), got={3: "1"}, problem=SOUND["problems"][0],
         notes=(note("fails_with", check="assert add(1, 2) == 3", got="add(1, 2) → 1"),),
     )  # fmt: skip
-    corrected = drafts.with_expected(DRAFT, run.got).example
-    assert corrected is not None
-    assert "assert add(1, 2) == 1" in corrected.content
 
 
 @pytest.mark.parametrize(
@@ -93,9 +78,6 @@ def test_what_is_no_literal_is_not_what_came_out(got: str) -> None:
 
     assert run is not None
     assert run.got == {}
-    assert (
-        drafts.with_expected(DRAFT, {3: got}).example is not None
-    )  # nor when it comes another way
 
 
 @pytest.mark.parametrize(
