@@ -30,7 +30,7 @@ from bot.rate_limits import Limiter
 from bot.recently_deleted import RecentlyDeleted
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
-from bot.store.repositories.key_value import COMMANDS
+from bot.store.repositories.key_value import COMMAND_IDS, COMMANDS
 from bot.store.store import Store
 from bot.voice_agent.session_factory import VoiceSessionFactory
 
@@ -106,6 +106,8 @@ class SkyDeck(commands.AutoShardedBot):
         deleted: What was deleted in Discord lately.
         membership: Decides which shards this process serves.
         remote_jobs: Stops jobs in any process.
+        command_ids: Discord's ids of the slash commands, by their English names. People can click
+            on a command whose id is known.
     """
 
     def __init__(
@@ -165,6 +167,7 @@ class SkyDeck(commands.AutoShardedBot):
             on_forget=lambda user_id: self.dispatch("person_forgotten", user_id),
             shares_work=self.membership.is_shared,
         )
+        self.command_ids: Mapping[str, int] = {}
         self._listening: asyncio.Task[Never] | None = None
         self._cogs_to_load = cogs
         self._on_online: Callable[[], object] | None = None
@@ -201,19 +204,48 @@ class SkyDeck(commands.AutoShardedBot):
                 break
             await self.clock.sleep(_OTHERS_REGISTER_S)
         else:
+            await self._learn_ids(digest)
             return False
         # Not `tree.sync`, which would make the payload again.
         if self.application_id is None:
             raise AssertionError("who has logged in has an application")
         try:
-            await self.http.bulk_upsert_global_commands(self.application_id, payload=payload)
+            listed = await self.http.bulk_upsert_global_commands(
+                self.application_id, payload=payload
+            )
         except discord.HTTPException as e:
             if e.code != INVALID_FORM:
                 raise
             raise app_commands.CommandSyncFailure(e, registered) from None
+        await self._note_ids(digest, listed)
         await self.store.key_value.set(name, digest)
         log.info("%d commands registered", len(payload))
         return True
+
+    async def _learn_ids(self, digest: str) -> None:
+        """Read the ids that whoever registered the commands has noted, else ask Discord for them.
+
+        Without them people can type the commands, but not click on them.
+        """
+        noted = await self.store.key_value.get(f"{COMMAND_IDS}:{self.application_id}")
+        known = json.loads(noted) if noted else {}
+        if known.get("digest") == digest:
+            self.command_ids = known["ids"]
+            return
+        if self.application_id is None:
+            raise AssertionError("who has logged in has an application")
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            listed = await self.http.get_global_commands(self.application_id)
+            await self._note_ids(digest, listed)
+
+    async def _note_ids(self, digest: str, listed: Sequence[Mapping[str, Any]]) -> None:
+        """Note the ids of the slash commands that Discord lists, for the other processes, too."""
+        slash = discord.AppCommandType.chat_input.value
+        self.command_ids = {
+            str(one["name"]): int(one["id"]) for one in listed if one.get("type", slash) == slash
+        }
+        known = json.dumps({"digest": digest, "ids": self.command_ids})
+        await self.store.key_value.set(f"{COMMAND_IDS}:{self.application_id}", known)
 
     def _all_commands(
         self,

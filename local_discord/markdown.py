@@ -22,6 +22,8 @@ INLINE: list[tuple[re.Pattern[str], str]] = [
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
 MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::(\w))?&gt;")
+COMMAND = re.compile(r"&lt;(/[-_\w]{1,32}(?: [-_\w]{1,32}){0,2}):\d+&gt;")
+"""A command to click on; Discord shows the name that stands there."""
 TOKEN = re.compile(r"<(@!?|@&|#|t:)(\d+)(?::(\w))?>|<a?(:\w+:)\d+>")
 
 ESCAPED = re.compile(r"\\([\\*_~`|>#\-\[\]()@])")
@@ -97,5 +99,5 @@ def _words(text: str, naming: Naming) -> str:
         kind = "when" if sign.startswith("t:") else "mention"
         return f"<span class='{kind}'>{escape(naming(sign, int(found[2])))}</span>"
 
-    shown = MENTION.sub(mention, html)
+    shown = COMMAND.sub(r"<span class='mention'>\1</span>", MENTION.sub(mention, html))
     return "".join(chr(ord(c) - PRIVATE) if PRIVATE < ord(c) < PRIVATE + 128 else c for c in shown)

@@ -14,15 +14,15 @@ from bot.i18n import Words
 from bot.persona import NO_PERSONA, SERVER
 from bot.store.maintenance.privacy import Forgotten
 from cogs.ops._export import packed
-from cogs.ops._help import Payload, Reader, help_text
+from cogs.ops._help import Payload, Reader, make_help
 from cogs.ops._persona import PersonaChannel, PersonaPlace, show_persona
 from cogs.ops._views import Question, SettingsMenus, settings_embed
 from cogs.shared.commands import only_on_servers, text
 from cogs.shared.forgetting import forget_questions
 from cogs.shared.places import for_who_may
-from cogs.shared.requester import settings_of, words_at
+from cogs.shared.requester import requester_of, settings_of, words_at, words_of
 from cogs.shared.rights import Right
-from cogs.shared.splitting import EMBED_LIMIT, split
+from cogs.shared.splitting import as_plain_text
 
 log = logging.getLogger(__name__)
 
@@ -216,30 +216,39 @@ class Ops(commands.Cog):
     )
     async def help(self, interaction: discord.Interaction) -> None:
         """Show what the bot can do, with the commands that this person may use here."""
-        words = await words_at(self.bot, interaction)
+        requester = await requester_of(self.bot, interaction)
+        words = words_of(requester)
         reader = Reader(
             str(interaction.locale),
             interaction.permissions.value,
             in_guild=interaction.guild_id is not None,
         )
         me = self.bot.user.mention if self.bot.user is not None else ""
-        text = help_text(words, reader, await self._registered(), self.bot.settings, me=me)
-        await interaction.response.send_message(
-            embed=discord.Embed(
-                title=words("help.title"),
-                description=split(text, EMBED_LIMIT)[0],
-                colour=discord.Colour.blurple(),
-            ),
-            ephemeral=True,
+        told = make_help(
+            words,
+            reader,
+            await self._registered(),
+            self.bot.settings,
+            me=me,
+            name=as_plain_text(requester.assistant),
         )
+        embed = discord.Embed(
+            title=words("help.title"), description=told.intro, colour=discord.Colour.blurple()
+        )
+        for section in told.sections:
+            embed.add_field(name=section.title, value=section.text, inline=False)
+        await interaction.response.send_message(embed=embed, ephemeral=True)
 
     async def _registered(self) -> list[Payload]:
         tree = self.bot.tree
         translator = tree.translator
         if translator is None:
             raise AssertionError("the setup of this cog sets the translator")
+        ids = self.bot.command_ids
+        slash = discord.AppCommandType.chat_input
         return [
             await command.get_translated_payload(tree, translator)
+            | ({"id": ids.get(command.name)} if kind is slash else {})
             for kind in discord.AppCommandType
             for command in tree.get_commands(type=kind)
         ]

@@ -165,7 +165,7 @@ async def _build(words: Words, limit: int) -> AsyncIterator[Response]:
         yield _partial(one)
     files = [File(name="roll.py", content=ROLLER), File(name="example.py", content=EXAMPLE)]
     build = Build(
-        summary=build_flow._summary(files, rounds[-1], len(rounds), stopped=None),
+        summary=build_flow._summary(files, rounds[-1], len(rounds), []),
         passed=True,
         files=files,
         iterations=rounds,

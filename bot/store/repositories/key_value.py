@@ -9,6 +9,8 @@ from bot.store.database import Database
 
 COMMANDS: Final = "commands"
 """The digest of the commands registered last, under this and `:APPLICATION_ID`."""
+COMMAND_IDS: Final = "command_ids"
+"""Discord's ids of these commands, and their digest, as JSON; under this and `:APPLICATION_ID`."""
 
 
 class KeyValue:

@@ -57,6 +57,7 @@ NAMES = {
     "budgets.{}_{}": BUDGETS,
     "errors.permission.{}": OPTIONAL,
     "errors.{}": OPTIONAL,
+    "help.group.{}": ["talk", "texts", "builds", "voice", "own", "server"],
     "factory.button.{}": list(Action),
     "factory.kind.{}": BUILD_KINDS,
     "factory.job.{}": [*Ending, "running", "waiting"],
