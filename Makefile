@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A sound server without hardware, and terminals: what tests of `skydeck talk` run in.
 STAGE := pulseaudio pulseaudio-utils libasound2-plugins tmux kitty xvfb xdotool libgl1-mesa-dri
 
-.PHONY: setup setup-dev talk unit test test-all lint bench eval chaos models lock env reference pictures docs clean
+.PHONY: setup setup-dev talk try unit test test-all lint bench eval chaos models lock env reference pictures docs clean
 
 setup: $(VENV)/.ready            ## make .venv with all that skydeck needs to run
 setup-dev: $(VENV)/.ready-dev    ## the same, with the tools for tests and checks
@@ -54,6 +54,9 @@ models: setup                    ## fetch the model files (1.4 to 1.9 GB, once)
 
 talk: setup                      ## ask Penny a recorded question; FILE=… for your own
 	@$(BIN)/skydeck talk --file $(or $(FILE),tests/clips/question.wav) --save reply.ogg
+
+try: setup                       ## try the bot in the browser, without an account
+	@$(BIN)/skydeck try
 
 unit: setup-dev                  ## pure code: after each save
 	@$(PYTEST) tests/unit

@@ -45,6 +45,7 @@ class LocalDiscord:
         real_limits: Limit rates as Discord does, not so widely that no test notices.
         answer_seconds: What an interaction has until it fails; Discord's is 3. Where time is real,
             a slow machine would decide over that: give it `PATIENCE`.
+        token: The bot's; a fixed one by default.
         sparse: Leave out of all payloads what the reference lets Discord leave out.
         keeps: How many requests, events and problems the log holds, the latest; None: all.
 
@@ -70,10 +71,13 @@ class LocalDiscord:
         answer_seconds: float | None = None,
         sparse: bool = False,
         keeps: int | None = None,
+        token: str | None = None,
     ) -> None:
         self.base_url = ""
         self.backend = Backend(clock or SystemClock(), lambda: self.base_url, keeps=keeps)
         self.backend.world.sparse = sparse
+        if token is not None:
+            self.backend.application.token = token
         if real_limits:
             self.backend.limits.real()
         if answer_seconds is not None:

@@ -8,6 +8,7 @@ from html import escape
 
 FENCE = re.compile(r"```(?:([\w+-]*)\n)?(.*?)```", re.DOTALL)
 CODE = re.compile(r"``(.+?)``|`([^`\n]+)`")
+AWAY = "target='_blank' rel='noopener noreferrer'"
 INLINE: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\*\*\*(.+?)\*\*\*"), r"<b><i>\1</i></b>"),
     (re.compile(r"\*\*(.+?)\*\*"), r"<b>\1</b>"),
@@ -16,8 +17,8 @@ INLINE: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"(?<![\w*])\*(?!\s)([^*\n]+?)\*(?!\w)"), r"<i>\1</i>"),
     (re.compile(r"(?<!\w)_(?!\s)([^_\n]+?)_(?!\w)"), r"<i>\1</i>"),
     (re.compile(r"\|\|(.+?)\|\|"), r"<span class='spoiler'>\1</span>"),
-    (re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)"), r"<a href='\2'>\1</a>"),
-    (re.compile(r"(?<!['\"=>])(https?://[^\s<]+)"), r"<a href='\1'>\1</a>"),
+    (re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)"), rf"<a href='\2' {AWAY}>\1</a>"),
+    (re.compile(r"(?<!['\"=>])(https?://(?:(?!&[lg]t;)[^\s<])+)"), rf"<a href='\1' {AWAY}>\1</a>"),
 ]
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
@@ -30,6 +31,9 @@ ESCAPED = re.compile(r"\\([\\*_~`|>#\-\[\]()@])")
 """A backslash takes a sign's meaning away."""
 PRIVATE = 0xE000
 """Escaped signs wait in Unicode's private use area until the others have had their meaning."""
+HIDDEN = re.compile(f"[{chr(PRIVATE)}-{chr(PRIVATE + 127)}]")
+UNSHOWN = re.compile(f"[\u200b{chr(PRIVATE)}-{chr(PRIVATE + 127)}]")
+"""Nobody else's signs may wait there: they would come out as markup."""
 
 Naming = Callable[[str, int], str]
 
@@ -89,8 +93,8 @@ def _inline(text: str, naming: Naming) -> str:
 
 
 def _words(text: str, naming: Naming) -> str:
-    bare = ESCAPED.sub(lambda sign: chr(PRIVATE + ord(sign[1])), text.replace("\u200b", ""))
-    html = escape(bare, quote=False)
+    bare = ESCAPED.sub(lambda sign: chr(PRIVATE + ord(sign[1])), UNSHOWN.sub("", text))
+    html = escape(bare)
     for pattern, replacement in INLINE:
         html = pattern.sub(replacement, html)
 
@@ -100,4 +104,4 @@ def _words(text: str, naming: Naming) -> str:
         return f"<span class='{kind}'>{escape(naming(sign, int(found[2])))}</span>"
 
     shown = COMMAND.sub(r"<span class='mention'>\1</span>", MENTION.sub(mention, html))
-    return "".join(chr(ord(c) - PRIVATE) if PRIVATE < ord(c) < PRIVATE + 128 else c for c in shown)
+    return HIDDEN.sub(lambda sign: escape(chr(ord(sign[0]) - PRIVATE)), shown)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from .client_words import client_words, from_now
+from .client_words import client_words, from_now, is_spanish
 from .markdown import as_words, to_html
 from .values import (
     SELECTS,
@@ -25,11 +28,14 @@ from .values import (
 from .world import World
 
 BUTTON_CLASSES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
-STYLE = Path(__file__).with_name("channel.css")
+STYLES = tuple(Path(__file__).with_name(name) for name in ("channel.css", "messages.css"))
 KILOBYTE = 1024
 TOGETHER_S = 420
 """Messages of one author within seven minutes share a heading."""
 INLINE_MAX_BYTES = 2 * 1024 * 1024
+BOT_COLOR = "#5865f2"
+BARS = 40
+"""Of a voice message's waveform."""
 
 
 def render(world: World, channel: Channel, viewer: User | None) -> str:
@@ -38,34 +44,62 @@ def render(world: World, channel: Channel, viewer: User | None) -> str:
     Threads are shown below the message they started from. Without a viewer everybody's
     ephemeral messages are shown, each with whom it is for.
     """
-    page = _Page(world, viewer)
+    page = Renderer(world, viewer)
     title = f"# {escape(channel.name)}"
     topic = f"<span class='topic'>{escape(channel.topic)}</span>" if channel.topic else ""
+    main = page.messages(channel)
+    style = "".join(one.read_text() for one in STYLES)
+    for color in sorted(set(re.findall(r"data-color='([^']*)'", main))):
+        style += f"[data-color='{color}'] {{ --color:{color}; }}\n"
     return (
         f"<!doctype html><html lang='{page.language}'>"
         f"<head><meta charset='utf-8'><title>{title}</title>"
-        f"<style>{STYLE.read_text()}</style></head><body><header>{title}{topic}</header>"
-        f"<main>{page.messages(channel)}</main></body></html>"
+        f"<style>{style}</style></head><body><header>{title}{topic}</header>"
+        f"<main>{main}</main></body></html>"
     )
 
 
-class _Page:
-    def __init__(self, world: World, viewer: User | None) -> None:
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How messages are shown in a page that can fetch files and open threads.
+
+    Attributes:
+        address: Where that page fetches a file.
+    """
+
+    address: Callable[[Attachment], str]
+
+
+class Renderer:
+    """Messages as one person sees them.
+
+    Whatever colours something says so in `data-color`; who shows it sets `--color` to that, since a
+    strict content security policy allows no `style` attribute.
+
+    Args:
+        world: Where they are.
+        viewer: Who sees them; None: everybody at once.
+        live: How, in a page with a server; without it, files are in the HTML and threads open.
+    """
+
+    def __init__(self, world: World, viewer: User | None, live: Live | None = None) -> None:
         self._world = world
         self._viewer = viewer
+        self._live = live
         self._locale = viewer.locale if viewer else "en-US"
         self._words = client_words(self._locale)
 
     @property
     def language(self) -> str:
         """The ISO 639-1 code of the client's language."""
-        return self._locale[:2]
+        return "es" if is_spanish(self._locale) else "en"
 
     def messages(self, channel: Channel) -> str:
+        """A channel's messages."""
         html = []
         before: Message | None = None
         for one in self._visible(channel):
-            html.append(self._message(one, together=_together(before, one)))
+            html.append(self.message(one, before))
             before = one
         return "".join(html)
 
@@ -78,12 +112,16 @@ class _Page:
             and one.type is not MessageType.THREAD_STARTER
         ]
 
-    def _message(self, one: Message, *, together: bool) -> str:
+    def message(self, one: Message, before: Message | None) -> str:
+        """One message; after another of the same author it has no heading."""
+        together = _together(before, one)
         kind = "message together" if together else "message"
         if one.is_ephemeral:
             kind += " ephemeral"
         if self._viewer in one.mentions:
             kind += " pinged"
+        if one.author is self._viewer and one.webhook is None:
+            kind += " own"
         parts = [
             self._reference(one),
             "" if together else self._heading(one),
@@ -93,22 +131,23 @@ class _Page:
             *(f"<div class='file'>🏷 {escape(s['name'])}</div>" for s in one.stickers),
             *(self._embed(embed) for embed in one.embeds),
             *(self._file(file, one) for file in one.attachments if not _is_in_embed(file, one)),
-            *(self._component(component) for component in one.components),
+            *(self._component(component, one) for component in one.components),
             self._reactions(one),
             self._only_for(one),
             self._thread(one),
         ]
-        return f"<article class='{kind}'>{''.join(parts)}</article>"
+        return f"<article class='{kind}' data-message='{one.id}'>{''.join(parts)}</article>"
 
     def _heading(self, one: Message) -> str:
         hue = int(hashlib.sha256(one.author_name.encode()).hexdigest()[:4], 16) % 360
-        color, initial = f"background:hsl({hue} 45% 45%)", escape(one.author_name[:1])
-        if one.author is self._world.bot:  # told at a glance from people, whatever their names
-            color = "background:#5865f2"
-        avatar = f"<i class='avatar' style='{color}'>{initial}</i>"
+        # The bot's is told at a glance from people's, whatever their names.
+        color = BOT_COLOR if one.author is self._world.bot else f"hsl({hue} 45% 38%)"
+        initial = escape(one.author_name[:1])
+        avatar = f"<i class='avatar' data-color='{color}' aria-hidden='true'>{initial}</i>"
         tag = "<em class='tag'>APP</em>" if one.author.bot or one.webhook else ""
-        at = datetime.fromtimestamp(one.created_at, UTC).strftime("%H:%M")
-        return f"{avatar}<b class='name'>{escape(one.author_name)}</b>{tag}<time>{at}</time>"
+        at = datetime.fromtimestamp(one.created_at, UTC)
+        when = f"<time datetime='{at.isoformat()}'>{at.strftime('%H:%M')}</time>"
+        return f"{avatar}<b class='name'>{escape(one.author_name)}</b>{tag}{when}"
 
     def _reference(self, one: Message) -> str:
         if one.replied_to is not None and one.type is MessageType.REPLY:
@@ -153,7 +192,7 @@ class _Page:
         parts += [
             f"<div class='file'>📄 {escape(f['filename'])}</div>" for f in copied["attachments"]
         ]
-        parts += map(self._component, copied["components"])
+        parts += (self._component(one, None) for one in copied["components"])
         body = "".join(parts)
         return (
             f"<div class='embed'><div class='author'>↪ {self._words['forwarded']}</div>{body}</div>"
@@ -188,7 +227,7 @@ class _Page:
             parts.append(self._image(image["url"]))
         if footer := embed.get("footer"):
             parts.append(f"<footer>{escape(footer.get('text', ''))}</footer>")
-        return f"<div class='embed' style='border-color:{color}'>{''.join(parts)}</div>"
+        return f"<div class='embed' data-color='{color}'>{''.join(parts)}</div>"
 
     def _field(self, field: Json) -> str:
         kind = "field inline" if field.get("inline") else "field"
@@ -197,49 +236,74 @@ class _Page:
 
     def _file(self, file: Attachment, one: Message) -> str:
         if MessageFlag.IS_VOICE_MESSAGE in one.flags:
-            bars = "".join(f"<s style='height:{8 + (i * 7) % 18}px'></s>" for i in range(32))
-            return f"<div class='voice'>▶ {bars} {file.duration_secs or 0:.1f} s</div>"
-        if file.content_type.startswith("image/") and len(file.data) <= INLINE_MAX_BYTES:
-            return self._image(file.url)
+            return self._voice(file)
+        if file.content_type.startswith("image/") and (
+            self._live is not None or len(file.data) <= INLINE_MAX_BYTES
+        ):
+            return self._image(file.url, file.description or file.filename)
         size = len(file.data)
         shown = f"{size / KILOBYTE:.1f} KB" if size >= KILOBYTE else f"{size} B"
-        return f"<div class='file'>📄 <a>{escape(file.filename)}</a><small>{shown}</small></div>"
+        link = f" href='{escape(self._live.address(file))}' download" if self._live else ""
+        name = f"<a{link}>{escape(file.filename)}</a>"
+        sound = self._player(file) if file.content_type.startswith("audio/") else ""
+        return f"<div class='file'>📄 {name}<small>{shown}</small>{sound}</div>"
 
-    def _image(self, url: str) -> str:
+    def _voice(self, file: Attachment) -> str:
+        bars = "".join(
+            f"<rect x='{4 * i}' y='{16 - height / 16:.1f}' width='3' height='{height / 8:.1f}'/>"
+            for i, height in enumerate(_waveform(file))
+        )
+        picture = f"<svg viewBox='0 0 {4 * BARS} 32' aria-hidden='true'>{bars}</svg>"
+        length = f"{file.duration_secs or 0:.1f} s"
+        return f"<div class='voice'>{self._player(file) or '▶'}{picture}<span>{length}</span></div>"
+
+    def _player(self, file: Attachment) -> str:
+        if self._live is None:
+            return ""
+        return f"<audio controls preload='none' src='{escape(self._live.address(file))}'></audio>"
+
+    def _image(self, url: str, words: str = "") -> str:
         for file in self._world.files.values():
-            if file.url == url:
-                data = base64.b64encode(file.data).decode()
-                return f"<img alt='' src='data:{escape(file.content_type)};base64,{data}'>"
+            if file.url != url:
+                continue
+            source = self._live.address(file) if self._live else _in_place(file)
+            return f"<img alt='{escape(words)}' src='{escape(source)}'>"
         return f"<div class='file'>🖼 {escape(url)}</div>"
 
-    def _component(self, component: Json) -> str:
+    def _component(self, component: Json, one: Message | None) -> str:
         kind = component["type"]
         if kind == ComponentType.BUTTON:
-            return self._button(component)
+            return self._button(component, one)
         if kind in SELECTS:
             words = component.get("placeholder") or self._words["select"]
-            return f"<span class='select'>{escape(words)} ⌄</span>"
+            return f"<button class='select'{_acted(component, one)}>{escape(words)} ⌄</button>"
         if kind == ComponentType.TEXT_DISPLAY:
             return f"<section>{to_html(component['content'], self._name)}</section>"
         if kind == ComponentType.SEPARATOR:
             return "<hr>"
         inner = [*(component.get("components") or []), *filter(None, [component.get("accessory")])]
-        html = "".join(self._component(c) for c in inner)
+        html = "".join(self._component(c, one) for c in inner)
         color = f"#{component.get('accent_color') or 0x4E5058:06x}"
         boxed = kind == ComponentType.CONTAINER
-        box = f"class='embed' style='border-color:{color}'" if boxed else "class='row'"
+        box = f"class='embed' data-color='{color}'" if boxed else "class='row'"
         return f"<div {box}>{html}</div>"
 
-    def _button(self, button: Json) -> str:
+    def _button(self, button: Json, one: Message | None) -> str:
         kind = BUTTON_CLASSES.get(button["style"], "secondary")
         off = " off" if button.get("disabled") else ""
         emoji = (button.get("emoji") or {}).get("name") or ""
         label = button.get("label") or ("" if emoji else button_name(button))
-        link = " ↗" if kind == "link" else ""
-        return f"<span class='button {kind}{off}'>{escape(f'{emoji} {label}'.strip())}{link}</span>"
+        words = escape(f"{emoji} {label}".strip())
+        if kind == "link":
+            return f"<a class='button link{off}'{_link(button.get('url'))}>{words} ↗</a>"
+        return f"<button class='button {kind}{off}'{_acted(button, one)}>{words}</button>"
 
     def _reactions(self, one: Message) -> str:
-        html = "".join(f"<span>{escape(e)} {len(who)}</span>" for e, who in one.reactions.items())
+        html = "".join(
+            f"<button data-emoji='{escape(e)}' aria-pressed='{_truth(self._viewer in who)}'>"
+            f"{escape(e)} {len(who)}</button>"
+            for e, who in one.reactions.items()
+        )
         return f"<div class='reactions'>{html}</div>" if html else ""
 
     def _only_for(self, one: Message) -> str:
@@ -258,13 +322,50 @@ class _Page:
             if one.thread.thread and one.thread.thread.archived
             else ""
         )
-        head = f"<summary>🧵 {escape(one.thread.name)} · {messages}{state}</summary>"
-        return f"<details open class='thread'>{head}{self.messages(one.thread)}</details>"
+        name = f"🧵 {escape(one.thread.name)} · {messages}{state}"
+        if self._live is not None:
+            return f"<button class='thread' data-channel='{one.thread.id}'>{name}</button>"
+        inside = self.messages(one.thread)
+        return f"<details open class='thread'><summary>{name}</summary>{inside}</details>"
 
 
 def _is_in_embed(file: Attachment, one: Message) -> bool:
     """Whether an embed shows this file as its picture; then it is not shown beside it, too."""
     return any((embed.get("image") or {}).get("url") == file.url for embed in one.embeds)
+
+
+def _in_place(file: Attachment) -> str:
+    return f"data:{file.content_type};base64,{base64.b64encode(file.data).decode()}"
+
+
+def _acted(component: Json, one: Message | None) -> str:
+    """What a page must know of a component that can be used."""
+    off = " disabled" if component.get("disabled") or one is None else ""
+    custom_id = escape(str(component.get("custom_id") or ""))
+    number = one.id if one is not None else ""
+    kind = int(component["type"])
+    return f" data-custom-id='{custom_id}' data-message='{number}' data-type='{kind}'{off}"
+
+
+def _link(url: object) -> str:
+    """The address of a link button, if it is one of the web."""
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        return ""
+    return f" href='{escape(url)}' target='_blank' rel='noopener noreferrer'"
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def _waveform(file: Attachment) -> list[int]:
+    """How loud a voice message is at each of the bars, from 16 to 255."""
+    try:
+        given = base64.b64decode(file.waveform or "")
+    except ValueError:
+        given = b""
+    given = given or b"\x40"
+    return [max(16, given[i * len(given) // BARS]) for i in range(BARS)]
 
 
 def _together(before: Message | None, one: Message) -> bool:

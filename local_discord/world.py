@@ -59,6 +59,8 @@ class World:
         self.sparse = False
         self.tells_threads_late = False
         self.subscribers: list[Callable[[Event], None]] = []
+        self.watchers: list[Callable[[Event, Message | None], None]] = []
+        """Who look at this Discord from outside: told of all, also of what the bot is not."""
         self._base_url = base_url
         self._last_id = 0
         self.bot = self.user("Alfred", bot=True)
@@ -165,5 +167,7 @@ class World:
         if not hidden:
             for tell in self.subscribers:
                 tell(event)
+        for watch in self.watchers:
+            watch(event, about)
         if event.channel is not None:
             self.waiters.touch(event.channel.id, about)

@@ -27,6 +27,10 @@ COMMANDS: Final = {
         "bot:bot",
         "Be online in Discord until Ctrl-C: chat, Grace's commands, the Factory's builds.",
     ),
+    "try": (
+        "try_it:try_",
+        "Try the bot in the browser, without an account: a Discord of your own, until Ctrl-C.",
+    ),
     "serve": (
         "serve:serve",
         "Serve Penny, Grace and The Factory on this machine with RunPod's routes, until Ctrl-C.",

@@ -1,0 +1,148 @@
+"""`skydeck try`: the bot in a Discord of one's own, in the browser."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import secrets
+import signal
+import tempfile
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from bot import terminal
+from bot.errors import BadInput, ServiceUnreachable
+from bot.settings import load_settings
+
+if TYPE_CHECKING:
+    from local_discord import LocalDiscord
+
+_END_S: Final = 20.0
+"""How long the bot may take to end; a second Ctrl-C ends it at once."""
+
+
+def try_(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: any.")] = 0,
+    browser: Annotated[bool, typer.Option(help="Open the page in the browser.")] = True,
+    keep: Annotated[
+        Path | None,
+        typer.Option(help="A folder that keeps messages, people and costs for the next time."),
+    ] = None,
+) -> None:
+    """Try the bot in the browser, without an account: a Discord of your own, until Ctrl-C.
+
+    The services run on this machine, or at RunPod with RUNPOD_API_KEY. Without --keep all is
+    forgotten at the end.
+
+    Example: skydeck try --keep my-server
+    """
+    load_settings()  # says now what is wrong with them
+    with contextlib.ExitStack() as stack:
+        folder = keep
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="skydeck-try-")))
+        else:
+            _make(folder)
+        asyncio.run(_try(folder, port=port, opens=browser))
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise BadInput(f"{folder} cannot be used as a folder ({e.strerror}).") from None
+
+
+async def _try(folder: Path, *, port: int, opens: bool) -> None:
+    """Serve the page, run the bot; ends with Ctrl-C, or with the bot."""
+    from local_discord import LocalDiscord  # noqa: PLC0415  (it loads discord.py)
+    from local_discord.page.server import serving  # noqa: PLC0415
+
+    try:
+        async with (
+            LocalDiscord(token=secrets.token_urlsafe()) as sim,
+            serving(sim, port=port) as page,
+        ):
+            with _stopping() as stop:
+                terminal.err(f"Open {page.address}\nCtrl-C ends all of it.\n")
+                if opens:
+                    await asyncio.to_thread(webbrowser.open, page.address)
+                await _run_bot(sim, folder, stop)
+    except OSError as e:
+        if e.errno != errno.EADDRINUSE:
+            raise
+        raise BadInput(
+            f"Port {port} is taken.", hint="Leave --port out, and any is taken."
+        ) from None
+
+
+async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop") -> None:
+    """Run the bot in its own process until it ends or is to be stopped.
+
+    Raises:
+        ServiceUnreachable: It ended by itself; it has said why.
+    """
+    from local_discord import elsewhere  # noqa: PLC0415
+
+    bot = await elsewhere.start(sim.base_url, "bot", "bot", **_environment(sim, folder))
+    async with asyncio.TaskGroup() as tasks:
+        ended = tasks.create_task(bot.wait())
+        try:
+            await _first(ended, stop.asked)
+            if not ended.done():
+                terminal.err("Ending …\n")
+                bot.terminate()
+                await _first(ended, stop.again, within=_END_S)
+        finally:
+            if not ended.done():
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(bot.pid, signal.SIGKILL)
+    if not stop.asked.done():
+        raise ServiceUnreachable(f"The bot has ended by itself (exit code {bot.returncode}).")
+
+
+async def _first(*waited: "asyncio.Future[Any]", within: float | None = None) -> None:
+    await asyncio.wait(waited, timeout=within, return_when=asyncio.FIRST_COMPLETED)
+
+
+def _environment(sim: "LocalDiscord", folder: Path) -> dict[str, str]:
+    """What this bot has of its own: nothing of a real one's is used or taken away."""
+    return {
+        "DISCORD_TOKEN": sim.token,
+        "SKYDECK_DATABASE_URL": f"sqlite:///{folder.absolute() / 'skydeck.db'}",
+        "SKYDECK_SHARDS": "",
+        "SKYDECK_METRICS_ADDRESS": "",
+    }
+
+
+class _Stop:
+    """The first and the second Ctrl-C."""
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.asked: asyncio.Future[None] = loop.create_future()
+        self.again: asyncio.Future[None] = loop.create_future()
+
+    def __call__(self) -> None:
+        """One more Ctrl-C."""
+        for one in (self.asked, self.again):
+            if not one.done():
+                one.set_result(None)
+                return
+
+
+@contextlib.contextmanager
+def _stopping() -> Iterator[_Stop]:
+    stop, loop = _Stop(), asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    try:
+        yield stop
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,1 @@
+"""The local Discord's client: a page in a browser, served on loopback. `server.py` begins it."""

@@ -1,0 +1,227 @@
+"""The page's server, on loopback: a token in the address, Host and Origin checked, a strict CSP."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import re
+import socket as sockets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from local_discord.errors import CannotDo
+from local_discord.files import File
+
+from . import acts
+from .cast import Cast, furnish
+from .desk import TABS_MAX, Desk
+from .tab import FRAME_MAX_BYTES, Tab
+from .view import words
+
+if TYPE_CHECKING:
+    from local_discord.local_discord import LocalDiscord
+
+log = logging.getLogger(__name__)
+
+STATIC: Final = Path(__file__).with_name("static")
+MESSAGES_CSS: Final = STATIC.parents[1] / "messages.css"
+TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+}
+SHOWN_IN_PLACE: Final = re.compile(
+    r"(image/(png|jpeg|gif|webp|avif)|audio/[\w.+-]+|video/[\w.+-]+)"
+)
+"""Files that the page shows; a browser saves all others, so that none runs at the page's origin."""
+UPLOAD_MAX_BYTES: Final = 25 * 1024 * 1024
+NAME_MAX: Final = 255
+CLOSE_FULL: Final = 4000
+"""The tab need not come again."""
+HEARTBEAT_S: Final = 20.0
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@asynccontextmanager
+async def serving(
+    sim: LocalDiscord, *, port: int = 0, cast: Cast | None = None
+) -> AsyncIterator[Page]:
+    """Serve the page of a local Discord until the block ends.
+
+    Args:
+        sim: A local Discord that has begun.
+        port: On 127.0.0.1; 0: any that is free.
+        cast: The people; without it servers, channels and people are made.
+    """
+    desk = Desk(sim, cast or furnish(sim))
+    page = Page(desk)
+    runner = web.AppRunner(page.app(), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    listener = sockets.create_server(("127.0.0.1", port))
+    page.port = listener.getsockname()[1]
+    await web.SockSite(runner, listener).start()
+    try:
+        yield page
+    finally:
+        for tab in list(desk.tabs):
+            tab.cut()
+        await runner.cleanup()
+
+
+class Page:
+    """The page's routes.
+
+    Attributes:
+        desk: What all tabs share.
+        acts: What a tab may ask for.
+        port: Where it is served.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.acts = dict(acts.ACTS)
+        self.port = 0
+
+    @property
+    def origin(self) -> str:
+        """The page's origin."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def address(self) -> str:
+        """What to open in a browser; whoever has it may use the page."""
+        return f"{self.origin}/?{urlencode({'token': self.desk.token})}"
+
+    def app(self) -> web.Application:
+        """The application."""
+        app = web.Application(middlewares=[self._guard], client_max_size=UPLOAD_MAX_BYTES)
+        app.router.add_get("/", self._index)
+        app.router.add_get("/static/{name}", self._static)
+        app.router.add_get("/file/{number}/{name}", self._file)
+        app.router.add_post("/upload", self._upload)
+        app.router.add_get("/socket", self._socket)
+        return app
+
+    # --- who may come in -----------------------------------------------------------------------
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Only for a browser that has the address: not by another name, not from another page."""
+        if not self._is_ours(request):
+            response: web.StreamResponse = _refused(403, "This page is for its own address only.")
+        elif not request.path.startswith("/static/") and not self._has_token(request):
+            response = _refused(403, "Open the address that `skydeck try` shows: it has a token.")
+        else:
+            try:
+                response = await handler(request)
+            except web.HTTPException as refused:
+                response = _refused(refused.status, refused.reason)
+        if not response.prepared:
+            self._harden(response)
+        return response
+
+    def _is_ours(self, request: web.Request) -> bool:
+        hosts = {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+        if request.host not in hosts:  # a name that somebody else's DNS points here
+            return False
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return request.method == "GET" and request.path != "/socket"
+        return origin == f"http://{request.host}"
+
+    def _has_token(self, request: web.Request) -> bool:
+        given = request.query.get("token", "")
+        return hmac.compare_digest(given.encode(), self.desk.token.encode())
+
+    def _harden(self, response: web.StreamResponse) -> None:
+        sockets_too = f"ws://127.0.0.1:{self.port} ws://localhost:{self.port}"
+        policy = (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; "
+            f"media-src 'self' blob:; connect-src 'self' {sockets_too}; worker-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        response.headers.setdefault("Cache-Control", "no-store")
+
+    # --- files ---------------------------------------------------------------------------------
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        return _whole(STATIC / "index.html")
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        name = request.match_info["name"]
+        if name == MESSAGES_CSS.name:
+            return _whole(MESSAGES_CSS)
+        names = {one.name for one in STATIC.iterdir()}  # what is not listed is not opened
+        return _whole(STATIC / name) if name in names else _refused(404, "There is no such file.")
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        number = request.match_info["number"]
+        files = self.desk.sim.backend.world.files
+        file = files.get(int(number)) if number.isascii() and number.isdigit() else None
+        if file is None:
+            return _refused(404, "There is no such file.")
+        kind = file.content_type.partition(";")[0].strip().lower()
+        headers = {
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "Accept-Ranges": "none",
+        }
+        if SHOWN_IN_PLACE.fullmatch(kind) is None:
+            kind, headers["Content-Disposition"] = "application/octet-stream", "attachment"
+        return web.Response(body=file.data, content_type=kind, headers=headers)
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        """Take a file: its bytes are the body, its name is in the query."""
+        name = request.query.get("name", "")[:NAME_MAX] or "file"
+        too_large = f"{name} is above the limit of {UPLOAD_MAX_BYTES >> 20} MB"
+        if (request.content_length or 0) > UPLOAD_MAX_BYTES:
+            return _refused(413, too_large)
+        try:
+            data = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            return _refused(413, too_large)
+        try:
+            return web.json_response({"upload": self.desk.hold(File(name, data))})
+        except CannotDo as full:
+            return _refused(507, str(full))
+
+    # --- sockets -------------------------------------------------------------------------------
+
+    async def _socket(self, request: web.Request) -> web.StreamResponse:
+        response = web.WebSocketResponse(heartbeat=HEARTBEAT_S, max_msg_size=FRAME_MAX_BYTES)
+        self._harden(response)
+        await response.prepare(request)
+        user = self.desk.cast.find(request.query.get("as", ""))
+        if len(self.desk.tabs) >= TABS_MAX:
+            told = words(user.locale)["too many tabs"].format(count=TABS_MAX)
+            await response.send_json({"event": "notice", "text": told, "kind": "full"})
+            await response.close(code=CLOSE_FULL)
+            return response
+        tab = Tab(self.desk, response, request.transport, user, self.acts)
+        self.desk.tabs.add(tab)
+        try:
+            await tab.serve()
+        finally:
+            self.desk.tabs.discard(tab)
+        return response
+
+
+def _whole(file: Path) -> web.Response:
+    return web.Response(body=file.read_bytes(), content_type=TYPES[file.suffix], charset="utf-8")
+
+
+def _refused(status: int, why: str) -> web.Response:
+    response = web.Response(status=status, text=why)
+    response.force_close()  # what is left of a body that is too large is not read
+    return response
