@@ -38,6 +38,7 @@ from bot.workers.protocols import Handler
 from bot.workers.traced import TracedHandler
 
 if TYPE_CHECKING:
+    from bot.local_service.record import Record
     from bot.store.repositories.ledger import Ledger
     from bot.store.store import Store
 
@@ -82,8 +83,9 @@ async def open_services(
     ledger: "Ledger | None" = None,
     observers: Sequence[CallObserver] = (),
     sink: SpanSink | None = None,
+    shared: bool = False,
 ) -> AsyncIterator[Services]:
-    """Connect to RunPod, or start the services in this process when there is no key.
+    """Connect to RunPod; without a key, to the services on this machine.
 
     Args:
         settings: All settings.
@@ -93,6 +95,8 @@ async def open_services(
         ledger: Records costs and keeps budgets; None: nothing does.
         observers: Observe every call.
         sink: Takes the spans of services in this process.
+        shared: Whether services on this machine run in a process that commands share
+            (`bot/local_service`), where that is possible; else they run in this one.
 
     Raises:
         BadSettings: An endpoint id is missing.
@@ -103,10 +107,16 @@ async def open_services(
         key = settings.runpod_api_key
         base_url = str(settings.runpod_base_url)
         if key is None:
-            key = SecretStr(secrets.token_urlsafe())
-            base_url = await stack.enter_async_context(
-                _embedded(settings, key, fetch, only, warm_up, sink)
-            )
+            held = None
+            if shared and settings.skydeck_keep_loaded_s:
+                held = await _held(stack, settings, fetch, only, warm_up)
+            if held is not None:
+                base_url, key = held.url, SecretStr(held.key)
+            else:
+                key = SecretStr(secrets.token_urlsafe())
+                base_url = await stack.enter_async_context(
+                    _embedded(settings, key, fetch, only, warm_up, sink)
+                )
         clock = SystemClock()
         client = RunPodClient(
             base_url,
@@ -162,6 +172,7 @@ async def open_paid_services(
                 warm_up=warm_up,
                 ledger=ledger,
                 observers=observers,
+                shared=True,
             )
         )
 
@@ -200,6 +211,33 @@ def _told_of_wait() -> Iterator[None]:
         notice.cancel()
 
 
+async def _held(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    fetch: Fetch,
+    only: Collection[Service],
+    warm_up: WarmUp,
+) -> "Record | None":
+    """Hold the service that commands share until the stack ends; None: there can be none."""
+    _require_local()
+    from bot.local_service.client import shared_service  # noqa: PLC0415  (RunPod needs none)
+    from bot.local_service.place import CannotShare  # noqa: PLC0415
+
+    async def prepare() -> None:
+        store = ModelStore(settings.skydeck_weights_dir)
+        choice = await _choose_llms(settings, store, fetch, only)
+        fetch(store, models_needed(settings, only, choice))
+
+    try:
+        held = await stack.enter_async_context(shared_service(settings, prepare, SystemClock()))
+        if warm_up is WarmUp.FIRST:
+            await held.warm_up(only)
+    except CannotShare as e:
+        log.warning("no service is shared with other commands: %s", e)
+        return None
+    return held.record
+
+
 @contextlib.asynccontextmanager
 async def _embedded(
     settings: Settings,
@@ -220,7 +258,7 @@ async def _embedded(
                 await handler.warm_up()
         yield await stack.enter_async_context(
             embedded_server(
-                _traced(workers.handlers, sink),
+                traced(workers.handlers, sink),
                 key=key,
                 queue_limit=settings.skydeck_queue_limit,
                 concurrency=CONCURRENCY,
@@ -258,7 +296,7 @@ async def serve_until_stopped(
         _workers(settings, fetch, ALL_SERVICES) as workers,
     ):
         await serve(
-            _traced(workers.handlers, sink),
+            traced(workers.handlers, sink),
             key=key,
             port=port,
             queue_limit=settings.skydeck_queue_limit,
@@ -301,7 +339,7 @@ async def _choose_llms(
     return choice
 
 
-def _traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:
+def traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:
     """Let the services record spans, if there is a sink for them."""
     if sink is None:
         return handlers

@@ -260,6 +260,9 @@ class Settings(BaseSettings):
     """Your own catalogue of Grace's modules; empty: the one that comes with skydeck."""
     skydeck_languages: str = ""
     """The languages that people speak and write here, as `en,es`; empty: all."""
+    skydeck_keep_loaded_s: float = Field(default=300, ge=0, le=86_400)
+    """How long the models stay loaded on this machine after the last `skydeck ask`, `call` or
+    `talk`, in seconds, so that the next one answers sooner; 0: each command loads them itself."""
     skydeck_queue_limit: int = Field(default=64, ge=1, le=10_000)
     """How many jobs may wait in each queue of the embedded server before it answers 429."""
     skydeck_serve_key: SecretStr | None = None

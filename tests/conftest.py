@@ -30,12 +30,24 @@ sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ["HF_HUB_OFFLINE"] = "1"  # tests ask no hub but tests/fakes/model_hub.py
 gc.disable()  # until `pytest_collection_finish`: importing makes no garbage
+os.environ["SKYDECK_KEEP_LOADED_S"] = "0"  # nor does any program that a test starts
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
 settings.register_profile("skydeck", deadline=None)  # no wall clock decides
 settings.load_profile("skydeck")
 LOADED = {"penny", "qwen"}
 """Fixtures that load models into the process of the tests."""
 MODELS = LOADED | {"weights"}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the developer's own running service out of the tests, and theirs out of it."""
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("run"))
+    yield
+    os.environ.pop("XDG_RUNTIME_DIR")
+    if before is not None:
+        os.environ["XDG_RUNTIME_DIR"] = before
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -105,6 +117,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.T
         if name != "skydeck_weights_dir":
             monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("SKYDECK_LLM", "tiny")
+    monkeypatch.setenv("SKYDECK_KEEP_LOADED_S", "0")  # no test shares models with another
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
 

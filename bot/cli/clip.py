@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from audio import codec, ogg
+from audio import ogg
 from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError, TooLongError
 from audio.files import NotAFileError, open_regular
@@ -59,6 +59,8 @@ def _ogg_opus(file: BinaryIO, limit_s: float) -> bytes | None:
 
 
 def _recode(file: BinaryIO, name: str, limit_s: float) -> bytes:
+    from audio import codec  # noqa: PLC0415  (numpy and PyAV; what people write needs neither)
+
     rate_hz, loss = SPEECH_RATE_HZ, Loss()
     with _told_of(name, loss):
         return codec.transcode_to_ogg(
@@ -283,6 +285,8 @@ def save_reply(audio: Audio, path: Path) -> None:
         data = audio.file()
     except BadInput as e:
         raise JobFailed(f"The reply's audio cannot be used: {e}") from None
+    from audio import codec  # noqa: PLC0415
+
     try:
         with tempfile.TemporaryFile() as made:  # complete before the old file is overwritten
             if path.suffix.lower() == ".wav":
@@ -300,4 +304,6 @@ def save_reply(audio: Audio, path: Path) -> None:
 
 
 def _as_ogg(data: bytes) -> bytes:
+    from audio import codec  # noqa: PLC0415
+
     return codec.transcode_to_ogg(data, rate_hz=OPUS_RATE_HZ, limit_s=RECORDING_LIMIT_S)

@@ -4,7 +4,6 @@ import contextlib
 import errno
 import sys
 from collections.abc import Iterator
-from importlib.metadata import version
 from typing import Annotated, Final, Never
 
 import typer
@@ -32,6 +31,8 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415  (slow to import)
+
         sys.stdout.write(f"skydeck {version('skydeck')}\n")
         raise typer.Exit
 

@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from bot.cli.models import pull_with_progress
-from bot.composition import serve_until_stopped
 from bot.errors import BadInput, BadSettings
 from bot.settings import Settings, load_settings
 
@@ -26,16 +24,42 @@ def serve(
         typer.Option(help="A file whose first line is the key that callers must send."),
     ] = None,
     key: Annotated[str | None, typer.Option(hidden=True)] = None,
+    status: Annotated[
+        bool,
+        typer.Option("--status", help="Say what keeps the models loaded for ask, call and talk."),
+    ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="End that, and so free the memory at once.")
+    ] = False,
+    on_demand: Annotated[bool, typer.Option("--on-demand", hidden=True)] = False,
 ) -> None:
     """Serve Penny, Grace and The Factory on this machine with RunPod's routes, until Ctrl-C.
 
     The endpoint ids are penny, grace and factory. The key comes from --key-file or
     SKYDECK_SERVE_KEY; without either, the server generates a key and shows it once.
 
+    `skydeck ask`, `call` and `talk` start a service of their own, which keeps the models loaded
+    for a few minutes (SKYDECK_KEEP_LOADED_S); --status and --stop are about that one.
+
     Example: skydeck serve --port 8010
+
+    Example: skydeck serve --status
 
     Then: curl -H "Authorization: Bearer THE-KEY" http://127.0.0.1:8010/v2/grace/health
     """
+    if on_demand:
+        from bot.cli.on_demand import run_on_demand  # noqa: PLC0415  (the process of its own)
+
+        return run_on_demand()
+    if status or stop:
+        from bot.cli.serve_status import show_status, stop_service  # noqa: PLC0415
+
+        return stop_service() if stop else show_status()
+    _serve(port, key_file, key)
+    return None
+
+
+def _serve(port: int, key_file: Path | None, key: str | None) -> None:
     settings = load_settings()
     given = _given(key, key_file, settings)
     secret = secrets.token_urlsafe() if given is None else _checked(given)
@@ -44,6 +68,9 @@ def serve(
         sys.stderr.write(f"Serving penny, grace and factory at {url} (Ctrl-C stops).\n")
         if given is None:
             sys.stderr.write(f"Key: {secret}\n")
+
+    from bot.cli.models import pull_with_progress  # noqa: PLC0415  (--status needs none)
+    from bot.composition import serve_until_stopped  # noqa: PLC0415
 
     asyncio.run(
         serve_until_stopped(

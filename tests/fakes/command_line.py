@@ -62,7 +62,7 @@ def _as_if(
 def _surroundings(cwd: Path | None, environment: dict[str, str]) -> Iterator[None]:
     folder, before = Path.cwd(), dict(os.environ)
     for name in Settings.model_fields:
-        if name != "skydeck_weights_dir":
+        if name not in {"skydeck_weights_dir", "skydeck_keep_loaded_s"}:
             os.environ.pop(name.upper(), None)
     os.environ.update(environment)
     try:

@@ -14,6 +14,7 @@ from collections.abc import (
 )
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from bot.clock import Clock
 from bot.errors import BadSettings
@@ -39,6 +40,7 @@ async def embedded_server(
     concurrency: Mapping[str, int] | None = None,
     warm_up: Collection[str] | None = None,
     names: Collection[str] = (),
+    front: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> AsyncIterator[str]:
     """Serve the handlers in this event loop, as RunPod's endpoints, while the body runs.
 
@@ -57,6 +59,7 @@ async def embedded_server(
         warm_up: The endpoints whose models load at the start; None means all. The others count as
             ready: their handlers are warm, or load what each job needs.
         names: Host names that callers may use besides the loopback's.
+        front: Puts more routes before RunPod's.
 
     Yields:
         The base URL, `http://127.0.0.1:PORT/v2`.
@@ -81,7 +84,7 @@ async def embedded_server(
             endpoint.close()
 
     async with serve_on_loopback(
-        build_app(served, key, names),
+        front(build_app(served, key, names)),
         host=host,
         port=port,
         background=[
@@ -120,7 +123,8 @@ async def serve(
     Raises:
         BadSettings: The key is empty, the address is not a loopback one, or the port is taken.
     """
-    with _interruption() as interrupted:
+    interrupted = asyncio.Event()
+    with interruption(interrupted.set):
         async with embedded_server(
             handlers,
             key=key,
@@ -148,19 +152,19 @@ async def _sweep_repeatedly(endpoints: Sequence[Endpoint], clock: Clock) -> None
 
 
 @contextlib.contextmanager
-def _interruption() -> Iterator[asyncio.Event]:
-    """Yield an event that Ctrl-C and SIGTERM set.
+def interruption(stop: Callable[[], object]) -> Iterator[None]:
+    """Call `stop` at Ctrl-C and SIGTERM, for the length of the block.
 
     Windows has no signal handlers on the loop; there Ctrl-C cancels the main task instead.
     """
-    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop = asyncio.get_running_loop()
     caught = []
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(number, event.set)
+            loop.add_signal_handler(number, stop)
             caught.append(number)
     try:
-        yield event
+        yield
     finally:
         for number in caught:
             loop.remove_signal_handler(number)

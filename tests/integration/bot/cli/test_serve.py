@@ -5,7 +5,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from bot.cli import main, serve
+from bot.cli import main
 from bot.errors import SkydeckError
 
 CHOSEN = "a-key-of-thirty-two-characters-x"
@@ -20,7 +20,7 @@ def served(monkeypatch, tmp_path):
         keys.append(key.get_secret_value())
         on_ready("http://127.0.0.1:8010/v2")
 
-    monkeypatch.setattr(serve, "serve_until_stopped", until_stopped)
+    monkeypatch.setattr("bot.composition.serve_until_stopped", until_stopped)
     monkeypatch.delenv("SKYDECK_SERVE_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     return keys
