@@ -38,6 +38,7 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@command -v pulseaudio pacat tmux kitty Xvfb xdotool >/dev/null || sh scripts/system-package.sh "$(STAGE)" --optional "tests with a virtual sound card and in real terminals are skipped"
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || sh scripts/system-package.sh postgresql --optional "tests with PostgreSQL are skipped"
+	@command -v chromium chromium-browser google-chrome >/dev/null || sh scripts/system-package.sh chromium --optional "tests of the page of skydeck try are skipped"
 	@command -v strace >/dev/null || sh scripts/system-package.sh strace --optional "what a recording makes FFmpeg open is not watched, and make chaos leaves two faults of the disk out"
 	@command -v prometheus >/dev/null || sh scripts/system-package.sh prometheus --optional "the test with a Prometheus server is skipped"
 	@touch $@

@@ -38,7 +38,7 @@ FOLDERS = tuple(
         "system/local_discord",
     )
 )
-EXCEPT = TESTS / "system" / "local_discord" / "voice"
+EXCEPT = tuple(TESTS / "system" / "local_discord" / one for one in ("voice", "page"))
 SETTLE_S = 0.001
 """Loopback delivers at once unless the kernel is busy."""
 SENDING_S = 0.2
@@ -144,9 +144,8 @@ def is_virtual(item: pytest.Item) -> bool:
         return False
     if item.get_closest_marker("virtual_time"):
         return True
-    return any(item.path.is_relative_to(one) for one in FOLDERS) and not item.path.is_relative_to(
-        EXCEPT
-    )
+    is_within = item.path.is_relative_to
+    return any(map(is_within, FOLDERS)) and not any(map(is_within, EXCEPT))
 
 
 def pytest_asyncio_loop_factories(item: pytest.Item) -> Mapping[str, Callable[[], Any]]:
