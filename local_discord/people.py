@@ -11,7 +11,7 @@ from .backend import Backend
 from .caller import Caller
 from .dialogs import choose, fill_modal, press
 from .errors import CannotDo
-from .files import File
+from .files import WAVEFORM, File
 from .intake import NOT_SYSTEM
 from .interactions import Interaction, Kind
 from .options import Resolved, check_allowed, commands_here, fill_in, find_command, named
@@ -173,11 +173,18 @@ class Person(Caller):
         return posting.post(self._world, channel, self.user, draft)
 
     async def says_aloud(
-        self, sound: bytes, in_: Channel | None = None, *, seconds: float = 1.0
+        self,
+        sound: bytes,
+        in_: Channel | None = None,
+        *,
+        seconds: float = 1.0,
+        waveform: str = WAVEFORM,
     ) -> Message:
         """Send a voice message: Ogg Opus, as Discord's phone clients record it."""
         channel = self._go(in_, Permission.SEND_VOICE_MESSAGES)
-        file = File("voice-message.ogg", sound, "audio/ogg", duration_secs=seconds)
+        file = File(
+            "voice-message.ogg", sound, "audio/ogg", duration_secs=seconds, waveform=waveform
+        )
         draft = Draft(flags=MessageFlag.IS_VOICE_MESSAGE)
         draft.attachments = [file.store(self._world, channel)]
         return posting.post(self._world, channel, self.user, draft)

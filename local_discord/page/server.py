@@ -22,6 +22,7 @@ from .cast import Cast, furnish
 from .desk import TABS_MAX, Desk
 from .tab import FRAME_MAX_BYTES, Tab
 from .view import words
+from .voice import Phones
 
 if TYPE_CHECKING:
     from local_discord.local_discord import LocalDiscord
@@ -45,6 +46,8 @@ NAME_MAX: Final = 255
 CLOSE_FULL: Final = 4000
 """The tab need not come again."""
 HEARTBEAT_S: Final = 20.0
+SOCKETS: Final = ("/socket", "/voice")
+"""A browser names the page that opens them; whoever names none is no browser."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -80,13 +83,15 @@ class Page:
 
     Attributes:
         desk: What all tabs share.
+        phones: What tabs speak and hear with.
         acts: What a tab may ask for.
         port: Where it is served.
     """
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self.acts = dict(acts.ACTS)
+        self.phones = Phones(desk)
+        self.acts = acts.ACTS | self.phones.acts
         self.port = 0
 
     @property
@@ -107,6 +112,7 @@ class Page:
         app.router.add_get("/file/{number}/{name}", self._file)
         app.router.add_post("/upload", self._upload)
         app.router.add_get("/socket", self._socket)
+        app.router.add_get("/voice", self.phones.serve)
         return app
 
     # --- who may come in -----------------------------------------------------------------------
@@ -133,7 +139,7 @@ class Page:
             return False
         origin = request.headers.get("Origin")
         if origin is None:
-            return request.method == "GET" and request.path != "/socket"
+            return request.method == "GET" and request.path not in SOCKETS
         return origin == f"http://{request.host}"
 
     def _has_token(self, request: web.Request) -> bool:

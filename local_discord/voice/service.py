@@ -158,6 +158,7 @@ class Service:
             raise CannotDo(f"{user.name} may not join {channel.name}")
         if self.states.where(user, guild) is not channel and self.states.full(channel, guild):
             raise CannotDo(f"{channel.name} is full")
+        self._leaves_others(user, guild)
         self.states.enter(user, channel, guild)
         call = self.call(channel)
         speaker = self.speakers.get(user.id)
@@ -173,11 +174,16 @@ class Service:
     def leaves(self, user: User) -> None:
         """A person hangs up."""
         speaker = self.speakers.pop(user.id, None)
-        if speaker is None or speaker.call is None:
+        if speaker is None:
             raise CannotDo(f"{user.name} is in no voice channel")
-        guild = voice_guild(speaker.call.channel)
         speaker.leaves()
-        self.states.leave(user, guild)
+        self._leaves_others(user)
+
+    def _leaves_others(self, user: User, but: Guild | None = None) -> None:
+        """Nobody is in two calls at once, whichever servers those are in."""
+        for guild in list(self._world.guilds.values()):
+            if guild is not but:
+                self.states.leave(user, guild)
 
     # --- the bot -------------------------------------------------------------------------------
 
