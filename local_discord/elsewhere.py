@@ -16,23 +16,61 @@ import signal
 import sys
 import threading
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from .pointing import pointed_at
 
 WITH_PARENT = "--with-parent"
+LINE_MAX_BYTES = 64 * 1024
+"""A longer line of the bot's comes in several."""
+LAST_WORDS_S = 1.0
 
 
-async def start(base_url: str, module: str, *arguments: str, **environment: str) -> Process:
+async def start(
+    base_url: str, module: str, *arguments: str, stderr: int | None = None, **environment: str
+) -> Process:
     """Start a bot that lives no longer than this process, in a process group of its own.
 
     A Ctrl-C in the terminal is for this process, which ends the bot in its own time.
+
+    Args:
+        base_url: The local Discord's.
+        module: What runs the bot.
+        arguments: The module's.
+        stderr: Where it writes its log; None: where this process does.
+        environment: What it has of its own.
     """
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", __name__, WITH_PARENT, base_url, module, *arguments),
         stdin=PIPE,
+        stderr=stderr,
         env={**os.environ, **environment},  # noqa: TID251 - passed on, not read
         start_new_session=True,
     )
+
+
+@contextmanager
+def heard(take: Callable[[str], None]) -> Iterator[int]:
+    """A `stderr` for `start`, whose lines a thread takes until the block ends.
+
+    Whatever `take` waits for, such as a terminal that somebody has stopped, holds up the bot's log
+    and nothing else.
+    """
+    reading, writing = os.pipe()
+    thread = threading.Thread(target=_hear, args=(reading, take), daemon=True)
+    thread.start()
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+        thread.join(LAST_WORDS_S)  # a process that the bot has left behind holds the pipe
+
+
+def _hear(reading: int, take: Callable[[str], None]) -> None:
+    with open(reading, "rb") as stream:
+        while line := stream.readline(LINE_MAX_BYTES):
+            take(line.decode(errors="replace").rstrip("\r\n"))
 
 
 def main() -> None:

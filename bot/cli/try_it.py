@@ -20,7 +20,10 @@ from bot.settings import load_settings
 
 if TYPE_CHECKING:
     from local_discord import LocalDiscord
+    from local_discord.page.bot_log import BotLog
 
+_KEPT_ENTRIES: Final = 2000
+"""How many requests, and as many events, the panel can look back on."""
 _END_S: Final = 20.0
 """How long the bot may take to end; a second Ctrl-C ends it at once."""
 
@@ -41,14 +44,14 @@ def try_(
 
     Example: skydeck try --keep my-server
     """
-    load_settings()  # says now what is wrong with them
+    settings = load_settings()  # says now what is wrong with them
     with contextlib.ExitStack() as stack:
         folder = keep
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="skydeck-try-")))
         else:
             _make(folder)
-        asyncio.run(_try(folder, port=port, opens=browser))
+        asyncio.run(_try(folder, settings.skydeck_log_level, port=port, opens=browser))
 
 
 def _make(folder: Path) -> None:
@@ -58,21 +61,25 @@ def _make(folder: Path) -> None:
         raise BadInput(f"{folder} cannot be used as a folder ({e.strerror}).") from None
 
 
-async def _try(folder: Path, *, port: int, opens: bool) -> None:
+async def _try(folder: Path, level: str, *, port: int, opens: bool) -> None:
     """Serve the page, run the bot; ends with Ctrl-C, or with the bot."""
-    from local_discord import LocalDiscord  # noqa: PLC0415  (it loads discord.py)
+    from local_discord import LocalDiscord, elsewhere  # noqa: PLC0415  (it loads discord.py)
+    from local_discord.page.bot_log import BotLog  # noqa: PLC0415
+    from local_discord.page.panel import Panel  # noqa: PLC0415
     from local_discord.page.server import serving  # noqa: PLC0415
 
     try:
         async with (
-            LocalDiscord(token=secrets.token_urlsafe()) as sim,
+            LocalDiscord(token=secrets.token_urlsafe(), keeps=_KEPT_ENTRIES) as sim,
             serving(sim, port=port) as page,
         ):
-            with _stopping() as stop:
+            log = BotLog()
+            page.acts["panel"] = Panel(sim, log, _database(folder)).act
+            with _stopping() as stop, elsewhere.heard(_Heard(log, level)) as stderr:
                 terminal.err(f"Open {page.address}\nCtrl-C ends all of it.\n")
                 if opens:
                     await asyncio.to_thread(webbrowser.open, page.address)
-                await _run_bot(sim, folder, stop)
+                await _run_bot(sim, folder, stop, stderr)
     except OSError as e:
         if e.errno != errno.EADDRINUSE:
             raise
@@ -81,7 +88,7 @@ async def _try(folder: Path, *, port: int, opens: bool) -> None:
         ) from None
 
 
-async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop") -> None:
+async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop", stderr: int) -> None:
     """Run the bot in its own process until it ends or is to be stopped.
 
     Raises:
@@ -89,7 +96,8 @@ async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop") -> None:
     """
     from local_discord import elsewhere  # noqa: PLC0415
 
-    bot = await elsewhere.start(sim.base_url, "bot", "bot", **_environment(sim, folder))
+    environment = _environment(sim, folder)
+    bot = await elsewhere.start(sim.base_url, "bot", "bot", stderr=stderr, **environment)
     async with asyncio.TaskGroup() as tasks:
         ended = tasks.create_task(bot.wait())
         try:
@@ -114,10 +122,40 @@ def _environment(sim: "LocalDiscord", folder: Path) -> dict[str, str]:
     """What this bot has of its own: nothing of a real one's is used or taken away."""
     return {
         "DISCORD_TOKEN": sim.token,
-        "SKYDECK_DATABASE_URL": f"sqlite:///{folder.absolute() / 'skydeck.db'}",
+        "SKYDECK_DATABASE_URL": f"sqlite:///{_database(folder)}",
         "SKYDECK_SHARDS": "",
         "SKYDECK_METRICS_ADDRESS": "",
+        "SKYDECK_LOG_FORMAT": "json",  # the panel reads it; the terminal gets it as plain lines
+        "SKYDECK_LOG_LEVEL": "INFO",  # the level that turns are logged at
     }
+
+
+def _database(folder: Path) -> Path:
+    return folder.absolute() / "skydeck.db"
+
+
+class _Heard:
+    """Takes the bot's log in a thread: for the panel, and for the terminal as the operator set it.
+
+    Args:
+        log: The panel's, on this event loop.
+        level: What the terminal leaves out is below it.
+    """
+
+    def __init__(self, log: "BotLog", level: str) -> None:
+        self._log = log
+        self._level = level
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self, line: str) -> None:
+        """Take a line."""
+        from local_discord.page.bot_log import LogLine  # noqa: PLC0415
+
+        read = LogLine.read(line)
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._log.take, read)
+        if read.is_for(self._level):
+            terminal.err(f"{read}\n")
 
 
 class _Stop:
