@@ -100,7 +100,7 @@ def _option(select: Json, item: Any) -> str:
     for option in options:
         if item == option["value"] or (item == option["label"] and not isinstance(item, Id)):
             return str(option["value"])
-    raise CannotDo(f"the menu offers {[o['label'] for o in options]}, not {item!r}")
+    raise CannotDo(f"the menu offers {[o['label'] for o in options]}, not {told(item)}")
 
 
 def _component(component: Json) -> Json:

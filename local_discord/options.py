@@ -276,7 +276,7 @@ def _choice(option: Json, value: Any, user: User) -> Any:
         if named(choice, value, user.locale):
             return choice["value"]
     names = [choice["name"] for choice in option["choices"]]
-    raise CannotDo(f"{option['name']!r} offers {names}, not {value!r}")
+    raise CannotDo(f"{option['name']!r} offers {names}, not {told(value)}")
 
 
 def _number(option: Json, value: Any, user: User, _: Resolved) -> Any:
@@ -287,7 +287,7 @@ def _number(option: Json, value: Any, user: User, _: Resolved) -> Any:
         raise _wrong(option, value)
     least, most = option.get("min_value", -(2**53)), option.get("max_value", 2**53)
     if not least <= value <= most:
-        raise CannotDo(f"{option['name']!r} takes {least} to {most}, not {value}")
+        raise CannotDo(f"{option['name']!r} takes {least} to {most}, not {told(value)}")
     return value
 
 

@@ -24,9 +24,12 @@ from .values import (
     MessageType,
     User,
     button_name,
+    walk,
 )
 from .world import World
 
+WIDE = 2
+"""The spacing of a separator."""
 BUTTON_CLASSES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
 STYLES = tuple(Path(__file__).with_name(name) for name in ("channel.css", "messages.css"))
 KILOBYTE = 1024
@@ -122,7 +125,22 @@ class Renderer:
             kind += " pinged"
         if one.author is self._viewer and one.webhook is None:
             kind += " own"
-        parts = [
+        if one.type is MessageType.THREAD_STARTER and one.replied_to is not None:
+            parts = self._started_by(one.replied_to)
+        else:
+            parts = self._parts(one, together=together)
+        who = f" data-author='{one.author.id}'" if one.webhook is None else ""
+        return f"<article class='{kind}' data-message='{one.id}'{who}>{''.join(parts)}</article>"
+
+    def _started_by(self, one: Message) -> list[str]:
+        """The message from which a thread was started, above what was written in it."""
+        files = [self._file(f, one) for f in one.attachments if not _is_shown_within(f, one)]
+        components = [self._component(component, None) for component in one.components]
+        embeds = map(self._embed, one.embeds)
+        return [self._heading(one), self._content(one), *embeds, *files, *components]
+
+    def _parts(self, one: Message, *, together: bool) -> list[str]:
+        return [
             self._reference(one),
             "" if together else self._heading(one),
             self._content(one),
@@ -130,24 +148,24 @@ class Renderer:
             self._poll(one),
             *(f"<div class='file'>🏷 {escape(s['name'])}</div>" for s in one.stickers),
             *(self._embed(embed) for embed in one.embeds),
-            *(self._file(file, one) for file in one.attachments if not _is_in_embed(file, one)),
+            *(self._file(file, one) for file in one.attachments if not _is_shown_within(file, one)),
             *(self._component(component, one) for component in one.components),
             self._reactions(one),
             self._only_for(one),
             self._thread(one),
         ]
-        return f"<article class='{kind}' data-message='{one.id}'>{''.join(parts)}</article>"
 
     def _heading(self, one: Message) -> str:
         hue = int(hashlib.sha256(one.author_name.encode()).hexdigest()[:4], 16) % 360
         # The bot's is told at a glance from people's, whatever their names.
         color = BOT_COLOR if one.author is self._world.bot else f"hsl({hue} 45% 38%)"
         initial = escape(one.author_name[:1])
-        avatar = f"<i class='avatar' data-color='{color}' aria-hidden='true'>{initial}</i>"
+        who = f" data-person='{one.author.id}'" if one.webhook is None else ""
+        avatar = f"<i class='avatar'{who} data-color='{color}' aria-hidden='true'>{initial}</i>"
         tag = "<em class='tag'>APP</em>" if one.author.bot or one.webhook else ""
         at = datetime.fromtimestamp(one.created_at, UTC)
         when = f"<time datetime='{at.isoformat()}'>{at.strftime('%H:%M')}</time>"
-        return f"{avatar}<b class='name'>{escape(one.author_name)}</b>{tag}{when}"
+        return f"{avatar}<b class='name'{who}>{escape(one.author_name)}</b>{tag}{when}"
 
     def _reference(self, one: Message) -> str:
         if one.replied_to is not None and one.type is MessageType.REPLY:
@@ -275,18 +293,52 @@ class Renderer:
         if kind == ComponentType.BUTTON:
             return self._button(component, one)
         if kind in SELECTS:
-            words = component.get("placeholder") or self._words["select"]
-            return f"<button class='select'{_acted(component, one)}>{escape(words)} ⌄</button>"
+            return self._select(component, one)
         if kind == ComponentType.TEXT_DISPLAY:
             return f"<section>{to_html(component['content'], self._name)}</section>"
         if kind == ComponentType.SEPARATOR:
-            return "<hr>"
-        inner = [*(component.get("components") or []), *filter(None, [component.get("accessory")])]
-        html = "".join(self._component(c, one) for c in inner)
-        color = f"#{component.get('accent_color') or 0x4E5058:06x}"
-        boxed = kind == ComponentType.CONTAINER
-        box = f"class='embed' data-color='{color}'" if boxed else "class='row'"
-        return f"<div {box}>{html}</div>"
+            name = "wide" if component.get("spacing") == WIDE else "narrow"
+            seen = component.get("divider", True)
+            return f"<hr class='{name}'>" if seen else f"<div class='{name}'></div>"
+        if kind in (ComponentType.THUMBNAIL, ComponentType.MEDIA_GALLERY):
+            items = component.get("items") or [component]
+            name = "thumbnail" if kind == ComponentType.THUMBNAIL else "gallery"
+            return f"<div class='{name}'>{''.join(map(self._medium, items))}</div>"
+        if kind == ComponentType.FILE:
+            return _hidden(component, self._file_at(component["file"]["url"], one))
+        return _hidden(component, self._box(component, one))
+
+    def _box(self, component: Json, one: Message | None) -> str:
+        """A component with others in it: a container, a section, a row."""
+        html = "".join(self._component(c, one) for c in component.get("components") or [])
+        if component["type"] == ComponentType.CONTAINER:
+            color = f"#{component.get('accent_color') or 0x4E5058:06x}"
+            return f"<div class='embed' data-color='{color}'>{html}</div>"
+        if component["type"] == ComponentType.SECTION:
+            beside = self._component(component["accessory"], one)
+            return f"<div class='section'><div>{html}</div>{beside}</div>"
+        return f"<div class='row'>{html}</div>"
+
+    def _medium(self, item: Json) -> str:
+        return _hidden(item, self._image(item["media"]["url"], item.get("description") or ""))
+
+    def _file_at(self, url: str, one: Message | None) -> str:
+        file = next((f for f in one.attachments if f.url == url), None) if one else None
+        if file is not None and one is not None:
+            return self._file(file, one)
+        return f"<div class='file'>📄 {escape(url.rpartition('/')[2])}</div>"
+
+    def _select(self, select: Json, one: Message | None) -> str:
+        """A menu with what is chosen in it, else with what it is for."""
+        options = select.get("options") or []
+        chosen = [str(option["label"]) for option in options if option.get("default")]
+        for value in select.get("default_values") or []:
+            sign = {"user": "@", "role": "@&", "channel": "#"}.get(value["type"], "@")
+            chosen.append(self._name(sign, int(value["id"])))
+        purpose = select.get("placeholder") or self._words["select"]
+        shown = escape(", ".join(chosen) or purpose)
+        name = escape(f"{purpose}: {', '.join(chosen)}" if chosen else purpose)
+        return f"<button class='select' aria-label='{name}'{_acted(select, one)}>{shown} ⌄</button>"
 
     def _button(self, button: Json, one: Message | None) -> str:
         kind = BUTTON_CLASSES.get(button["style"], "secondary")
@@ -329,9 +381,18 @@ class Renderer:
         return f"<details open class='thread'><summary>{name}</summary>{inside}</details>"
 
 
-def _is_in_embed(file: Attachment, one: Message) -> bool:
-    """Whether an embed shows this file as its picture; then it is not shown beside it, too."""
-    return any((embed.get("image") or {}).get("url") == file.url for embed in one.embeds)
+def _is_shown_within(file: Attachment, one: Message) -> bool:
+    """Whether an embed or a component shows this file; then it is not shown beside it, too."""
+    shown = {(embed.get("image") or {}).get("url") for embed in one.embeds}
+    for component in walk(one.components):
+        media = [component, *(component.get("items") or [])]
+        shown |= {(m.get(key) or {}).get("url") for m in media for key in ("media", "file")}
+    return file.url in shown
+
+
+def _hidden(item: Json, html: str) -> str:
+    """Under a spoiler, where it has one."""
+    return f"<div class='spoiler'>{html}</div>" if item.get("spoiler") else html
 
 
 def _in_place(file: Attachment) -> str:

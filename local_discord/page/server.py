@@ -17,7 +17,7 @@ from aiohttp import web
 from local_discord.errors import CannotDo
 from local_discord.files import File
 
-from . import acts
+from . import acts, commands
 from .cast import Cast, furnish
 from .desk import TABS_MAX, Desk
 from .tab import FRAME_MAX_BYTES, Tab
@@ -91,7 +91,7 @@ class Page:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.phones = Phones(desk)
-        self.acts = acts.ACTS | self.phones.acts
+        self.acts = acts.ACTS | commands.ACTS | self.phones.acts
         self.port = 0
 
     @property

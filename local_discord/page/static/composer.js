@@ -50,7 +50,7 @@ async function suggest() {
 
 function show(from, items) {
   source = from;
-  offered = items.slice(0, 25);
+  offered = items.slice(0, 100);
   chosen = 0;
   palette.replaceChildren(
     ...offered.map((item, at) =>

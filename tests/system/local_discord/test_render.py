@@ -4,6 +4,7 @@
 
 import io
 import re
+from html import escape
 
 import discord
 
@@ -11,6 +12,7 @@ from local_discord import File
 from local_discord.client_words import from_now
 from local_discord.markdown import as_words, to_html
 from local_discord.options import called
+from local_discord.render import Renderer
 
 
 def naming(sign, number):
@@ -128,3 +130,53 @@ def test_a_command_is_called_as_its_user_sees_it():
     assert called([command], data, "es-ES") == "/grace resumir"
     assert called([command], data, "en-US") == "/grace summarize"
     assert called([], {"name": "Explain", "type": 3}, "en-US") == "Explain"
+
+
+EVIL = "<img src=x onerror=alert(1)>'\"&"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+async def test_a_layout_shows_each_of_its_components_once_and_escaped(sim, guild, channel, ben):
+    app = guild.app("Cards")
+    menu = {"type": 3, "custom_id": EVIL, "placeholder": EVIL}
+    menu["options"] = [{"label": EVIL, "value": "v", "default": True}, {"label": "B", "value": "b"}]
+    button = {"type": 2, "style": 1, "custom_id": EVIL + "2", "label": EVIL}
+    picture = {"media": {"url": "attachment://a.png"}, "description": EVIL, "spoiler": True}
+    inside = [
+        {"type": 10, "content": EVIL},
+        {"type": 14, "divider": False, "spacing": 2},
+        {"type": 14},
+        {"type": 9, "components": [{"type": 10, "content": "beside"}], "accessory": button},
+        {"type": 12, "items": [picture, {"media": {"url": "attachment://b.png"}}]},
+        {"type": 13, "file": {"url": "attachment://c.txt"}},
+        {"type": 1, "components": [menu]},
+    ]
+    files = [File("a.png", PNG), File("b.png", PNG), File("c.txt", b"c")]
+    container = {"type": 17, "components": inside, "accent_color": 0xFF0000, "spoiler": True}
+    await app.posts(components=[container], files=files, layout=True)
+    page = sim.render(channel, viewer=ben).partition("<main>")[2]
+    assert "<img src=x" not in page
+    assert "onerror=alert(1)&gt;" in page
+    assert "style=" not in page
+    assert (page.count("<img "), page.count("c.txt")) == (2, 1)
+    assert page.count("<hr") == 1
+    assert page.count("class='spoiler'") == 2
+    assert "data-color='#ff0000'" in page
+    assert f"data-custom-id='{escape(EVIL)}'" in page
+
+
+async def test_a_menu_shows_what_is_chosen_in_it(sim, guild, channel, ben):
+    app = guild.app("Cards")
+    chosen = [{"id": str(ben.id), "type": "user"}]
+    menu = {"type": 5, "custom_id": "who", "placeholder": "Who?", "default_values": chosen}
+    await app.posts("Pick", components=[{"type": 1, "components": [menu]}])
+    page = sim.render(channel, viewer=ben)
+    assert "aria-label='Who?: @Ben'" in page
+    assert "@Ben ⌄" in page
+
+
+async def test_a_thread_begins_with_the_message_it_was_started_from(sim, channel, ana, ben):
+    said = await ben.says("a long story", channel)
+    thread = await ana.starts_thread("about it", on=said)
+    (starter,) = thread.messages.values()
+    assert "a long story" in Renderer(sim.backend.world, ana.user).message(starter, None)
