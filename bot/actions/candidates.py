@@ -28,9 +28,13 @@ def candidates_in(
     is_open = False
     for sentence in sentences:
         words = joined(tokens_of(sentence))
-        if _could_ask(words):
-            found |= {one.module: one for one in offered if _hints(one).search(words)}
-            is_open = is_open or reference_in(words).points in _POINTING
+        if not _could_ask(words):
+            continue
+        is_pointing = reference_in(words).points in _POINTING
+        is_ability = not is_pointing and phrases().abilities.match(words) is not None
+        hinted = (one for one in offered if _hints(one).search(words))
+        found |= {one.module: one for one in hinted if not (is_ability and _needs_text(one))}
+        is_open = is_open or is_pointing
     return tuple(found.values()), is_open
 
 
@@ -39,9 +43,14 @@ def _could_ask(words: str) -> bool:
     if len(words.split()) > MAX_TALK_WORDS or known.requests.search(words) is None:
         return False
     is_question = known.questions.match(words) and not _OFFERS.match(words)
-    if is_question or known.plans.match(f"{words} "):
+    if is_question or known.plans.match(f"{words} ") or known.idioms.search(words):
         return False
     return known.negated.search(words) is None and known.reported.search(words) is None
+
+
+def _needs_text(action: OfferedAction) -> bool:
+    known = phrases().modules.get(action.module)
+    return known is not None and known.works_on_text
 
 
 def _hints(action: OfferedAction) -> re.Pattern[str]:

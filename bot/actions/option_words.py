@@ -1,11 +1,13 @@
 """The parameters of an action, from the words that ask for it and their JSON Schema. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
 from bot.actions.phrases import language_names, phrases
+from bot.actions.plain_words import plain_in_place
 from bot.actions.references import number_in
 from bot.languages import LANGUAGES
 from bot.plain_words import plain
@@ -18,6 +20,13 @@ _LIST_BEFORE: Final = re.compile(
     r" (?:out of|of|from|in|de|del|en|are|is|were|se|aparecen?|salen|mencionan?)\b(?! the \w+ of)"
 )
 _LIST_SIGNS: Final = re.compile(r"\s*[,;/]\s*(?:(?:and|or|y|o|e|u) )?| (?:and|or|y|o|e|u) ")
+_CLAUSE: Final = re.compile(r"[^.;:?!\u00bf\u00a1]+")
+_CHOICE: Final = re.compile(r" (?:or|o|u) ")
+_CHOICE_HEAD: Final = re.compile(
+    r"\b(?:is|are|it|this|that|these|above|fits?|better|whether|if|does|sounds?|message|text|review"
+    r"|es|son|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
+)
+"""What a choice follows: "is the message above spam or not spam?"."""
 _ARTICLES: Final = re.compile(
     r"^(?:out |me |us |all |of |the |every |any |todos |todas |los |las |el |la )+"
 )
@@ -36,7 +45,12 @@ _MAX_ITEM_WORDS: Final = 4
 
 
 def options_in(
-    words: str, schema: Mapping[str, Any], original: str, *, question: str = ""
+    words: str,
+    schema: Mapping[str, Any],
+    original: str,
+    *,
+    question: str = "",
+    context: str = "",
 ) -> dict[str, Any]:
     """What plain words say about an action's parameters; what they do not say is left out.
 
@@ -45,6 +59,7 @@ def options_in(
         schema: The JSON Schema of its parameters.
         original: The request as it was written.
         question: The sentence that it is in, for a parameter that takes a question.
+        context: All that was said: labels may come before what asks for them.
     """
     found: dict[str, Any] = {}
     for name, form in schema.get("properties", {}).items():
@@ -52,7 +67,7 @@ def options_in(
             continue
         if name == "question":
             found[name] = (question or original)[: form.get("maxLength", _MAX_QUESTION_CHARS)]
-        elif (value := _value(name, form, words, original)) is not None:
+        elif (value := _value(name, form, words, original, context)) is not None:
             found[name] = value
     return found
 
@@ -82,7 +97,7 @@ def _into_language() -> re.Pattern[str]:
     )
 
 
-def _value(name: str, form: Mapping[str, Any], words: str, original: str) -> Any:
+def _value(name: str, form: Mapping[str, Any], words: str, original: str, context: str) -> Any:
     if form.get("format") == LANGUAGE_FORMAT:
         return language_in(words)
     if choices := form.get("enum"):
@@ -92,7 +107,7 @@ def _value(name: str, form: Mapping[str, Any], words: str, original: str) -> Any
         case "integer":
             return _number(name, form, words)
         case "array":
-            return _list(name, plain(original).rstrip(" .!?"))
+            return _list(name, original, context or original)
     return None
 
 
@@ -107,19 +122,43 @@ def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
     return None
 
 
-def _list(name: str, words: str) -> list[str] | None:
-    """The labels after "as", or the fields between the verb and "from"."""
+def _list(name: str, original: str, context: str) -> list[str] | None:
+    """The labels after "as", or the fields between the verb and "from", as they were written."""
+    text = unicodedata.normalize("NFC", original).rstrip(" .!?")
+    words = plain_in_place(text)
     if name == "labels":
-        found = _LIST_AFTER.split(words, maxsplit=1)
-        items = _items(found[1]) if len(found) > 1 else []
+        found = _LIST_AFTER.search(words)
+        items = _items(text, words, found.end(), len(words)) if found else _choice_in(context)
         return items if len(items) > 1 else None
     if words.startswith(_WHO):
         return ["people"]
-    verb, _, rest = words.partition(" ")
-    rest = _LIST_BEFORE.split(rest, maxsplit=1)[0] if verb else ""
-    return [item for item in _items(rest) if item not in _NO_FIELDS] or None
+    begin = words.find(" ") + 1
+    end = _LIST_BEFORE.search(words, begin)
+    fields = _items(text, words, begin, end.start() if end else len(words)) if begin else []
+    return [one for one in fields if plain(one) not in _NO_FIELDS] or None
 
 
-def _items(words: str) -> list[str]:
-    parts = (_ARTICLES.sub("", part.strip()) for part in _LIST_SIGNS.split(words))
+def _choice_in(context: str) -> list[str]:
+    """The labels of a choice: "is it spam or not?", "low, medium or high"."""
+    text = unicodedata.normalize("NFC", context)
+    words = plain_in_place(text)
+    for clause in _CLAUSE.finditer(words):
+        if _CHOICE.search(clause[0]):
+            heads = [one.end() for one in _CHOICE_HEAD.finditer(clause[0])]
+            return _items(text, words, clause.start() + max(heads, default=0), clause.end())
+    return []
+
+
+def _items(text: str, words: str, begin: int, end: int) -> list[str]:
+    """The parts of a list that stands between two positions."""
+    bounds = [(begin, begin), *(one.span() for one in _LIST_SIGNS.finditer(words, begin, end))]
+    begins = [one[1] for one in bounds]
+    ends = [*(one[0] for one in bounds[1:]), end]
+    parts = (_without_article(text[a:b], words[a:b]) for a, b in zip(begins, ends, strict=True))
     return [part for part in parts if part and len(part.split()) <= _MAX_ITEM_WORDS][:_MAX_ITEMS]
+
+
+def _without_article(text: str, words: str) -> str:
+    begin = len(words) - len(words.lstrip())
+    found = _ARTICLES.match(words[begin:])
+    return text[begin + (found.end() if found else 0) :].strip().casefold()

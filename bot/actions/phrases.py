@@ -55,6 +55,8 @@ class Phrases:
     negated: re.Pattern[str]
     reported: re.Pattern[str]
     tags: re.Pattern[str]
+    idioms: re.Pattern[str]
+    abilities: re.Pattern[str]
     requests: re.Pattern[str]
     references: Mapping[str, re.Pattern[str]]
     empty: frozenset[str]
@@ -93,6 +95,8 @@ def phrases() -> Phrases:
         negated=_any(common["negated"]),
         reported=_any(common["reported"]),
         tags=_any(common["tags"]),
+        idioms=_any(common["idioms"]),
+        abilities=_any(common["abilities"]),
         requests=_any(common["requests"]),
         references=references,
         empty=frozenset(empty),
@@ -135,13 +139,29 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
     return ModulePhrases(
         works_on_text=table["needs"] == "text",
         is_strict=table.get("strict", False),
-        verbs=_any(table.get("verbs", [])),
+        verbs=_any([*table.get("verbs", []), *_wanted_done(table)]),
         gives=_compiled("|".join(gifts)) if gifts else NEVER,
         asks=_any(table.get("asks", [])),
         tu=_any(table.get("tu", [])),
         bare=_any([table["bare"]]) if "bare" in table else NEVER,
         hints=_any([table["hints"]]) if "hints" in table else NEVER,
     )
+
+
+def _wanted_done(table: Mapping[str, Any]) -> list[str]:
+    """ "I need this letter translated", "necesito esta carta traducida"."""
+    if "done" not in table:
+        return []
+    wants = (
+        "(?:i|we) (?:want|need|would like)(?: to (?:have|get))?|id like(?: to have)?"
+        "|(?:can|could) (?:i|we) (?:have|get)|(?:have|get)"
+        "|(?:quiero|quisiera|querria|necesito|necesitamos|me gustaria(?: tener)?)"
+    )
+    named = (
+        "(?:this|that|these|those|it|the|my|our|what|your"
+        "|esto|eso|lo|este|esta|estos|estas|ese|esa|el|la|los|las|mi|mis|tu)"
+    )
+    return [rf"(?:{wants}) (?={named} (?:(?!that\b|que\b)\w+ ){{0,6}}(?:{table['done']})\b)"]
 
 
 def _any(alternatives: Iterable[str], after: str = _END) -> re.Pattern[str]:

@@ -15,6 +15,8 @@ QUOTE: Final = "zzquote"
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019.\-][^\W_]+)*")
 _JOINS: Final = re.compile(r"['\u2019.\-]")
 _BREAK: Final = re.compile(r"\s*[,;:\u2014\u2013.!?\u2026]")
+_PAST: Final = re.compile(r"\w{4}(?:\u00e9|e\u0301)\Z", re.IGNORECASE)
+"""No shorter word: "hacé" and "poné" are requests in America."""
 _QUOTED: Final = re.compile(
     r"```(?:\w*\n)?(?P<code>.+?)(?:```|\Z)"
     r"|^>{1,3} (?P<lines>.+(?:\n>.*)*)"
@@ -35,12 +37,15 @@ class Token:
         start: Where it begins in the text.
         end: Where it ends there.
         breaks: Whether a comma or another sign follows.
+        is_past: Whether it is a Spanish verb of the past, which only its accent tells from a
+            request: "comparé".
     """
 
     word: str
     start: int
     end: int
     breaks: bool
+    is_past: bool = False
 
 
 def tokens_of(text: str) -> list[Token]:
@@ -51,9 +56,15 @@ def tokens_of(text: str) -> list[Token]:
             found.start(),
             found.end(),
             _BREAK.match(text, found.end()) is not None,
+            _PAST.search(found[0]) is not None,
         )
         for found in _WORD.finditer(text)
     ]
+
+
+def plain_in_place(text: str) -> str:
+    """A text for patterns of plain words, of the same length: what they find keeps its accents."""
+    return "".join(one if len(one := plain(char)) == 1 else char for char in text)
 
 
 def joined(tokens: Sequence[Token]) -> str:

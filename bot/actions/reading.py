@@ -9,7 +9,7 @@ is quoted, reported, denied, or only asked about is no request.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -174,7 +174,7 @@ class _Reader:
         sentences = [one for one in _SENTENCE.split(self._text) if one.strip()]
         if len(sentences) > _MAX_SENTENCES:  # a text, of which the middle asks for nothing
             sentences = [sentences[0], sentences[-1]]
-        return tuple(wish for one in sentences for wish in self._sentence(one))
+        return _merged(wish for one in sentences for wish in self._sentence(one))
 
     def _sentence(self, text: str) -> list[Wish]:
         tokens = self._without_name(tokens_of(text))
@@ -187,7 +187,9 @@ class _Reader:
         wishes: list[Wish] = []
         while begun is not None:
             end, following = self._next(tokens, begun)
-            part = _Part(begun, tokens[at:end], begun.rest - at, begun.subject - at, text)
+            part = _Part(
+                begun, tokens[at:end], begun.rest - at, begun.subject - at, text, self._text
+            )
             wish = self._wish(part) if not wishes else Wish(begun.action, part.params)
             if wish is None:
                 break
@@ -226,10 +228,16 @@ class _Reader:
 
     def _begin(self, tokens: Sequence[Token], start: int) -> _Found | None:
         """The request that begins at a token, after politeness; None: none does."""
-        words, at, known = joined(tokens[start : start + MAX_TALK_WORDS]), 0, phrases()
+        words, frames = _to_match(tokens[start : start + MAX_TALK_WORDS]), [0]
         for _ in range(_MAX_FRAMES):
-            if frame := known.frames.match(words, at):
-                at = frame.end()
+            if frame := phrases().frames.match(words, frames[-1]):
+                frames.append(frame.end())
+        found = (self._begin_at(words, at, start) for at in reversed(frames))
+        return next((one for one in found if one is not None), None)
+
+    def _begin_at(self, words: str, at: int, start: int) -> _Found | None:
+        """The request that begins at an offset; what may be politeness may be a verb: "mira si"."""
+        known = phrases()
         if (plan := known.plans.match(words, at)) and (
             hit := self._match(words, plan.end(), start, has_object=False)
         ):
@@ -334,6 +342,7 @@ class _Part:
         after_verb: How many of them come before what it works on.
         at_subject: How many come before what it is about.
         text: The sentence as it was written.
+        whole: All sentences.
     """
 
     found: _Found
@@ -341,6 +350,7 @@ class _Part:
     after_verb: int
     at_subject: int
     text: str
+    whole: str
 
     @property
     def phrases(self) -> ModulePhrases:
@@ -380,8 +390,32 @@ class _Part:
         original = self.text[self.tokens[0].start : self.tokens[-1].end]
         schema = self.found.action.params
         return options_in(
-            joined(self.tokens[:MAX_TALK_WORDS]), schema, original, question=self.text.strip()
+            joined(self.tokens[:MAX_TALK_WORDS]),
+            schema,
+            original,
+            question=self.text.strip(),
+            context=self.whole,
         )
+
+
+def _merged(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
+    """What is asked for twice is one: "What does this say in French? Translate it for Ana"."""
+    merged: list[Wish] = []
+    for wish in wishes:
+        before = merged[-1] if merged else None
+        if before is None or before.action != wish.action or not _agree(before, wish):
+            merged.append(wish)
+            continue
+        is_vague = before.reference.points in {Points.NOTHING, Points.SAID, Points.THIS}
+        is_vague = is_vague and wish.reference.points not in {Points.NOTHING, Points.THIS}
+        reference = wish.reference if is_vague else before.reference
+        merged[-1] = Wish(before.action, {**wish.params, **before.params}, reference)
+    return tuple(merged)
+
+
+def _agree(one: Wish, other: Wish) -> bool:
+    shared = one.params.keys() & other.params.keys()
+    return all(one.params[name] == other.params[name] for name in shared)
 
 
 def _inline_of_translation(part: _Part) -> Reference | None:
@@ -438,6 +472,11 @@ def _with_quotes(text: str, quotes: Sequence[str]) -> str:
     for number, quoted in enumerate(quotes):
         text = text.replace(f"{QUOTE}{number}", quoted)
     return text
+
+
+def _to_match(tokens: Sequence[Token]) -> str:
+    """The plain words for the verbs' patterns, which fit no verb of the past."""
+    return " ".join(f"{one.word}0" if one.is_past else one.word for one in tokens)
 
 
 def _words(tokens: Sequence[Token]) -> tuple[str, ...]:
