@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -16,10 +16,16 @@ LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
 _INTO: Final = r"(?:(?:in|into|to|al?|en)(?: el)? )"
 _LIST_AFTER: Final = re.compile(r"\b(?:as|into|en|como|by|por|entre|between|either) ")
+_NAMED: Final = (
+    r"(?:this|that|these|those|it|the|my|our|your|what|everything|here|there|above|last"
+    r"|esto|eso|este|esta|estos|estas|ese|esa|el|la|los|las|lo|mi|mis|ahi|aqui|arriba|todo)\b"
+)
 _LIST_BEFORE: Final = re.compile(
-    r" (?:out of|of|from|in|de|del|en|are|is|were|se|aparecen?|salen|mencionan?)\b(?! the \w+ of)"
+    r" (?:out of|from|del|are|is|were|se|aparecen?|salen|mencionan?)\b"
+    rf"| (?:of|in|de|en) (?={_NAMED})(?!the \w+ of\b)"
 )
 _LIST_SIGNS: Final = re.compile(r"\s*[,;/]\s*(?:(?:and|or|y|o|e|u) )?| (?:and|or|y|o|e|u) ")
+_DENIED: Final = re.compile(r"\b(?:not|less|without being|no|menos|sin ser)(?: so| too| tan)? $")
 _CLAUSE: Final = re.compile(r"[^.;:?!\u00bf\u00a1]+")
 _CHOICE: Final = re.compile(r" (?:or|o|u) ")
 _CHOICE_HEAD: Final = re.compile(
@@ -101,14 +107,27 @@ def _value(name: str, form: Mapping[str, Any], words: str, original: str, contex
     if form.get("format") == LANGUAGE_FORMAT:
         return language_in(words)
     if choices := form.get("enum"):
-        patterns = phrases().options.get(name, {})
-        return next((c for c in choices if c in patterns and patterns[c].search(words)), None)
+        return _choice(choices, phrases().options.get(name, {}), words)
     match form.get("type"):
         case "integer":
             return _number(name, form, words)
         case "array":
             return _list(name, original, context or original)
     return None
+
+
+def _choice(
+    choices: Sequence[str], patterns: Mapping[str, re.Pattern[str]], words: str
+) -> str | None:
+    """The choice that is named last, and not denied: "polite but firm", "not too formal"."""
+    found = [
+        (one.end(), choice)
+        for choice in choices
+        if choice in patterns
+        for one in patterns[choice].finditer(words)
+        if _DENIED.search(words[: one.start()]) is None
+    ]
+    return max(found)[1] if found else None
 
 
 def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
@@ -128,7 +147,7 @@ def _list(name: str, original: str, context: str) -> list[str] | None:
     words = plain_in_place(text)
     if name == "labels":
         found = _LIST_AFTER.search(words)
-        items = _items(text, words, found.end(), len(words)) if found else _choice_in(context)
+        items = _items(text, words, found.end(), len(words)) if found else choice_in(context)
         return items if len(items) > 1 else None
     if words.startswith(_WHO):
         return ["people"]
@@ -138,7 +157,7 @@ def _list(name: str, original: str, context: str) -> list[str] | None:
     return [one for one in fields if plain(one) not in _NO_FIELDS] or None
 
 
-def _choice_in(context: str) -> list[str]:
+def choice_in(context: str) -> list[str]:
     """The labels of a choice: "is it spam or not?", "low, medium or high"."""
     text = unicodedata.normalize("NFC", context)
     words = plain_in_place(text)

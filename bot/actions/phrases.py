@@ -128,6 +128,9 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
         unless = rf"(?:(?!(?:{not_between}|{definite})\b)[a-z0-9]+ ){{0,4}}?"
         wanted.append(rf"(?!(?:{definite}) )(?:(?:{indefinite}) )?{unless}(?:{a_nouns})")
     gifts = [rf"(?:{give}) (?:{'|'.join(wanted)}){_END}"] if wanted else []
+    if a_nouns:
+        create = "|".join(common["create"])
+        gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
     if nouns:  # "Summary of this, please"
         gifts.append(
             rf"(?:a |an |the |una? )?(?:short |quick |brief )?(?:{nouns})(?= (?:of|for|del?)\b)"
@@ -149,7 +152,7 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
 
 
 def _wanted_done(table: Mapping[str, Any]) -> list[str]:
-    """ "I need this letter translated", "necesito esta carta traducida"."""
+    """As in "I need this letter translated" and "necesito esta carta traducida"."""
     if "done" not in table:
         return []
     wants = (

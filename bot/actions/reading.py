@@ -9,16 +9,18 @@ is quoted, reported, denied, or only asked about is no request.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
-from bot.actions.option_words import language_span, options_in
+from bot.actions.option_words import language_span
 from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_quoted_by_tag
-from bot.actions.phrases import ModulePhrases, phrases
+from bot.actions.phrases import phrases
 from bot.actions.plain_words import QUOTE, Token, joined, tokens_of, without_quotes
 from bot.actions.references import NOTHING, Points, Reference, reference_in
+from bot.actions.request_parts import Found, Part, Wish
+from bot.actions.whole_utterance import completed, merged
 from bot.contract.actions import MAX_OWN_WORDS_CHARS, OfferedAction
 
 OF_A_CONVERSATION: Final = frozenset({"SUMMARIZER", "ACTION_ITEMS", "SENTIMENT", "KEYWORDS"})
@@ -33,6 +35,11 @@ _GIFT: Final = re.compile(
 _TELL: Final = re.compile(r"(?:tell (?:me|us)|dime|dinos|me dices) ")
 _TRANSLATES: Final = re.compile(r"\b(?:transla|tradu)")
 """What takes any words beside a language for its text; "put the kettle on in English" does not."""
+_INTO_NO_LANGUAGE: Final = re.compile(
+    r"\binto (?!(?:the|my|our|your|her|his|their|another|any|some|a) \w*)\w+"
+    r"|\ben (?:accion|acciones|hechos|dinero|euros|cifras|resultados|mas)\b"
+)
+""" "Translate that into action": a figure of speech, where no language follows."""
 _ABOUT: Final = re.compile(r"(?:for|that|to|which|de|para|que)\b", re.IGNORECASE)
 _YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
@@ -50,21 +57,6 @@ _NAMED_TEXT: Final = re.compile(
     r"|paragraph|article|function|script|error|log|document|file|texto|codigo|mensaje|parrafo"
     r"|articulo|funcion|archivo|documento|fichero)\b"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One action that is asked for.
-
-    Attributes:
-        action: The offered action.
-        params: Its parameters, as far as the words say them.
-        reference: What it is to work on.
-    """
-
-    action: OfferedAction
-    params: Mapping[str, Any] = field(default_factory=dict)
-    reference: Reference = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +99,8 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
     for request, inline in _requests_in(text):
         reader = _Reader(request, inline, quotes, offered, calls)
         if wishes := reader.wishes():
+            if len(wishes) == 1:
+                wishes = (completed(wishes[0], request, inline, quotes),)
             return Reading(wishes=wishes)
     sentences = _SENTENCE.split(text)[:_MAX_SENTENCES]
     candidates, is_open = candidates_in(sentences, offered)
@@ -130,28 +124,6 @@ def _requests_in(text: str) -> Iterator[tuple[str, str]]:
     yield stripped, ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """Where a request begins.
-
-    Attributes:
-        action: What it asks for.
-        rest: The first token after its verb.
-        subject: The first token of what a `subject` module is about.
-        has_object: Whether a pronoun before or at the verb is its object.
-        is_plan: Whether it counts only if it points at something, because it is told as the
-            person's own plan ("I want to translate this"), or comes late in a sentence.
-        is_question: Whether it is a question, which means what was said.
-    """
-
-    action: OfferedAction
-    rest: int
-    subject: int
-    has_object: bool = False
-    is_plan: bool = False
-    is_question: bool = False
-
-
 class _Reader:
     """Reads one text."""
 
@@ -167,27 +139,33 @@ class _Reader:
         self._inline = _with_quotes(inline, quotes)
         self._quotes = quotes
         self._names = [name for name in names if name]
-        self._known = [(one, p) for one in offered if (p := phrases().modules.get(one.module))]
+        by_name = {one.module: one for one in offered}
+        modules = phrases().modules.items()  # in their order: "extract the keywords" is no extract
+        self._known = [(by_name[name], one) for name, one in modules if name in by_name]
 
     def wishes(self) -> tuple[Wish, ...]:
         """What is asked for in the sentences, in order."""
         sentences = [one for one in _SENTENCE.split(self._text) if one.strip()]
         if len(sentences) > _MAX_SENTENCES:  # a text, of which the middle asks for nothing
             sentences = [sentences[0], sentences[-1]]
-        return _merged(wish for one in sentences for wish in self._sentence(one))
+        return merged(wish for one in sentences for wish in self._sentence(one))
 
     def _sentence(self, text: str) -> list[Wish]:
         tokens = self._without_name(tokens_of(text))
-        begun, at = self._begin(tokens, 0), 0
-        if begun is None:
-            begun, at = self._begin_late(tokens)
+        wishes = self._chain(tokens, self._begin(tokens, 0), 0, text)
+        return wishes or self._chain(tokens, *self._begin_late(tokens), text)
+
+    def _chain(
+        self, tokens: Sequence[Token], begun: Found | None, at: int, text: str
+    ) -> list[Wish]:
+        """The requests that follow each other from a token on."""
         is_on_text = begun is not None and phrases().modules[begun.action.module].works_on_text
         if is_on_text and is_quoted_by_tag(tokens):  # else it may belong to what is asked for
             return []
         wishes: list[Wish] = []
         while begun is not None:
             end, following = self._next(tokens, begun)
-            part = _Part(
+            part = Part(
                 begun, tokens[at:end], begun.rest - at, begun.subject - at, text, self._text
             )
             wish = self._wish(part) if not wishes else Wish(begun.action, part.params)
@@ -208,7 +186,7 @@ class _Reader:
                 tokens = tokens[: -len(name)]
         return tokens
 
-    def _next(self, tokens: Sequence[Token], begun: _Found) -> tuple[int, _Found | None]:
+    def _next(self, tokens: Sequence[Token], begun: Found) -> tuple[int, Found | None]:
         """Where a request ends, and the one that follows it.
 
         What a `subject` module is about goes on to the end: "a script that reads a file and
@@ -226,7 +204,7 @@ class _Reader:
                     return at, following
         return len(tokens), None
 
-    def _begin(self, tokens: Sequence[Token], start: int) -> _Found | None:
+    def _begin(self, tokens: Sequence[Token], start: int) -> Found | None:
         """The request that begins at a token, after politeness; None: none does."""
         words, frames = _to_match(tokens[start : start + MAX_TALK_WORDS]), [0]
         for _ in range(_MAX_FRAMES):
@@ -235,7 +213,7 @@ class _Reader:
         found = (self._begin_at(words, at, start) for at in reversed(frames))
         return next((one for one in found if one is not None), None)
 
-    def _begin_at(self, words: str, at: int, start: int) -> _Found | None:
+    def _begin_at(self, words: str, at: int, start: int) -> Found | None:
         """The request that begins at an offset; what may be politeness may be a verb: "mira si"."""
         known = phrases()
         if (plan := known.plans.match(words, at)) and (
@@ -251,7 +229,7 @@ class _Reader:
                 return hit
         return self._match(words, at, start, has_object=False)
 
-    def _begin_late(self, tokens: Sequence[Token]) -> tuple[_Found | None, int]:
+    def _begin_late(self, tokens: Sequence[Token]) -> tuple[Found | None, int]:
         """A request after a comma: "I was away, what did I miss?"; not after "she said,"."""
         known = phrases()
         for at in range(1, min(len(tokens), _MAX_OPENING_WORDS)):
@@ -262,34 +240,34 @@ class _Reader:
                 return replace(found, is_plan=True), at
         return None, 0
 
-    def _match_tu(self, words: str, pronoun: re.Match[str], start: int) -> _Found | None:
+    def _match_tu(self, words: str, pronoun: re.Match[str], start: int) -> Found | None:
         """A Spanish request in the present tense: "me lo traduces"."""
         said = pronoun[0].strip()
         for action, one in self._known:
             if said.startswith(("me", "nos")) and (found := one.tu.match(words, pronoun.end())):
                 rest = start + _tokens_before(words, found.end())
-                return _Found(action, rest, rest, said in phrases().objects)
+                return Found(action, rest, rest, said in phrases().objects)
         return None
 
-    def _match(self, words: str, at: int, start: int, *, has_object: bool) -> _Found | None:
+    def _match(self, words: str, at: int, start: int, *, has_object: bool) -> Found | None:
         for action, one in self._known:
             if (found := one.verbs.match(words, at)) and found.end() > at:
                 rest = start + _tokens_before(words, found.end())
                 is_object = has_object or _ends_with_object(found[0])
-                return _Found(action, rest, rest, is_object)
+                return Found(action, rest, rest, is_object)
         for action, one in self._known:
             if found := one.gives.match(words, at):
                 rest = start + _tokens_before(words, found.end())
-                return _Found(action, rest, start + _begin_of_gift(words, at, found.end()))
+                return Found(action, rest, start + _begin_of_gift(words, at, found.end()))
         tell = _TELL.match(words, at)
         at = tell.end() if tell else at
         for action, one in self._known:
             if found := one.asks.match(words, at):
                 rest = start + _tokens_before(words, found.end())
-                return _Found(action, rest, rest, is_question=True)
+                return Found(action, rest, rest, is_question=True)
         return None
 
-    def _wish(self, part: "_Part") -> Wish | None:
+    def _wish(self, part: Part) -> Wish | None:
         """The request in a part of a sentence; None if it is talk after all."""
         reference = None if part.is_broken_off and not self._inline else self._reference(part)
         if reference is None:
@@ -297,6 +275,9 @@ class _Reader:
         is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
         is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
         if part.found.is_plan and is_for_later(part.rest):
+            return None
+        is_figure = part.found.action.module == "TRANSLATOR" and "to" not in part.params
+        if is_figure and _INTO_NO_LANGUAGE.search(part.rest):
             return None
         if part.found.is_plan and not (is_shared or (is_pointing and part.phrases.works_on_text)):
             return None
@@ -309,7 +290,7 @@ class _Reader:
         text = {"text": reference.text} if reference.points is Points.TEXT else {}
         return Wish(part.found.action, {**part.params, **text}, reference)
 
-    def _reference(self, part: "_Part") -> Reference | None:
+    def _reference(self, part: Part) -> Reference | None:
         """What a request works on; None: it names a subject where a text is needed."""
         if self._inline:
             return Reference(Points.TEXT, text=self._inline)
@@ -332,93 +313,7 @@ class _Reader:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One request within a sentence.
-
-    Attributes:
-        found: Where it begins.
-        tokens: Its words.
-        after_verb: How many of them come before what it works on.
-        at_subject: How many come before what it is about.
-        text: The sentence as it was written.
-        whole: All sentences.
-    """
-
-    found: _Found
-    tokens: Sequence[Token]
-    after_verb: int
-    at_subject: int
-    text: str
-    whole: str
-
-    @property
-    def phrases(self) -> ModulePhrases:
-        return phrases().modules[self.found.action.module]
-
-    @property
-    def verb(self) -> str:
-        return joined(self.tokens[: self.after_verb])
-
-    @property
-    def after(self) -> str:
-        """What follows the verb."""
-        return joined(self.tokens[self.after_verb :][:MAX_TALK_WORDS])
-
-    @property
-    def is_broken_off(self) -> bool:
-        """Whether a comma parts the verb from what follows: "correct, that is the one"."""
-        is_whole = self.found.has_object or self.found.is_question or not self.after
-        if is_whole or not self.after_verb or not self.tokens[self.after_verb - 1].breaks:
-            return False
-        return phrases().frames.match(f"{self.after} ") is None
-
-    @property
-    def rest(self) -> str:
-        """What names its object: what follows the verb, or all of a question."""
-        tokens = self.tokens[0 if self.found.is_question else self.after_verb :]
-        return joined(tokens[:MAX_TALK_WORDS])
-
-    @property
-    def about(self) -> str:
-        """What it is about, to the end of the sentence, as it was written."""
-        subject = self.tokens[self.at_subject :]
-        return self.text[subject[0].start :] if subject else ""
-
-    @property
-    def params(self) -> dict[str, Any]:
-        original = self.text[self.tokens[0].start : self.tokens[-1].end]
-        schema = self.found.action.params
-        return options_in(
-            joined(self.tokens[:MAX_TALK_WORDS]),
-            schema,
-            original,
-            question=self.text.strip(),
-            context=self.whole,
-        )
-
-
-def _merged(wishes: Iterable[Wish]) -> tuple[Wish, ...]:
-    """What is asked for twice is one: "What does this say in French? Translate it for Ana"."""
-    merged: list[Wish] = []
-    for wish in wishes:
-        before = merged[-1] if merged else None
-        if before is None or before.action != wish.action or not _agree(before, wish):
-            merged.append(wish)
-            continue
-        is_vague = before.reference.points in {Points.NOTHING, Points.SAID, Points.THIS}
-        is_vague = is_vague and wish.reference.points not in {Points.NOTHING, Points.THIS}
-        reference = wish.reference if is_vague else before.reference
-        merged[-1] = Wish(before.action, {**wish.params, **before.params}, reference)
-    return tuple(merged)
-
-
-def _agree(one: Wish, other: Wish) -> bool:
-    shared = one.params.keys() & other.params.keys()
-    return all(one.params[name] == other.params[name] for name in shared)
-
-
-def _inline_of_translation(part: _Part) -> Reference | None:
+def _inline_of_translation(part: Part) -> Reference | None:
     """As in "good morning into Spanish": the words before the language, or after it."""
     tokens = part.tokens[part.after_verb :]
     words = joined(tokens)
@@ -441,7 +336,7 @@ def _has_topic(rest: str, reference: Reference) -> bool:
     return reference.points is Points.TOPIC
 
 
-def _is_named(reference: Reference, part: _Part) -> bool:
+def _is_named(reference: Reference, part: Part) -> bool:
     """Whether a text is named, rather than what was talked about."""
     if reference.points in {Points.FILE, Points.ABOVE, Points.TEXT, Points.MESSAGES}:
         return True

@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from bot.actions.option_words import options_in
 from bot.actions.plain_words import joined, tokens_of
-from bot.actions.reading import Wish, read
+from bot.actions.reading import read
+from bot.actions.request_parts import Wish
 from bot.contract import Message
 from bot.contract.actions import MAX_STEPS, Action, ActionStep, OfferedAction
 from bot.errors import SkydeckError
