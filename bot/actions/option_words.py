@@ -34,7 +34,7 @@ _CHOICE_HEAD: Final = re.compile(
 )
 """What a choice follows: "is the message above spam or not spam?"."""
 _ARTICLES: Final = re.compile(
-    r"^(?:out |me |us |all |of |the |every |any |todos |todas |los |las |el |la )+"
+    r"^(?:out |me |us |all |of |the |every |any |an? |una? |todos |todas |los |las |el |la )+"
 )
 _UNITS: Final = {
     "words": r"(?:words|palabras)",

@@ -12,7 +12,7 @@ from bot.i18n import INTERFACE_LANGUAGES, words_for
 from bot.languages import LANGUAGES
 from bot.plain_words import plain
 
-_CLITIC: Final = "(?:me|nos|te|le|les|lo|la|los|las|melo|mela|melos|melas|noslo|nosla)?"
+_CLITIC: Final = "(?:(?:me|nos|te|se)?(?:lo|la|los|las)|me|nos|te|le|les)?"
 _END: Final = r"(?:(?<= )|(?![a-z0-9]))"
 """A pattern ends with a word, or with the blank before what it looks ahead at."""
 
