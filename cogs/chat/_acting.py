@@ -85,8 +85,10 @@ class Acting:
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
-        self.questions = OpenQuestions(bot.clock)
         self._background = Background("an action")
+        self.questions = OpenQuestions(
+            bot.clock, lambda waiting: self._background.start(self._leave(waiting))
+        )
         self._limiter = Limiter(
             bot.clock,
             user_per_minute=PER_MINUTE,
@@ -354,7 +356,7 @@ class Acting:
         subject = subject_in_answer(message, content, waiting.live.message_id)
         if subject is None:
             return False
-        self.questions.drop(*key)
+        self.questions.take(waiting.live.message_id)
         words = words_of(requester)
         posted = await reply_to(message, words("common.working"))
         live = LiveMessage(self.bot, message.channel.id, posted.id, requester.user_id, words=words)

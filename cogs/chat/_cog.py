@@ -89,6 +89,7 @@ class Chat(commands.Cog, name=COG):
 
     async def cog_unload(self) -> None:
         """Stop what runs beside the conversation."""
+        await self.written.close()
         await self.acting.close()
 
     @commands.Cog.listener()
@@ -297,7 +298,7 @@ class Chat(commands.Cog, name=COG):
             Placeholder(live, post),
             thread,
             is_wanted=is_wanted,
-            style=self.written.style_for(message),
+            style=self.written.style_at(message.channel.id, message.author.id),
             actions=actions,
             asked=message,
         )

@@ -58,11 +58,13 @@ class ChatCommands(commands.Cog):
         file: discord.Attachment | None = None,
     ) -> None:
         """Ask Penny something; a reply to her answer continues the conversation."""
-        requester = await admit(self.bot, interaction)
+        told = question if question and file is None else ""
+        requester = await self.written.admit_command(interaction, told)
+        if requester is None:
+            return
         words = words_of(requester)
         if question is None and file is None:
             raise BadInput(words("chat.ask_what"))
-        self.written.ask_anew(requester.channel_id, requester.user_id)
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():
             try:
@@ -102,6 +104,7 @@ class ChatCommands(commands.Cog):
             placeholder,
             thread,
             interaction=interaction,
+            style=self.written.style_at(requester.channel_id, requester.user_id),
             actions=actions,
             asked=asking,
         )
@@ -198,14 +201,15 @@ class ChatCommands(commands.Cog):
         question: app_commands.Range[str, 1, 4000] | None = None,
     ) -> None:
         """Open a thread for a conversation."""
-        requester = await admit(self.bot, interaction)
+        requester = await self.written.admit_command(interaction, question or "")
+        if requester is None:
+            return
         words = words_of(requester)
         channel = interaction.channel
         if not isinstance(channel, discord.TextChannel):
             raise NotPossible(words("chat.no_thread_here"))
         needed = ("create_public_threads", "send_messages_in_threads")
         require_permissions(interaction.app_permissions, *needed)
-        self.written.ask_anew(requester.channel_id, requester.user_id)
         line = words("chat.thread_opened", name=requester.user_name)
         answer = await interaction.response.send_message(line)
         said = await typed_words(interaction, question or "")
@@ -263,4 +267,7 @@ class ChatCommands(commands.Cog):
             words=words,
             home_id=requester.channel_id,
         )
-        await ask(self.bot, asked, [], there, live, thread, actions=actions, asked=asking)
+        style = self.written.style_at(requester.channel_id, requester.user_id)
+        await ask(
+            self.bot, asked, [], there, live, thread, style=style, actions=actions, asked=asking
+        )

@@ -19,16 +19,21 @@ class OpenQuestions:
 
     Args:
         clock: Tells how old they are.
+        called_off: Called with what will not be done, unless its question is answered or taken
+            back: its message still has the buttons.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, called_off: Callable[[Waiting], object]) -> None:
+        self._called_off = called_off
         self._waiting: Pending[Waiting] = Pending(clock)
         self._answerable = Confirmations[tuple[int, int], int](clock)  # by a written yes or no
 
     def put(self, waiting: Waiting) -> None:
         """A person is asked what to work on."""
         live, user_id = waiting.live, waiting.requester.user_id
-        self._waiting.put(live.message_id, live.channel_id, user_id, waiting)
+        before = self._waiting.put(live.message_id, live.channel_id, user_id, waiting)
+        if before is not None and before.live.message_id != live.message_id:
+            self._called_off(before)
 
     def put_yes_no(self, waiting: Waiting) -> None:
         """A person is asked whether to go ahead."""
@@ -50,7 +55,9 @@ class OpenQuestions:
 
     def drop(self, channel_id: int, user_id: int) -> None:
         """Do not do what a person was asked about in a channel."""
-        self._waiting.drop(channel_id, user_id)
+        waiting = self._waiting.drop(channel_id, user_id)
+        if waiting is not None:
+            self._called_off(waiting)
 
     def peek_yes_no(self, channel_id: int, user_id: int) -> int | None:
         """The message whose question a person's written yes or no answers; None: there is none."""

@@ -27,12 +27,13 @@ class Pending(Generic[_T]):
     clock: Clock
     _kept: OrderedDict[int, tuple[float, tuple[int, int], _T]] = field(default_factory=OrderedDict)
 
-    def put(self, asked_in: int, channel_id: int, user_id: int, value: _T) -> None:
-        """Keep a value under a message, in place of the person's earlier one in that channel."""
-        self.drop(channel_id, user_id)
+    def put(self, asked_in: int, channel_id: int, user_id: int, value: _T) -> _T | None:
+        """Keep a value under a message, in place of the person's earlier one, which it returns."""
+        before = self.drop(channel_id, user_id)
         self._kept[asked_in] = (self.clock.now(), (channel_id, user_id), value)
         if len(self._kept) > MAX_PENDING:
             self._kept.popitem(last=False)
+        return before
 
     def get(self, asked_in: int) -> _T | None:
         """The value under a message, if it still waits."""
@@ -52,10 +53,9 @@ class Pending(Generic[_T]):
         where = (channel_id, user_id)
         return next((one for one, kept in self._kept.items() if kept[1] == where), None)
 
-    def drop(self, channel_id: int, user_id: int) -> None:
-        """Forget what a person was asked in a channel."""
-        if (asked_in := self.of(channel_id, user_id)) is not None:
-            del self._kept[asked_in]
+    def drop(self, channel_id: int, user_id: int) -> _T | None:
+        """Forget what a person was asked in a channel; returns it."""
+        return self.take(self.of(channel_id, user_id) or 0)
 
     def drop_all(self, fits: Callable[[_T], bool]) -> list[_T]:
         """Forget every value that fits; returns them."""

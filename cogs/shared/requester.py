@@ -20,6 +20,11 @@ Occasion = discord.Interaction | discord.Message
 """Something that a person has done."""
 
 
+def person_of(occasion: Occasion) -> discord.abc.User:
+    """Who has done it."""
+    return occasion.author if isinstance(occasion, discord.Message) else occasion.user
+
+
 async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
     """The person behind an interaction or a message.
 
@@ -31,7 +36,7 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
     Raises:
         StoreFailed: The server's settings cannot be read.
     """
-    user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
+    user = person_of(occasion)
     guild = occasion.guild
     channel = occasion.channel
     settings = await settings_of(bot, guild)
@@ -114,7 +119,7 @@ async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
         StoreFailed: The server's settings cannot be read.
     """
     requester = await requester_of(bot, occasion)
-    user = occasion.author if isinstance(occasion, discord.Message) else occasion.user
+    user = person_of(occasion)
     await require_allowed(bot, occasion.guild, occasion.channel, user, words_of(requester))
     return requester
 

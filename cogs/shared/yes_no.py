@@ -43,6 +43,17 @@ class YesNo(ReportingView):
 
     async def on_timeout(self) -> None:
         """Remove the buttons, if the question still exists."""
+        await self.settle()
+
+    async def is_shown_in(self, message: discord.Message) -> None:
+        """Note the question's message; it may be settled before Discord has confirmed it."""
+        self.message = message
+        if self.is_finished():
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Remove the buttons of a question that is answered or called off."""
+        self.stop()
         with contextlib.suppress(discord.HTTPException, OSError):
             if self.message is not None:
                 await self.message.edit(view=None)

@@ -214,6 +214,27 @@ async def test_after_a_question_by_command_a_yes_is_about_that(
     assert not sim.problems
 
 
+@pytest.mark.parametrize("command", ["/ask", "/chat"])
+async def test_a_yes_by_command_begins_it(sim, deck, channel, ben, factory, command):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.slash(command, channel, question="yes, go ahead")
+    await ben.sees("I'm on it.")
+    await until(lambda: len(factory.requests) == 1)
+    assert not question.buttons
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("command", ["/ask", "/chat"])
+async def test_a_command_calls_off_what_was_asked(sim, deck, channel, ben, factory, command):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await ben.slash(command, channel, question="cancel that")
+    await until(lambda: not question.buttons)
+    assert factory.requests == []
+    assert not sim.problems
+
+
 async def test_after_a_build_by_command_a_yes_forgets_nothing(sim, deck, channel, ben, factory):
     await ben.says("@Alfred forget what I said", channel)
     await ben.sees(lambda m: "Yes" in m.buttons)

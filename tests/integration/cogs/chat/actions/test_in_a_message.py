@@ -1,9 +1,12 @@
 """What is asked for in a sentence is done as if by command: on the local Discord, by our Penny."""
 
+import asyncio
+
 import pytest
 
 from bot.contract import Service
 from bot.settings import Settings
+from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from local_discord import File
 from local_discord.values import Permission
 from tests.fakes.discord_bot import made
@@ -275,6 +278,7 @@ async def test_who_is_asked_about_an_action_calls_it_off(sim, deck, channel, ben
     await ben.says(f"@Alfred {said}", channel)
     await ben.sees("All right, nothing has changed.")
     assert not grace.calls
+    await ben.sees("All right, I'll leave it.", ever=True)  # in place of the question
     await until(lambda: not deck.runner._running)  # the question's own job has ended, too
     await ben.says("@Alfred cancel that", channel)
     await ben.sees("Nothing of yours is running.")
@@ -362,12 +366,28 @@ async def test_a_voice_message_asks_and_a_recording_of_somebody_does_not(
     assert not sim.problems
 
 
-async def test_an_old_button_answers_no_other_question(sim, deck, channel, ben, factory):
+async def test_an_old_question_loses_its_buttons_to_the_next(sim, deck, channel, ben, factory):
     await ben.says("@Alfred forget what I said", channel)
     old = await ben.sees(lambda m: "Yes" in m.buttons)
     await ben.says("@Alfred build me a dice roller", channel)
-    await ben.sees("Shall I build this?")
-    await ben.clicks("Yes", on=old)
-    await settle()
+    question = await ben.sees("Shall I build this?")
+    await until(lambda: not old.buttons)
+    await ben.says("@Alfred build me a chess game", channel)
+    await until(lambda: not question.buttons)
+    assert "leave it" in question.content
+    newest = await ben.sees("Shall I build this?")
+    assert "chess" in newest.content
+    assert factory.requests == []
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("said", ["stop", "cancel that", "déjalo"])
+async def test_what_is_called_off_late_loses_its_buttons(sim, deck, channel, ben, factory, said):
+    await ben.says("@Alfred build me a dice roller", channel)
+    question = await ben.sees("Shall I build this?")
+    await asyncio.sleep(QUESTION_OPEN_S + 1)
+    await ben.says(f"@Alfred {said}", channel)
+    await until(lambda: not question.buttons)
+    assert "leave it" in question.content
     assert factory.requests == []
     assert not sim.problems

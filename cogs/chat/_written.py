@@ -1,0 +1,132 @@
+"""A message, or a command such as `/ask`, that tells the bot to do something in fixed words."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import discord
+
+from bot.spoken_commands import CommandKind, CommandMatch
+from cogs.chat._memory import may_read_history
+from cogs.chat._reference import parent_of
+from cogs.shared.answering import LATEST_ANSWER_S
+from cogs.shared.gone import reply_to
+from cogs.shared.requester import Occasion, person_of
+from cogs.shared.rights import Relation, Right, may
+from cogs.shared.splitting import split
+
+ENDS: Final = frozenset(
+    {CommandKind.STOP, CommandKind.DISMISS, CommandKind.CANCEL, CommandKind.CANCEL_JOB}
+)
+_MAX_TOLD_CHARS: Final = 16_000
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What somebody has written to the bot in fixed words.
+
+    Attributes:
+        occasion: The message, or the command with which they gave it.
+        match: The commands.
+        whole_channel: Whether the channel itself is the conversation.
+    """
+
+    occasion: Occasion
+    match: CommandMatch
+    whole_channel: bool
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it only stops something: who asks too often may still do that."""
+        return ENDS.issuperset(self.match.kinds)
+
+    @property
+    def message(self) -> discord.Message | None:
+        """The message; None: it is a command."""
+        return self.occasion if isinstance(self.occasion, discord.Message) else None
+
+    @property
+    def author(self) -> discord.abc.User:
+        """The person."""
+        return person_of(self.occasion)
+
+    @property
+    def channel_id(self) -> int:
+        """Where they wrote it."""
+        return self.occasion.channel.id if self.occasion.channel is not None else 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The channel and the person."""
+        return self.channel_id, self.author.id
+
+    @property
+    def guild_id(self) -> int | None:
+        """The server; None: a DM."""
+        if isinstance(self.occasion, discord.Interaction):
+            return self.occasion.guild_id
+        return self.occasion.guild.id if self.occasion.guild is not None else None
+
+    @property
+    def parent_id(self) -> int | None:
+        """The message that they reply to."""
+        return None if self.message is None else parent_of(self.message)
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether they may know what was said before in that channel."""
+        if isinstance(self.occasion, discord.Message):
+            return may_read_history(self.occasion)
+        if self.occasion.guild_id is None:
+            return True
+        allowed = self.occasion.permissions.read_message_history
+        relation = Relation(is_of_server=True, sees=True, reads_history=allowed)
+        return may(Right.HEAR_BEFORE, relation)
+
+    @contextlib.asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """Tell Discord during the block that the answer to a command takes longer, if it does.
+
+        Only a "yes" sets off what takes seconds; anything else is a look into the database.
+        """
+        timer = asyncio.ensure_future(_think(self.occasion, after_s=LATEST_ANSWER_S))
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def reply(self, text: str, view: discord.ui.View | None = None) -> discord.Message:
+        """Reply; the last message has the buttons. A command's person alone reads it.
+
+        Raises:
+            discord.HTTPException, OSError: Discord accepts no reply.
+        """
+        *before, last = split(text[:_MAX_TOLD_CHARS])
+        for part in before:
+            await self._send(part)
+        return await self._send(last, view)
+
+    async def _send(self, text: str, view: discord.ui.View | None = None) -> discord.Message:
+        if isinstance(self.occasion, discord.Message):
+            return await reply_to(self.occasion, text, view=view)
+        return await _respond(self.occasion, text, view)
+
+
+async def _think(occasion: Occasion, *, after_s: float) -> None:
+    await asyncio.sleep(after_s)
+    if isinstance(occasion, discord.Interaction) and not occasion.response.is_done():
+        with contextlib.suppress(discord.HTTPException, OSError):
+            await occasion.response.defer(ephemeral=True, thinking=True)
+
+
+async def _respond(
+    interaction: discord.Interaction[Any], text: str, view: discord.ui.View | None
+) -> discord.Message:
+    """Answer a command, for its person alone."""
+    more: dict[str, Any] = {} if view is None else {"view": view}
+    if interaction.response.is_done():
+        return await interaction.followup.send(text, ephemeral=True, wait=True, **more)
+    await interaction.response.send_message(text, ephemeral=True, **more)
+    return await interaction.original_response()
