@@ -45,5 +45,5 @@ async def opened(browser: Browser, address: str, **how) -> Page:
         lambda said: page.complaints.append(said.text) if said.type == "error" else None,
     )
     await page.goto(address)
-    await page.wait_for_selector("#channels .place")
+    await page.wait_for_selector("#channels .place", state="attached")
     return page

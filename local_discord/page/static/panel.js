@@ -313,20 +313,21 @@ function line(one) {
 }
 
 function showRequests() {
-  const problems = within("problems");
   if (told.problems.length) {
-    fill(
-      problems,
-      told.problems.map((text, at) => ({ text, at: told.problems.length - at })),
-      (one) => `${one.at} ${one.text}`,
-      (one) => make("p", { class: "problem", text: one.text }),
-      "",
-    );
-    if (!problems.previousElementSibling) {
-      problems.before(make("h3", { "data-word": "panel problems", text: word("panel problems") }));
-    }
+    const items = told.problems.map((text, at) => ({ text, left: told.problems.length - at }));
+    const shown = (one) => make("p", { class: "problem", text: one.text });
+    fill(problems(), items, (one) => `${one.left} ${one.text}`, shown, "");
   }
   fill(within("requests"), told.requests, (one) => one.number, request, word("panel nothing"));
+}
+
+/** The list of what Discord would have refused, above the requests; there as soon as one is. */
+function problems() {
+  if (body.querySelector("section.problems") === null) {
+    const title = make("h3", { text: word("panel problems") });
+    body.prepend(make("section", { class: "problems" }, title, make("div", { class: "list" })));
+  }
+  return body.querySelector("section.problems > .list");
 }
 
 function request(one, was) {
