@@ -143,9 +143,16 @@ def environment_in(home: Path, models: Path | None, llm: str) -> dict[str, str]:
     return known | ({"SKYDECK_LLM": llm} if llm else {})
 
 
-def try_pages(pages: list[str], *, packages: Path | None, models: Path | None, llm: str) -> int:
-    """Run the commands of the pages; says what happened, and returns how many failed."""
-    failed, done = 0, set[str]()
+def try_pages(
+    pages: list[str],
+    *,
+    packages: Path | None,
+    models: Path | None,
+    llm: str,
+    without: tuple[str, ...] = (),
+) -> int:
+    """Run the commands of the pages, but for those left out; returns how many failed."""
+    failed, done = 0, set(without)
     with tempfile.TemporaryDirectory(prefix="readme-") as temporary:
         folder = Path(temporary) / "skydeck"
         copy_checkout(folder)

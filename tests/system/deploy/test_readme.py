@@ -21,5 +21,6 @@ def test_every_command_does_what_the_readme_says(weights, capsys: pytest.Capture
         packages=Path(sysconfig.get_path("purelib")),
         models=Settings(_env_file=None).skydeck_weights_dir,
         llm="tiny",
+        without=("make docs",),  # half of the time, and `make lint` runs it
     )
     assert failed == 0, capsys.readouterr().out
