@@ -71,6 +71,7 @@ let opener = null;
 
 /** @param {boolean} [returns] Whether the focus goes back to where it was. */
 function close(returns = true) {
+  document.removeEventListener("keydown", steer, true);
   menu?.remove();
   menu = null;
   if (returns) opener?.focus();
@@ -124,7 +125,7 @@ async function showMenu(on, x, y) {
   });
   if (!parts.length) parts.push(make("span", { text: word("no apps") }));
   menu = make("div", { class: "apps", role: "menu", tabindex: -1, "aria-label": word("apps") }, ...parts);
-  menu.addEventListener("keydown", steer);
+  document.addEventListener("keydown", steer, true); // a finger that leaves may take the focus away
   document.body.append(menu);
   opener = before;
   menu.style.left = `${Math.max(4, Math.min(x, innerWidth - menu.offsetWidth - 4))}px`;
