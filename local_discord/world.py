@@ -74,6 +74,20 @@ class World:
         self._last_id = max(self._last_id + 1, milliseconds << 22)
         return self._last_id
 
+    @property
+    def last_id(self) -> int:
+        """The last id that was given."""
+        return self._last_id
+
+    def continue_after(self, number: int) -> None:
+        """Give no id twice that was given in an earlier run."""
+        self._last_id = max(self._last_id, number)
+
+    @property
+    def base_url(self) -> str:
+        """Where all this is served."""
+        return self._base_url()
+
     def user(self, name: str, *, bot: bool = False, locale: str = "en-US") -> User:
         """A new account."""
         user = User(self.new_id(), name, bot=bot, locale=locale)

@@ -51,7 +51,11 @@ def try_(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="skydeck-try-")))
         else:
             _make(folder)
-        asyncio.run(_try(folder, settings.skydeck_log_level, port=port, opens=browser))
+        asyncio.run(
+            _try(
+                folder, settings.skydeck_log_level, port=port, opens=browser, keeps=keep is not None
+            )
+        )
 
 
 def _make(folder: Path) -> None:
@@ -61,31 +65,48 @@ def _make(folder: Path) -> None:
         raise BadInput(f"{folder} cannot be used as a folder ({e.strerror}).") from None
 
 
-async def _try(folder: Path, level: str, *, port: int, opens: bool) -> None:
-    """Serve the page, run the bot; ends with Ctrl-C, or with the bot."""
-    from local_discord import LocalDiscord, elsewhere  # noqa: PLC0415  (it loads discord.py)
-    from local_discord.page.bot_log import BotLog  # noqa: PLC0415
-    from local_discord.page.panel import Panel  # noqa: PLC0415
-    from local_discord.page.server import serving  # noqa: PLC0415
+async def _try(folder: Path, level: str, *, port: int, opens: bool, keeps: bool) -> None:
+    """Serve the page, run the bot; ends with Ctrl-C, or with the bot.
+
+    Raises:
+        BadInput: The port is taken, or the folder cannot be used.
+        ServiceUnreachable: The bot has ended by itself.
+    """
+    from local_discord.keeping import CannotKeep  # noqa: PLC0415  (it loads discord.py)
 
     try:
-        async with (
-            LocalDiscord(token=secrets.token_urlsafe(), keeps=_KEPT_ENTRIES) as sim,
-            serving(sim, port=port) as page,
-        ):
-            log = BotLog()
-            page.acts["panel"] = Panel(sim, log, _database(folder)).act
-            with _stopping() as stop, elsewhere.heard(_Heard(log, level)) as stderr:
-                terminal.err(f"Open {page.address}\nCtrl-C ends all of it.\n")
-                if opens:
-                    await asyncio.to_thread(webbrowser.open, page.address)
-                await _run_bot(sim, folder, stop, stderr)
+        with _stopping() as stop:  # to the end, so that no Ctrl-C stops what is being saved
+            await _serve(folder, level, stop, port=port, opens=opens, keeps=keeps)
+    except CannotKeep as e:
+        raise BadInput(f"{e}.", hint="Give another folder to --keep.") from None
     except OSError as e:
         if e.errno != errno.EADDRINUSE:
             raise
         raise BadInput(
             f"Port {port} is taken.", hint="Leave --port out, and any is taken."
         ) from None
+
+
+async def _serve(
+    folder: Path, level: str, stop: "_Stop", *, port: int, opens: bool, keeps: bool
+) -> None:
+    from local_discord import LocalDiscord, elsewhere  # noqa: PLC0415
+    from local_discord.page.bot_log import BotLog  # noqa: PLC0415
+    from local_discord.page.panel import Panel  # noqa: PLC0415
+    from local_discord.page.server import keeping, serving  # noqa: PLC0415
+
+    async with contextlib.AsyncExitStack() as stack:
+        discord = LocalDiscord(token=secrets.token_urlsafe(), keeps=_KEPT_ENTRIES)
+        sim = await stack.enter_async_context(discord)
+        cast = stack.enter_context(keeping(sim, folder / "discord.db")) if keeps else None
+        page = await stack.enter_async_context(serving(sim, port=port, cast=cast))
+        log = BotLog()
+        page.acts["panel"] = Panel(sim, log, _database(folder)).act
+        stderr = stack.enter_context(elsewhere.heard(_Heard(log, level)))
+        terminal.err(f"Open {page.address}\nCtrl-C ends all of it.\n")
+        if opens:
+            await asyncio.to_thread(webbrowser.open, page.address)
+        await _run_bot(sim, folder, stop, stderr)
 
 
 async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop", stderr: int) -> None:

@@ -45,6 +45,18 @@ class Cast:
         self.kinds[user.id] = kind
         return user
 
+    def kept(self) -> dict[str, str]:
+        """What to keep of it for the next time."""
+        return {str(number): kind for number, kind in self.kinds.items()}
+
+    @classmethod
+    def again(cls, kept: dict[str, str], users: dict[int, User]) -> Cast:
+        """The cast of an earlier time."""
+        cast = cls()
+        for number, kind in kept.items():
+            cast.add(users[int(number)], kind)
+        return cast
+
     def __iter__(self) -> Iterator[User]:
         return iter(self.users)
 

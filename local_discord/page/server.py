@@ -6,8 +6,8 @@ import hmac
 import logging
 import re
 import socket as sockets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ from aiohttp import web
 
 from local_discord.errors import CannotDo
 from local_discord.files import File
+from local_discord.keeping import Keeper
 
 from . import acts, commands
 from .cast import Cast, furnish
@@ -50,6 +51,23 @@ SOCKETS: Final = ("/socket", "/voice")
 """A browser names the page that opens them; whoever names none is no browser."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@contextmanager
+def keeping(sim: LocalDiscord, file: Path) -> Iterator[Cast]:
+    """Bring back what an earlier run kept in this file, else begin anew; keep it from now on.
+
+    Raises:
+        CannotKeep: The file cannot be used, or at the end: not be written.
+    """
+    keeper = Keeper(sim.backend, file)
+    with closing(keeper):
+        earlier = keeper.load()
+        users = sim.backend.world.users
+        cast = furnish(sim) if earlier is None else Cast.again(earlier["cast"], users)
+        keeper.more = lambda: {"cast": cast.kept()}
+        keeper.begin()
+        yield cast
 
 
 @asynccontextmanager
