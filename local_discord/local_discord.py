@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 
 GUILDS_SETTLE = 0.05
 """Seconds discord.py waits for one more GUILD_CREATE before it is ready; its default is 2."""
+OF_BROWSERS = ("Origin", "Sec-Fetch-Site")
+"""What a browser sends and a bot does not."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class LocalDiscord:
@@ -93,7 +97,7 @@ class LocalDiscord:
     # --- running -------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        app = web.Application(client_max_size=BODY_MAX)
+        app = web.Application(middlewares=[self._only_programs], client_max_size=BODY_MAX)
         app.router.add_get("/gateway", self.backend.gateway.handle)
         app.router.add_get("/gateway/", self.backend.gateway.handle)
         app.router.add_get("/voice/{server}", self.voice.handle)
@@ -121,6 +125,14 @@ class LocalDiscord:
         trace: TracebackType | None,
     ) -> None:
         await self._stack.aclose()
+
+    @web.middleware
+    async def _only_programs(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """No page in a browser may come here, nor by a name that somebody's DNS points here."""
+        ours = self.base_url.removeprefix("http://")
+        if request.host != ours or any(name in request.headers for name in OF_BROWSERS):
+            return web.Response(status=403)
+        return await handler(request)
 
     def withhold_files(self, status: int = 503) -> None:
         """Answer every download of an attachment with this status from now on."""

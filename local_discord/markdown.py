@@ -20,6 +20,8 @@ INLINE: list[tuple[re.Pattern[str], str]] = [
     (re.compile(r"\[([^\]\n]+)\]\((https?://[^)\s]+)\)"), rf"<a href='\2' {AWAY}>\1</a>"),
     (re.compile(r"(?<!['\"=>])(https?://(?:(?!&[lg]t;)[^\s<])+)"), rf"<a href='\1' {AWAY}>\1</a>"),
 ]
+SPOILER = re.compile(r"\|\|.+?\|\|", re.DOTALL)
+MARKED = re.compile(r"(\*{1,3}|__|~~|`{1,3})(?!\s)(.+?)\1", re.DOTALL)
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
 MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::(\w))?&gt;")
@@ -57,9 +59,10 @@ def to_html(text: str, naming: Naming) -> str:
 
 
 def as_words(text: str, naming: Naming) -> str:
-    """A message's text on one line with names for its mentions, as a preview shows it."""
+    """A message's text on one line, as a preview shows it: names for mentions, nothing marked."""
+    bare = MARKED.sub(r"\2", SPOILER.sub("▒▒▒", text))
     named = TOKEN.sub(
-        lambda t: t[4] or naming(t[1].removesuffix("!") + (t[3] or ""), int(t[2])), text
+        lambda t: t[4] or naming(t[1].removesuffix("!") + (t[3] or ""), int(t[2])), bare
     )
     return " ".join(named.split())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -17,6 +16,7 @@ from .interactions import Interaction, Kind
 from .options import Resolved, check_allowed, commands_here, fill_in, find_command, named
 from .posting import Draft, visible_messages
 from .reply import Modal, Reply
+from .typed import with_mentions
 from .validate_message import check_message
 from .values import (
     Channel,
@@ -90,10 +90,11 @@ class Person(Caller):
         files: Sequence[File] = (),
     ) -> Message:
         """Send a message; `@Name`, `@Role` and `#channel` become mentions."""
-        channel = self._go(in_, Permission.SEND_MESSAGES)
+        needed = [Permission.ATTACH_FILES] if files else []
+        channel = self._go(in_, Permission.SEND_MESSAGES, *needed)
         if len(text) > WORDS_MAX:
             raise CannotDo(f"a message holds {WORDS_MAX} characters, not {len(text)}")
-        draft = Draft(self._with_mentions(text, channel), reply_to=reply_to)
+        draft = Draft(with_mentions(self._world, text, channel), reply_to=reply_to)
         draft.attachments = [file.store(self._world, channel) for file in files]
         if not draft.content.strip() and not draft.attachments:
             raise CannotDo("an empty message cannot be sent")
@@ -111,7 +112,7 @@ class Person(Caller):
         if message.poll is not None or message.type not in NOT_SYSTEM:
             raise CannotDo("a poll or a system message cannot be forwarded")
         channel = self._go(to, Permission.SEND_MESSAGES)
-        draft = Draft(self._with_mentions(text, channel), forward_of=message)
+        draft = Draft(with_mentions(self._world, text, channel), forward_of=message)
         return posting.post(self._world, channel, self.user, draft)
 
     async def asks(
@@ -194,7 +195,7 @@ class Person(Caller):
         if message.author is not self.user:
             raise CannotDo(f"{self.user.name} did not write that")
         self._act()
-        words = self._with_mentions(text, message.channel)
+        words = with_mentions(self._world, text, message.channel)
         posting.edit(self._world, message, {"content": words}, None)
 
     async def deletes(self, message: Message) -> None:
@@ -430,8 +431,8 @@ class Person(Caller):
         return self._here
 
     def _may(self, channel: Channel, *needed: Permission) -> None:
-        if not permissions.may(channel, self.user, *needed):
-            names = ", ".join(p.name or "" for p in needed)
+        if lacking := [one for one in needed if not permissions.may(channel, self.user, one)]:
+            names = ", ".join((one.name or "").lower().replace("_", " ") for one in lacking)
             raise CannotDo(f"{self.user.name} may not {names} in {channel.name}")
 
     def _at(self, on: Message | Reply) -> Message:
@@ -484,17 +485,3 @@ class Person(Caller):
 
     def _whole(self, message: Message) -> Json:
         return wire.message(message, reader=self._world.bot, intents=Intent.MESSAGE_CONTENT)
-
-    def _with_mentions(self, text: str, channel: Channel) -> str:
-        guild = channel.guild
-        names = {f"@{self._world.bot.name}": self._world.bot.mention}
-        if guild:
-            names |= {f"@{m.display_name}": m.user.mention for m in guild.members.values()}
-            names |= {f"@{r.name}": f"<@&{r.id}>" for r in guild.roles.values() if r.id != guild.id}
-            names |= {f"#{c.name}": c.mention for c in guild.channels.values()}
-        names[f"@{self._world.bot.name}"] = self._world.bot.mention  # not its role of that name
-        if not ("@" in text or "#" in text):
-            return text
-        ordered = sorted(names, key=len, reverse=True)
-        pattern = "|".join(re.escape(name) + r"(?!\w)" for name in ordered)
-        return re.sub(pattern, lambda found: names[found[0]], text)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from local_discord import posting
 from local_discord.errors import CannotDo
+from local_discord.typed import as_typed
 from local_discord.values import Channel, Json, Message
 
 from .tab import Act, Tab
@@ -132,27 +133,7 @@ async def edit(tab: Tab, fields: Json) -> None:
 @act("source")
 async def source(tab: Tab, fields: Json) -> Json:
     """An own message's text, to change it."""
-    one = message_of(tab, fields)
-    return {"text": _typed(tab, one)}
-
-
-def _typed(tab: Tab, one: Message) -> str:
-    """The text with names for its mentions, as it was typed."""
-    world = tab.desk.sim.backend.world
-    words = one.content
-    for user in one.mentions:
-        words = words.replace(user.mention, f"@{_name_in(one.channel, user)}")
-    for role in one.mention_roles:
-        found = one.channel.guild and one.channel.guild.roles.get(role)
-        words = words.replace(f"<@&{role}>", f"@{found.name}" if found else f"<@&{role}>")
-    for channel in world.channels.values():
-        words = words.replace(channel.mention, f"#{channel.name}")
-    return words
-
-
-def _name_in(channel: Channel, user: Any) -> str:
-    member = channel.guild.members.get(user.id) if channel.guild else None
-    return member.display_name if member else str(user.name)
+    return {"text": as_typed(tab.desk.sim.backend.world, message_of(tab, fields))}
 
 
 @act("delete")

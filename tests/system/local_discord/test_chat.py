@@ -225,7 +225,7 @@ async def test_people_are_held_to_their_permissions_too(sim, guild, channel, ana
     muted = guild.role("muted")
     guild.give(ana, muted)
     guild.deny(channel, muted, Permission.SEND_MESSAGES)
-    with pytest.raises(CannotDo, match="Ana may not VIEW_CHANNEL, SEND_MESSAGES in general"):
+    with pytest.raises(CannotDo, match="Ana may not send messages in general"):
         await ana.says("let me speak", channel)
     with pytest.raises(CannotDo, match="2000 characters"):
         await guild.owner().says("x" * 2001, channel)
