@@ -457,3 +457,14 @@ def load_settings() -> Settings:
             f"{name}: {words}{'' if words.endswith('?') else '.'}",
             hint="Correct it in .env or in the environment; .env.example shows each setting.",
         ) from None
+
+
+def system_language() -> str:
+    """The language of this machine's user, as gettext finds it: `es_ES.UTF-8`; empty: not set."""
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return next((value for name in names if (value := os.environ.get(name))), "")  # noqa: TID251 - here it is read
+
+
+def is_in_tmux() -> bool:
+    """Whether this process runs in a window of tmux."""
+    return bool(os.environ.get("TMUX"))  # noqa: TID251 - here it is read

@@ -26,6 +26,8 @@ class SlotState:
         message: The fault, and what to do next; empty without one.
         xruns: How many times audio was lost since the device was opened.
         latency_ms: The system's latency, as it reports it.
+        missing: The chosen device that the system default stands in for; None: it stands in for
+            none.
     """
 
     name: str | None
@@ -34,6 +36,7 @@ class SlotState:
     message: str = ""
     xruns: int = 0
     latency_ms: int = 0
+    missing: str | None = None
 
     @property
     def gist(self) -> tuple[str | None, bool, Fault | None]:
@@ -76,13 +79,14 @@ class DeviceSlot:
         stream, fault = self.stream, self.health.fault
         message = fault_message(fault, self.what) if fault else ""
         is_open = self.health.is_open and fault is None
-        if self.is_fallback and is_open and self.chosen is not None:
-            fault, message = Fault.NO_DEVICE, fallback_message(self.chosen, self.what)
+        missing = self.chosen if self.is_fallback and is_open else None
+        if missing is not None:
+            fault, message = Fault.NO_DEVICE, fallback_message(missing, self.what)
         name = None if self.is_fallback else self.chosen
         if stream is None:
-            return SlotState(name, is_open, fault, message)
+            return SlotState(name, is_open, fault, message, missing=missing)
         latency_ms = round(stream.latency_s * 1000)
-        return SlotState(name, is_open, fault, message, stream.xruns, latency_ms)
+        return SlotState(name, is_open, fault, message, stream.xruns, latency_ms, missing)
 
     def open(self) -> tuple[Stream, str | None]:
         """Open the chosen device, or else the system default. Returns the stream and its device.

@@ -10,18 +10,17 @@ import typer
 from audio.devices.portaudio import quiet_native_errors
 from bot.catalogue import load_grace
 from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clips, require_all
-from bot.cli.models import pull_with_progress
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
 from bot.cli.run import CallOptions, perform
+from bot.clock import SystemClock
 from bot.composition import WarmUp
 from bot.contract.penny import converse
 from bot.errors import BadInput
-from bot.local_voice.controller import models_of, open_controller
+from bot.local_voice.controller import open_controller
 from bot.local_voice.line_mode import LineMode, lines_of, write_line
 from bot.local_voice.memory import Memory
 from bot.local_voice.options import Options
 from bot.local_voice.prefs import Prefs
-from bot.models.store import ModelStore
 from bot.settings import load_settings
 
 
@@ -42,7 +41,10 @@ def talk(
         bool, typer.Option("--plain", help="Write line by line, for screen readers and pipes.")
     ] = False,
     remember: Annotated[
-        bool, typer.Option("--remember", help="Continue the last conversation.")
+        bool,
+        typer.Option(
+            "--remember", help="Continue the last conversation, and keep conversations from now on."
+        ),
     ] = False,
     save_to: Annotated[
         Path | None,
@@ -112,15 +114,18 @@ def _converse(
     prefs = Prefs.load()
     if language is not None:
         prefs.language = language
+    if remember:
+        prefs.keeps = True
+        prefs.keep()
     options = Options(
         settings=settings,
         prefs=prefs,
         modules=load_grace(settings),
-        memory=Memory() if remember else None,
+        memory=Memory(SystemClock(), keeps=prefs.keeps),
+        continues=remember,
         save_to=save_to or Path.cwd(),
         global_key=push_to_talk_key,
     )
-    pull_with_progress(ModelStore(settings.skydeck_weights_dir), models_of(settings))
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     asyncio.run(_plainly(options) if plain or not is_terminal else _in_app(options))
 

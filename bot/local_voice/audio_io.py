@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol, Self
 
+import numpy as np
+
 from audio.codec import OpusEncoder, Resampler
 from audio.constants import (
     FRAME_MS,
@@ -50,6 +52,10 @@ class LocalAudioIO:
     Encoding costs more than everything else, so blocks that nobody listens to wait unencoded for a
     moment, in case a press follows.
 
+    Attributes:
+        playout: What the loudspeaker plays.
+        loudest: The largest sample of the latest recording, from 0 to 1; None: it has no sound.
+
     Args:
         microphone: Gives the blocks.
         playout: What the loudspeaker plays.
@@ -67,18 +73,25 @@ class LocalAudioIO:
         self._down = Resampler(OPUS_RATE_HZ, SPEECH_RATE_HZ)
         self._timestamp = 0
         self._tap: list[Samples] | None = None
+        self._was_wanted = False
+        self.loudest: float | None = None
 
     def pull(self, now_s: float) -> list[SpeechFrame]:
         """The packets since the last call; for the hearing thread."""
         blocks = self._microphone.pull()
         if self._tap is not None:
             self._tap += [block.raw for block in blocks[: _TAP_LIMIT - len(self._tap)]]
-        if not self._is_wanted():
+        was_wanted, self._was_wanted = self._was_wanted, self._is_wanted()
+        if not self._was_wanted:
             self._waiting.extend(blocks)
             return []
+        if not was_wanted:
+            self.loudest = None
         frames: list[SpeechFrame] = []
         for block in (*self._waiting, *blocks):
             frames += self._packets(block)
+            loud = float(np.abs(block.raw).max(initial=0.0))
+            self.loudest = max(self.loudest or 0.0, loud)
         self._waiting.clear()
         return frames
 

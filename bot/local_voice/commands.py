@@ -5,7 +5,8 @@
     /build a function that tells whether a year is a leap year
 
 Options come first, as `name=value`; the rest is the text. Each of Grace's modules is a command
-under its name in Discord, and `/build` is the Factory's.
+under its name in Discord, and `/build` is the Factory's. A name in any of our languages works.
+`command_menu` lists what can be typed.
 """
 
 from collections.abc import Mapping
@@ -17,9 +18,13 @@ from bot.contract import Request, Source, factory, grace
 from bot.contract.grace import Module
 from bot.contract.options import read_value
 from bot.did_you_mean import did_you_mean, nearest
-from bot.errors import BadInput, UnknownModule
-from bot.module_names import find_module_name, module_names
+from bot.errors import UnknownModule
+from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
+from bot.local_voice.in_words import Told
+from bot.module_names import find_module_name, module_name, module_names
 from bot.sanitize import clean_excerpt, quoted
+
+ENGLISH: Final = words_for(DEFAULT)
 
 
 class Instruction(StrEnum):
@@ -27,17 +32,18 @@ class Instruction(StrEnum):
 
     HELP = "help"
     NEW = "new"
+    PAST = "past"
+    FIND = "find"
     SAVE = "save"
 
 
-ABOUT: Final = {
-    Instruction.HELP: "list what you can type here",
-    Instruction.NEW: "begin a new conversation: Penny forgets what was said so far",
-    Instruction.SAVE: "write the conversation to a folder, with its sound",
-}
-_BUILD: Final = "build"
-_OR_SAY: Final = "Or say it: summarise what we said, translate that into Spanish, correct this: …"
+BUILD: Final = "build"
+ROUNDS: Final = "iterations"
 _ITERATIONS: Final = 4
+
+
+class UnknownCommand(Told, UnknownModule):
+    """There is no such command; the message is in the person's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,48 +73,38 @@ class Commands:
 
     def __init__(self, modules: Mapping[str, Module], source: Source) -> None:
         self._source = source
-        self._modules = {shown: modules[name] for name, shown in module_names(modules).items()}
-        self._by_contract_name = modules
+        self._modules = modules
 
-    @property
-    def names(self) -> list[str]:
+    def instructions(self, words: Words) -> dict[str, Instruction]:
+        """Our own commands, by the name that the person reads."""
+        return {words(f"talk.name.{one}"): one for one in Instruction}
+
+    def modules(self, words: Words) -> dict[str, Module]:
+        """Grace's modules, by the name that the person reads; no two are the same."""
+        sure = module_names(self._modules)
+        shown = {name: module_name(name, words.language) for name in self._modules}
+        taken = [*shown.values(), *self.instructions(words), build_name(words)]
+        return {
+            shown[name] if taken.count(shown[name]) == 1 else sure[name]: module
+            for name, module in self._modules.items()
+        }
+
+    def names(self, words: Words = ENGLISH) -> list[str]:
         """The names of the commands; ours come first."""
-        return [*Instruction, _BUILD, *self._modules]
+        return [*self.instructions(words), build_name(words), *self.modules(words)]
 
-    def help(self) -> str:
-        """Describe each command in a line."""
-        lines = [f"/{instruction}: {about}" for instruction, about in ABOUT.items()]
-        lines.append(f"/{_BUILD}: make a program or a text, in rounds (option: iterations=1…10)")
-        for name, module in self._modules.items():
-            options = ", ".join(option.name for option in module.options)
-            suffix = f" (options: {options})" if options else ""
-            lines.append(f"/{name}: {module.purpose}{suffix}")
-        lines.append(_OR_SAY)
-        return "\n".join(lines)
+    def module_called(self, name: str) -> Module | None:
+        """The module that a command names, by any of its names."""
+        known = find_module_name(name, self._modules)
+        return None if known is None else self._modules[known]
 
-    def completions(self, text: str) -> list[str]:
-        """What the typed beginning can become, best first."""
-        if not text.startswith("/"):
-            return []
-        name, space, rest = text[1:].partition(" ")
-        if not space:
-            return [f"/{known} " for known in self.names if known.startswith(name.lower())]
-        *_, word = rest.rpartition(" ")
-        contract_name = find_module_name(name, self._by_contract_name)
-        if contract_name is None or "=" in word:
-            return []
-        module = self._by_contract_name[contract_name]
-        before = text[: len(text) - len(word)]
-        return [
-            f"{before}{option.name}=" for option in module.options if option.name.startswith(word)
-        ]
-
-    def read(self, typed: str, *, so_far: str) -> Typed:
+    def read(self, typed: str, *, so_far: str, words: Words = ENGLISH) -> Typed:
         """Read a line.
 
         Args:
             typed: The line.
             so_far: The conversation as text; a command without a text works on it.
+            words: The person's language.
 
         Raises:
             BadInput: The line is empty, or an option does not fit.
@@ -116,17 +112,17 @@ class Commands:
         """
         line = typed.strip()
         if not line:
-            raise BadInput("The line is empty.")
+            raise Told(words("talk.command.empty"))
         if not line.startswith("/"):
             return Question(line)
         name, _, rest = line[1:].partition(" ")
         name = name.lower()
-        if name in set(Instruction):
-            return Instruction(name)
-        if name == _BUILD:
-            return Task(self._build(rest))
-        module = self._module(name)
-        options, text = _split(rest, {option.name for option in module.options})
+        if instruction := _in_any_language(name):
+            return instruction
+        if name in _BUILD_NAMES:
+            return Task(self._build(rest, words))
+        module = self._known(name, words)
+        options, text = _split(rest, {option.name for option in module.options}, words)
         return Task(
             grace.task(
                 module,
@@ -136,24 +132,40 @@ class Commands:
             )
         )
 
-    def _module(self, name: str) -> Module:
-        """The module that a command names, by any of its names."""
-        known = find_module_name(name, self._by_contract_name)
-        if known is not None:
-            return self._by_contract_name[known]
-        near = nearest(name, self.names) or ["help"]
-        hint = "Try: " + ", ".join(f"/{one}" for one in near) + "."
-        raise UnknownModule(f"There is no command /{clean_excerpt(name, limit=40)}.", hint=hint)
+    def _known(self, name: str, words: Words) -> Module:
+        module = self.module_called(name)
+        if module is not None:
+            return module
+        near = nearest(name, self.names(words)) or [words("talk.name.help")]
+        listed = ", ".join(f"/{one}" for one in near)
+        shown = clean_excerpt(name, limit=40)
+        raise UnknownCommand(words("talk.command.unknown", name=shown, near=listed))
 
-    def _build(self, rest: str) -> Request:
-        options, text = _split(rest, {"iterations"})
-        rounds = options.get("iterations", str(_ITERATIONS))
+    def _build(self, rest: str, words: Words) -> Request:
+        options, text = _split(rest, {ROUNDS}, words)
+        rounds = options.get(ROUNDS, str(_ITERATIONS))
         if not (rounds.isascii() and rounds.isdigit()):
-            raise BadInput("iterations must be a whole number from 1 to 10.")
+            raise Told(words("talk.command.rounds_wrong"))
         return factory.build(text, source=self._source, iterations=int(rounds[:3]))
 
 
-def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
+def build_name(words: Words) -> str:
+    """The name of the Factory's command."""
+    return words("factory.cmd.build.name")
+
+
+_ALL_WORDS: Final = [words_for(language) for language in INTERFACE_LANGUAGES]
+_BUILD_NAMES: Final = {BUILD, *map(build_name, _ALL_WORDS)}
+
+
+def _in_any_language(name: str) -> Instruction | None:
+    for one in Instruction:
+        if name == one or any(name == words(f"talk.name.{one}") for words in _ALL_WORDS):
+            return one
+    return None
+
+
+def _split(rest: str, known: set[str], words: Words) -> tuple[dict[str, str], str]:
     """Split off the options at the beginning from the text after them."""
     options: dict[str, str] = {}
     text = rest.strip()
@@ -163,18 +175,19 @@ def _split(rest: str, known: set[str]) -> tuple[dict[str, str], str]:
         if not equals:
             break
         if name not in known:
-            _refuse_misspelt(name, known)
+            _refuse_misspelt(name, known, words)
             break
         options[name] = value
         text = after.strip()
     return options, text
 
 
-def _refuse_misspelt(name: str, known: set[str]) -> None:
+def _refuse_misspelt(name: str, known: set[str], words: Words) -> None:
     """Refuse `lenght=short`; what is like no option (`x=5`) is the beginning of a text.
 
     Raises:
         BadInput: It is like one.
     """
     if guess := did_you_mean(name, sorted(known)):
-        raise BadInput(f"There is no option {quoted(name)}.", hint=guess)
+        hint = guess if words.language == DEFAULT else ", ".join(sorted(known))
+        raise Told(words("talk.command.no_option", name=quoted(name)), hint=hint)

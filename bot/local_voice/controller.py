@@ -9,30 +9,37 @@
 import asyncio
 import contextlib
 import datetime as dt
+import math
 from collections.abc import AsyncIterator, Iterator
 from typing import Final
 
 from bot.background import Background
-from bot.composition import available
 from bot.contract import Source, System
 from bot.errors import BadInput, SkydeckError
+from bot.figures import moment
+from bot.i18n import Words
+from bot.local_voice.command_menu import help_text, menu
 from bot.local_voice.commands import Commands, Instruction, Question, Task
 from bot.local_voice.conversation import Conversation
 from bot.local_voice.devices import Devices
 from bot.local_voice.export import export
+from bot.local_voice.hearing import Hearing, LevelCheck, Recording, why_unheard
 from bot.local_voice.hotkey import global_key
-from bot.local_voice.options import Options, Surroundings
+from bot.local_voice.in_words import in_words
+from bot.local_voice.load_progress import LoadProgress
+from bot.local_voice.memory import Past
+from bot.local_voice.options import Options, Surroundings, parts_of
+from bot.local_voice.past_words import found_in, past_in_words
 from bot.local_voice.push_to_talk import Act, TalkKey
 from bot.local_voice.transcript import Transcript
-from bot.local_voice.view import PERSON, Doing, TalkMode, View
-from bot.settings import Settings
+from bot.local_voice.view import Doing, Kind, MenuItem, TalkMode, Theme, View
 from bot.voice_agent.events import Stage
-from bot.voice_agent.session_factory import SPEECH_MODELS
-from bot.workers.build import models_needed
 
 _KEY_EVERY_S: Final = 0.05
 _MAX_CONTEXT_CHARS: Final = 20_000
 """How much of the conversation a command gets if it has no text of its own."""
+_SETTLES_S: Final = 3.0
+"""For so long after the models are loaded, a device may still be late because of them."""
 
 
 class TalkController:
@@ -56,9 +63,21 @@ class TalkController:
         self._key = TalkKey()
         self._has_release = False
         self._saves = Background("saving a conversation")
+        self._level = LevelCheck()
+        self._pressed_s = self._released_s = 0.0
+        self._ready_s: float | None = None
+        self._loading = LoadProgress(parts_of(options.settings), options.prefs.load_s)
+        self.memory = options.memory
         self.devices = Devices(options, surroundings)
         self.transcript = Transcript()
-        self.conversation = Conversation(options, surroundings, self.devices, self.transcript)
+        self.transcript.words = self.words
+        self.transcript.why_unheard = self._why_unheard
+        self.conversation = Conversation(
+            options, surroundings, self.devices, self.transcript, self._loading
+        )
+        if self.memory is not None and options.continues:
+            for past in self.memory.past()[:1]:
+                self.go_on(past)
 
     async def run(self, over: asyncio.Event) -> None:
         """Open the devices and the conversation, and close them when it is over."""
@@ -66,12 +85,13 @@ class TalkController:
         try:
             with self._hotkey():
                 async with self.conversation.opened(), asyncio.TaskGroup() as group:
+                    self._has_loaded()
                     watching = group.create_task(self._watch_key())
                     await over.wait()
                     watching.cancel()
         except* SkydeckError as group:
             for error in _leaves(group):
-                self.transcript.error(str(error))
+                self.transcript.error(error)
         finally:
             self.devices.close()
             await self._saves.join()
@@ -84,18 +104,20 @@ class TalkController:
                 try:
                     stack.enter_context(global_key(name, down=self.key_down, up=self.key_up))
                 except BadInput as e:
-                    self.transcript.error(str(e))
+                    self.transcript.error(e)
             yield
 
     # -- what the person sees --------------------------------------------------------------------
 
     def view(self) -> View:
         """The present state; cheap enough to ask for ten times a second."""
-        state = self.devices.state
+        state, words, now = self.devices.state, self.words, self._clock.now()
+        is_here, is_open = self._options.settings.embedded, self.conversation.is_open
+        is_new = not self.transcript.entries
         return View(
-            person=PERSON,
+            person=words("talk.you"),
             assistant=self._assistant,
-            place="this machine" if self._options.settings.embedded else "RunPod",
+            place=words("talk.here" if is_here else "talk.runpod"),
             mode=self._prefs.mode,
             doing=self._doing(),
             level_dbfs=self.devices.level_dbfs,
@@ -104,14 +126,38 @@ class TalkController:
             can_play=state.loudspeaker.is_open,
             microphone=state.microphone.name,
             loudspeaker=state.loudspeaker.name,
-            trouble=self.devices.trouble,
+            trouble=self.devices.trouble(is_starting=self._is_starting(now)),
             entries=self.transcript.entries,
             phases=self.conversation.phases,
             cost_usd=self.transcript.cost_usd,
             has_release=self._has_release,
             language=self._prefs.language,
             voice=self._prefs.voice,
+            interface=words.language,
+            theme=self._prefs.theme,
+            shows_times=self._prefs.shows_times,
+            loading=() if is_open else self._loading.steps(now),
+            hearing=self._hearing(now) if is_new else Hearing.WAITING,
         )
+
+    @property
+    def words(self) -> Words:
+        """The words of the screen's language."""
+        return self._prefs.words
+
+    def _is_starting(self, now_s: float) -> bool:
+        return self._ready_s is None or now_s - self._ready_s < _SETTLES_S
+
+    def _has_loaded(self) -> None:
+        self._ready_s = self._clock.now()
+        self._prefs.load_s = self._prefs.load_s | self._loading.took_s
+        self._options.keep_prefs()
+
+    def _hearing(self, now_s: float) -> Hearing:
+        if not self.devices.state.microphone.is_open:
+            self._level = LevelCheck()
+            return Hearing.NONE
+        return self._level.judge(self.devices.level_dbfs, now_s)
 
     def _doing(self) -> Doing:
         speech, stage = self.devices.speech, self.transcript.stage
@@ -142,7 +188,9 @@ class TalkController:
             return
         if not self.devices.state.microphone.is_open and not self._key.is_talking:
             self.conversation.stop_answer()
-            self.transcript.error(self.devices.trouble or "No microphone is open.")
+            name = self.words("talk.device.microphone")
+            problem = self.devices.trouble() or self.words("talk.device.not_open", what=name)
+            self.transcript.error(problem)
             return
         self._act(self._key.down(self._clock.now()))
 
@@ -160,11 +208,26 @@ class TalkController:
             return
         keyed, now = self.devices.speech.keyed, self._clock.now()
         if act is Act.END:
+            self._released_s = now
             keyed.release(now)
             return
         if act is Act.START:
+            self._pressed_s = now
             self.conversation.stop_answer()
         keyed.press(now)
+
+    def _why_unheard(self) -> str:
+        """Why the latest press brought no words; empty hands free, where noises begin turns."""
+        if self._prefs.mode is not TalkMode.KEY:
+            return ""
+        loudest = self.devices.transport.loudest
+        recording = Recording(
+            seconds=max(0.0, self._released_s - self._pressed_s),
+            loudest_dbfs=20 * math.log10(max(1e-6, loudest or 0.0)),
+            device=self.devices.state.microphone.name,
+            has_sound=loudest is not None,
+        )
+        return why_unheard(recording, self.words)
 
     async def _watch_key(self) -> None:
         """End a turn when the key stops repeating, or when the turn is as long as it may be."""
@@ -173,9 +236,7 @@ class TalkController:
             self._act(self._key.tick(self._clock.now()))
             if self.devices.speech.keyed.has_overrun():
                 self._key.reset()
-                self.transcript.note(
-                    "You can speak for two minutes at a time; what you said so far was sent."
-                )
+                self.transcript.note(self.words("talk.overrun"))
 
     def set_mode(self, mode: TalkMode) -> None:
         """Set when the microphone is live, and remember the choice."""
@@ -195,24 +256,36 @@ class TalkController:
     def submit(self, text: str) -> None:
         """Handle a typed question or `/command`; an error in it becomes an entry."""
         try:
-            self._carry_out(self._commands.read(text, so_far=self._so_far()), text.strip())
+            typed = self._commands.read(text, so_far=self._so_far(), words=self.words)
+            self._carry_out(typed, text.strip())
         except SkydeckError as e:
-            self.transcript.error(str(e))
+            self.transcript.error(e)
 
-    def completions(self, text: str) -> list[str]:
+    def instruction(self, text: str) -> Instruction | None:
+        """Which of our own commands a line is; None: something else, or nothing that we know."""
+        try:
+            typed = self._commands.read(text, so_far="", words=self.words)
+        except SkydeckError:
+            return None
+        return typed if isinstance(typed, Instruction) else None
+
+    def menu(self, text: str) -> list[MenuItem]:
         """What the typed beginning of a `/command` can become, best first."""
-        return self._commands.completions(text)
+        return menu(self._commands, text, self.words)
 
     def _carry_out(self, typed: Question | Task | Instruction, line: str) -> None:
         match typed:
             case Instruction.HELP:
-                self.transcript.note(self._commands.help())
+                self.transcript.note(help_text(self._commands, self.words))
             case Instruction.NEW:
                 self.stop()
-                self.conversation.forget()
-                self.transcript.note(
-                    "A new conversation. You can still read and save what is above."
-                )
+                self.conversation.begin()
+                self.transcript.note(self.words("talk.command.begun"))
+            case Instruction.PAST:
+                self.transcript.note(past_in_words(self.memory, self.words))
+            case Instruction.FIND:
+                found = found_in(self.transcript.entries, line.partition(" ")[2])
+                self.transcript.note(found or self.words("talk.find.none"))
             case Instruction.SAVE:
                 self._saves.start(self._save_and_note())
             case Question(text):
@@ -222,10 +295,50 @@ class TalkController:
 
     def _so_far(self) -> str:
         lines: list[str] = []
-        for entry in self.transcript.entries:
-            if entry.asked or entry.answered:
-                lines += [entry.asked, entry.answered]
+        for entry in self.transcript.conversation:
+            lines += [entry.asked, entry.answered]
         return "\n".join(line for line in lines if line)[-_MAX_CONTEXT_CHARS:]
+
+    # -- earlier conversations, and what is remembered of the screen -----------------------------
+
+    def go_on(self, past: Past) -> None:
+        """Go on with a conversation of before, and show it."""
+        self.stop()
+        self.conversation.go_on(past)
+        for turn in past.turns:
+            kind = Kind.TASK if turn.task else Kind.TURN
+            number = self.transcript.add(kind, asked=turn.heard, answered=turn.said)
+            self.transcript.change(number, is_over=True, was_cut=turn.interrupted)
+        at = moment(past.at, self.words.language)
+        self.transcript.note(self.words("talk.past.continued", at=at))
+
+    def set_keeps(self, keeps: bool) -> None:
+        """Keep conversations from now on, or no more of them; remembered."""
+        self._prefs.keeps = keeps
+        if self.memory is not None:
+            self.memory.keeps = keeps
+        self._options.keep_prefs()
+
+    @property
+    def interface(self) -> str | None:
+        """The chosen language of the screen; None: the system's."""
+        return self._prefs.interface
+
+    def set_interface(self, code: str | None) -> None:
+        """Show the screen in this language; remembered."""
+        self._prefs.interface = code
+        self.transcript.words = self.words
+        self._options.keep_prefs()
+
+    def set_theme(self, name: str | None) -> None:
+        """Use these colours; remembered."""
+        self._prefs.theme = Theme(name or Theme.TERMINAL)
+        self._options.keep_prefs()
+
+    def show_times(self, shows: bool) -> None:
+        """Show where a turn's time went, or hide it; remembered."""
+        self._prefs.shows_times = shows
+        self._options.keep_prefs()
 
     # -- saving ----------------------------------------------------------------------------------
 
@@ -239,10 +352,11 @@ class TalkController:
                 self.transcript.sound_of,
                 assistant=self._assistant,
                 at=dt.datetime.fromtimestamp(self._clock.wall()).astimezone(),
+                words=self.words,
             )
         except SkydeckError as e:
-            return str(e)
-        return f"Saved: {file}"
+            return in_words(e, self.words)
+        return self.words("talk.save.done", file=str(file))
 
     async def _save_and_note(self) -> None:
         self.transcript.note(await self.save())
@@ -263,13 +377,6 @@ async def open_controller(
             over.set()
             if not controller.conversation.is_open:
                 running.cancel()
-
-
-def models_of(settings: Settings) -> list[str]:
-    """The models that a conversation needs on this machine: for speech, and for the services."""
-    if not settings.embedded:
-        return list(SPEECH_MODELS)
-    return [*SPEECH_MODELS, *models_needed(settings, available(settings))]
 
 
 def _leaves(group: BaseExceptionGroup[SkydeckError]) -> list[SkydeckError]:

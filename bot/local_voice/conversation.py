@@ -1,5 +1,6 @@
 """The voice session of a local conversation, and the commands that run beside it."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Generator
 from dataclasses import replace
@@ -8,11 +9,14 @@ from functools import partial
 from bot import figures
 from bot.composition import available, model_fetcher
 from bot.contract import Request, Response, Service, Source, System
-from bot.errors import BadInput
 from bot.i18n import INTERFACE_LANGUAGES
+from bot.loading import LoadPart, begins, watched
 from bot.local_voice.audio_io import SPEAKER, TYPIST
 from bot.local_voice.choices import voice_choices
 from bot.local_voice.devices import Devices
+from bot.local_voice.in_words import Told
+from bot.local_voice.load_progress import LoadProgress
+from bot.local_voice.memory import KeptTurn, Past
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.said_actions import SaidActions
 from bot.local_voice.said_commands import PERSON_ID, SaidCommands
@@ -41,12 +45,14 @@ class Conversation:
         surroundings: Surroundings,
         devices: Devices,
         transcript: Transcript,
+        loading: LoadProgress,
     ) -> None:
         self._options = options
+        self._loading = loading
         self._surroundings = surroundings
         self._devices = devices
         self._transcript = transcript
-        self._tasks = RunningTasks(transcript)
+        self._tasks = RunningTasks(transcript, self._keep)
         self._client: ServiceClient | None = None
         self._session: VoiceSession | None = None
         self._questions = SpokenQuestions(surroundings.clock)
@@ -59,7 +65,11 @@ class Conversation:
             SkydeckError: One of them cannot be opened.
         """
         clock, settings = self._surroundings.clock, self._options.settings
-        async with self._surroundings.connect(settings) as services:
+        async with contextlib.AsyncExitStack() as stack:
+            with watched(lambda part: self._loading.begins(part, clock.now())):
+                await self._fetch()
+                services = await stack.enter_async_context(self._surroundings.connect(settings))
+                begins(LoadPart.TURNS)
             voices = VoiceSessionFactory(
                 client=services.client,
                 clock=clock,
@@ -68,6 +78,7 @@ class Conversation:
             )
             with contextlib.closing(voices):
                 async with await self._make_session(voices) as session:
+                    self._loading.ends(clock.now())
                     self._client, self._session = services.client, session
                     self._introduce()
                     try:
@@ -75,6 +86,13 @@ class Conversation:
                     finally:
                         self._session = self._client = None
                         await self._tasks.close()
+
+    async def _fetch(self) -> None:
+        try:
+            await asyncio.to_thread(self._surroundings.fetch, self._options, self._loading)
+        except asyncio.CancelledError:
+            self._loading.is_stopped = True  # else the program waits for the thread at its end
+            raise
 
     async def _make_session(self, voices: VoiceSessionFactory) -> VoiceSession:
         settings, prefs = self._options.settings, self._options.prefs
@@ -118,6 +136,9 @@ class Conversation:
         return session
 
     async def _remember(self, turn: Remember) -> None:
+        self._keep(KeptTurn(turn.transcript, turn.reply, turn.interrupted))
+
+    def _keep(self, turn: KeptTurn) -> None:
         if self._options.memory is not None:
             self._options.memory.add(turn)
 
@@ -139,7 +160,7 @@ class Conversation:
             BadInput: The models are still being loaded.
         """
         if self._session is None:
-            raise _still_loading()
+            raise self._still_loading()
         self._session.write(TYPIST, text)
 
     def perform(self, request: Request, typed: str) -> None:
@@ -149,12 +170,11 @@ class Conversation:
             BadInput: The models are still being loaded, or the service has no endpoint.
         """
         if self._client is None:
-            raise _still_loading()
+            raise self._still_loading()
         service = request.target.service
         if service not in available(self._options.settings):
-            raise BadInput(
-                f"{service.value}_ENDPOINT_ID is not set.", hint="Put it into .env; then restart."
-            )
+            setting = f"{service.value}_ENDPOINT_ID"
+            raise Told(self._options.prefs.words("talk.no_endpoint", setting=setting))
         self._tasks.start(request, typed, self._client)
 
     def _perform_all(self, requests: Generator[Request, Response, None], said: str) -> None:
@@ -175,17 +195,36 @@ class Conversation:
         self._tasks.cancel_all()
 
     def forget(self) -> None:
-        """Begin a new conversation: Penny forgets what was said so far, and nothing is asked."""
-        self._questions.forget(PERSON_ID)
-        if self._session is not None:
-            self._session.forget(SPEAKER)
-            self._session.forget(TYPIST)
+        """Begin a new conversation, and delete what is kept of this one."""
+        self._begin()
         if self._options.memory is not None:
             self._options.memory.forget()
 
+    def begin(self) -> None:
+        """Begin a new conversation: Penny forgets what was said so far, and nothing is asked."""
+        self._begin()
+        if self._options.memory is not None:
+            self._options.memory.begin()
+
+    def go_on(self, past: Past) -> None:
+        """Go on with a conversation of before."""
+        self._begin()
+        memory = self._options.memory
+        if memory is not None:
+            memory.go_on(past)
+            if self._session is not None:
+                self._session.chat_context = memory.recall()
+
+    def _begin(self) -> None:
+        self._questions.forget(PERSON_ID)
+        self._transcript.begin()
+        if self._session is not None:
+            self._session.forget(SPEAKER)
+            self._session.forget(TYPIST)
+
     def voices(self) -> tuple[Choice, ...]:
         """The voices to choose from."""
-        return voice_choices(self._options.settings)
+        return voice_choices(self._options.settings, self._options.prefs.words)
 
     def set_voice(self, name: str | None) -> None:
         """Answer with this voice from now on, and remember the choice."""
@@ -201,6 +240,9 @@ class Conversation:
         if self._session is not None:
             self._session.config = replace(self._session.config, language=code)
 
+    def _still_loading(self) -> Told:
+        return Told(self._options.prefs.words("talk.still_loading"))
+
     def _introduce(self) -> None:
         """Tell the session who takes part."""
         if self._session is not None:
@@ -211,7 +253,3 @@ class Conversation:
 def _for_one(options: VoiceAgentOptions) -> VoiceAgentOptions:
     """The person who speaks is the one who types."""
     return replace(options, commands=replace(options.commands, is_for_one=True))
-
-
-def _still_loading() -> BadInput:
-    return BadInput("The models are still being loaded; try again in a moment.")

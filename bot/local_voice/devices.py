@@ -1,6 +1,6 @@
 """The microphone and the loudspeaker of a local conversation: chosen, tested, and connected."""
 
-from typing import Final
+from collections.abc import Iterable
 
 from audio.devices.device_errors import DeviceError
 from audio.devices.duplex import AudioState
@@ -10,8 +10,6 @@ from bot.local_voice.audio_io import LocalAudioIO, LocalSpeechInput
 from bot.local_voice.device_test import trouble, try_loudspeaker, try_microphone
 from bot.local_voice.options import Options, Surroundings
 from bot.local_voice.view import Choice
-
-_DEFAULT: Final = Choice(None, "system default")
 
 
 class Devices:
@@ -56,20 +54,21 @@ class Devices:
         """How loud the microphone is, from -60 to 0."""
         return max(-60.0, min(0.0, self._audio.level_dbfs))
 
-    @property
-    def trouble(self) -> str:
+    def trouble(self, *, is_starting: bool = False) -> str:
         """What is wrong with a device, in words; empty if nothing is."""
-        return trouble(self._audio.state)
+        return trouble(self._audio.state, self._options.prefs.words, is_starting=is_starting)
 
-    @staticmethod
-    def microphones() -> list[Choice]:
+    def microphones(self) -> list[Choice]:
         """The default, and every device with an input."""
-        return [_DEFAULT, *(Choice(one.name, one.name) for one in _found() if one.inputs)]
+        return self._choices(one.name for one in _found() if one.inputs)
 
-    @staticmethod
-    def loudspeakers() -> list[Choice]:
+    def loudspeakers(self) -> list[Choice]:
         """The default, and every device with an output."""
-        return [_DEFAULT, *(Choice(one.name, one.name) for one in _found() if one.outputs)]
+        return self._choices(one.name for one in _found() if one.outputs)
+
+    def _choices(self, names: Iterable[str]) -> list[Choice]:
+        default = Choice(None, self._options.prefs.words("talk.device.system"))
+        return [default, *(Choice(name, name) for name in names)]
 
     def choose_microphone(self, name: str | None) -> None:
         """Listen to this microphone from now on, and remember the choice."""
@@ -88,12 +87,14 @@ class Devices:
 
     async def test_loudspeaker(self) -> str:
         """Play a short tone; return the result in words."""
-        return await try_loudspeaker(self.state, self.playout, self._clock)
+        return await try_loudspeaker(
+            self.state, self.playout, self._clock, self._options.prefs.words
+        )
 
     async def test_microphone(self) -> str:
         """Record two seconds and play them back; return the result in words."""
         transport = self.transport if self.speech.is_ready else None
-        return await try_microphone(self.state, transport, self._clock)
+        return await try_microphone(self.state, transport, self._clock, self._options.prefs.words)
 
 
 def _found() -> list[DeviceInfo]:

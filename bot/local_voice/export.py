@@ -9,11 +9,12 @@ from audio import ogg
 from audio.constants import LIBOPUS_PRE_SKIP
 from audio.errors import AudioError
 from audio.ogg import OpusStream
-from bot.errors import BadInput
 from bot.figures import moment
-from bot.i18n import DEFAULT
+from bot.i18n import Words
+from bot.local_voice.in_words import Told
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind
+from bot.reasons import reason_of
 from bot.sanitize import clean
 
 _MARKDOWN: Final = "conversation.md"
@@ -26,6 +27,7 @@ def export(
     *,
     assistant: str,
     at: dt.datetime,
+    words: Words,
 ) -> Path:
     """Write a conversation into a new folder.
 
@@ -35,6 +37,7 @@ def export(
         sound_of: Returns an entry's sound, given its number.
         assistant: The assistant's name.
         at: The time that names the folder.
+        words: The person's language.
 
     Returns:
         The Markdown file.
@@ -44,20 +47,22 @@ def export(
     """
     exported = [entry for entry in entries if entry.kind in (Kind.TURN, Kind.TASK)]
     if not exported:
-        raise BadInput("Nothing has been said yet.")
+        raise Told(words("talk.save.nothing"))
     try:
-        place = _new_folder(folder, at)
-        text = [f"# Conversation with {assistant}, {moment(at, DEFAULT)}", ""]
+        place = _new_folder(folder, at, words)
+        title = words("talk.save.title", assistant=assistant, at=moment(at, words.language))
+        text = [f"# {title}", ""]
         for number, entry in enumerate(exported, 1):
-            text += _entry(place, number, entry, sound_of(entry.number), assistant)
+            text += _entry(place, number, entry, sound_of(entry.number), assistant, words)
         file = place / _MARKDOWN
         file.write_text(clean("\n".join(text)), encoding="utf-8", errors="replace")
     except OSError as e:
-        raise BadInput(f"{folder} cannot be written ({e.strerror}).") from None
+        reason = reason_of(e)
+        raise Told(words("talk.save.unwritable", folder=str(folder), reason=reason)) from None
     return file
 
 
-def _new_folder(parent: Path, at: dt.datetime) -> Path:
+def _new_folder(parent: Path, at: dt.datetime, words: Words) -> Path:
     """Make a folder that was not there, so that nothing is overwritten."""
     for suffix in ("", *(f"-{n}" for n in range(2, 100))):
         place = parent / f"skydeck-{at:%Y%m%d-%H%M%S}{suffix}"
@@ -66,16 +71,20 @@ def _new_folder(parent: Path, at: dt.datetime) -> Path:
         except FileExistsError:
             continue
         return place
-    raise BadInput(f"{parent} has too many conversations from this second.")
+    raise Told(words("talk.save.crowded", folder=str(parent)))
 
 
 def _entry(
-    place: Path, number: int, entry: Entry, sound: Sound | None, assistant: str
+    place: Path, number: int, entry: Entry, sound: Sound | None, assistant: str, words: Words
 ) -> list[str]:
-    question = _keep(place / f"{number:03}-question.ogg", sound.question if sound else None)
-    answer = _keep(place / f"{number:03}-answer.ogg", _muxed(sound.answer) if sound else None)
-    cut = " *(stopped)*" if entry.was_cut else ""
-    asked = [f"**You:** {entry.asked}{question}", ""] if entry.asked or question else []
+    label = words("talk.save.sound")
+    heard, said = sound.question if sound else None, _muxed(sound.answer) if sound else None
+    question = _keep(place / f"{number:03}-question.ogg", heard, label)
+    answer = _keep(place / f"{number:03}-answer.ogg", said, label)
+    cut = f" *({words('talk.stopped')})*" if entry.was_cut else ""
+    asked = (
+        [f"**{words('talk.you')}:** {entry.asked}{question}", ""] if entry.asked or question else []
+    )
     return [
         *asked,
         f"**{assistant}:** {entry.answered}{cut}{answer}",
@@ -83,11 +92,11 @@ def _entry(
     ]
 
 
-def _keep(path: Path, data: bytes | None) -> str:
+def _keep(path: Path, data: bytes | None, label: str) -> str:
     if not data:
         return ""
     path.write_bytes(data)
-    return f" ([sound]({path.name}))"
+    return f" ([{label}]({path.name}))"
 
 
 def _muxed(packets: Sequence[bytes]) -> bytes | None:

@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from bot import sentences, terminal
-from bot.local_voice.choices import LANGUAGES
+from bot.i18n import Words, words_for
+from bot.local_voice.choices import language_choices
 from bot.local_voice.controller import TalkController
+from bot.local_voice.load_progress import LoadStep
 from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
 
 _EVERY_S: Final = 0.05
-_STATES: Final = {
-    Doing.LOADING: "loading the models",
-    Doing.RECORDING: "recording",
-    Doing.WAITING: "waiting for a worker to start",
-    Doing.THINKING: "thinking",
-    Doing.PAUSED: "not listening",
-}
-_HELP: Final = """\
-Enter alone: begin or end what you say. A line of text: a question. /help: all commands. Also:
-/stop: stop the answer. /mode key, /mode hands-free: when the microphone is live.
-/microphone, /loudspeaker, /language, /voice: list the choices; with a number: choose one.
-/quit, or Ctrl-D: leave."""
+STATES_IN_LINES: Final = (
+    Doing.LOADING,
+    Doing.RECORDING,
+    Doing.WAITING,
+    Doing.THINKING,
+    Doing.PAUSED,
+)
+"""States with a line of their own, whatever the mode."""
+_STEP_PERCENT: Final = 10
+_MEGA: Final = 1e6
 
 
 @dataclass(slots=True)
@@ -44,10 +44,15 @@ class LineMode:
     _shown_chars: dict[int, int] = field(default_factory=dict)  # of each entry's answer
     _asked: set[int] = field(default_factory=set)
     _progress: dict[int, str] = field(default_factory=dict)
+    _loaded: set[str] = field(default_factory=set)
+
+    @property
+    def _words(self) -> Words:
+        return self.controller.words
 
     async def run(self, lines: AsyncIterator[str]) -> None:
         """Run until the lines end, and until every question is answered."""
-        self.write(_HELP)
+        self.write(self._words("talk.line.help"))
         async with asyncio.TaskGroup() as group:
             showing = group.create_task(self._keep_showing())
             async for line in lines:
@@ -92,7 +97,7 @@ class LineMode:
 
     def _set_mode(self, value: str) -> None:
         if value not in set(TalkMode):
-            self.write("Choose /mode key or /mode hands-free.")
+            self.write(self._words("talk.line.choose_mode"))
             return
         self.controller.set_mode(TalkMode(value))
         self.write(f"[{value}]")
@@ -102,7 +107,7 @@ class LineMode:
         found, choose = {
             "microphone": (devices.microphones(), devices.choose_microphone),
             "loudspeaker": (devices.loudspeakers(), devices.choose_loudspeaker),
-            "language": (LANGUAGES, conversation.set_language),
+            "language": (language_choices(self._words), conversation.set_language),
             "voice": (conversation.voices(), conversation.set_voice),
         }[what]
         chosen = _numbered(found, value)
@@ -118,7 +123,9 @@ class LineMode:
     def _show(self, view: View) -> None:
         if view.trouble != self._trouble:
             self._trouble = view.trouble
-            self.write(f"[{view.trouble or 'the devices work again'}]")
+            self.write(f"[{view.trouble or self._words('talk.line.works_again')}]")
+        for step in view.loading:
+            self._show_step(step)
         if view.doing is not self._doing:
             self._doing = view.doing
             if words := self._state(view):
@@ -128,10 +135,29 @@ class LineMode:
 
     def _state(self, view: View) -> str:
         if view.doing is not Doing.READY:
-            return _STATES.get(view.doing, "")
+            return self._words(f"talk.line.{view.doing}") if view.doing in STATES_IN_LINES else ""
         if not view.can_hear:
-            return "ready; no microphone, but you can type"
-        return "listening" if view.mode is TalkMode.HANDS_FREE else "ready; press Enter to talk"
+            return self._words("talk.line.typing_only")
+        is_free = view.mode is TalkMode.HANDS_FREE
+        return self._words("talk.line.listening" if is_free else "talk.line.ready")
+
+    def _show_step(self, step: LoadStep) -> None:
+        """A line for each part that begins to load, and for each tenth of the files."""
+        if step.is_done or step.seconds is None:
+            return
+        label, words = self._words(f"talk.load.{step.part}"), self._words
+        if step.total_bytes:
+            tenth = 100 * step.done_bytes // step.total_bytes // _STEP_PERCENT
+            done, total = round(step.done_bytes / _MEGA), round(step.total_bytes / _MEGA)
+            line = (
+                f"{label}: {', '.join(step.names)}, {words('talk.load.of', done=done, total=total)}"
+            )
+            key = f"{label} {step.total_bytes} {tenth}"
+        else:
+            key = line = ": ".join(filter(None, (label, ", ".join(step.names))))
+        if key not in self._loaded:
+            self._loaded.add(key)
+            self.write(f"[{line}]")
 
     def _show_entry(self, entry: Entry, view: View) -> None:
         number = entry.number
@@ -152,7 +178,7 @@ class LineMode:
     def _named(entry: Entry, view: View) -> str:
         return {
             Kind.TURN: f"{view.assistant}: ",
-            Kind.ERROR: "Error: ",
+            Kind.ERROR: f"{words_for(view.interface)('talk.error')}: ",
             Kind.TASK: "",
             Kind.NOTE: "",
         }[entry.kind]

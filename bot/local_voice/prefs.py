@@ -9,7 +9,9 @@ from typing import Self
 import platformdirs
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.local_voice.view import TalkMode
+from bot.i18n import Words, words_for
+from bot.local_voice.view import TalkMode, Theme
+from bot.settings import system_language
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,21 @@ class Prefs(BaseModel):
     """The ISO 639-1 code of what the person speaks; None: detected."""
     voice: str | None = None
     """The voice of answers; None: by language."""
+    interface: str | None = None
+    """The code of the screen's language; None: the system's, if we have it, else English."""
+    theme: Theme = Theme.TERMINAL
+    """The colours of the screen."""
+    shows_times: bool = False
+    """Whether to show where a turn's time went."""
+    keeps: bool = False
+    """Whether to keep conversations."""
+    load_s: dict[str, float] = {}
+    """How many seconds each part took to load, the last time."""
+
+    @property
+    def words(self) -> Words:
+        """The words of the screen's language."""
+        return words_for(self.interface or system_language())
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bot.actions.asked import build_question, chosen_in, reference_of, requests_of
 from bot.actions.offering import Chosen, Refusal, offer
@@ -15,8 +15,6 @@ from bot.i18n import Words
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Kind
 from bot.voice_agent.confirmations import YesNoQuestion
-
-_REFUSED: Final = "The answer came with an action that is not possible here, so nothing was done."
 
 Ask = Callable[[int, str | None, YesNoQuestion], None]
 """Asks a person something at the next pause, in the language that they spoke."""
@@ -67,7 +65,7 @@ class SaidActions:
         if chosen is None:
             return
         if isinstance(chosen, Refusal):
-            self._transcript.error(_REFUSED)
+            self._transcript.error(self._transcript.words("talk.action_impossible"))
             return
         reference = reference_of(chosen, transcript, self._offered, self._names)
         text = self._text(chosen, reference, transcript)
@@ -92,14 +90,13 @@ class SaidActions:
 
     def _answer_before(self) -> str:
         """The newest answer but the one that announces the action."""
-        kinds = (Kind.TURN, Kind.TASK)
-        answers = [one.answered for one in self._transcript.entries if one.kind in kinds]
+        answers = [one.answered for one in self._transcript.conversation]
         given = [one for one in answers[:-1] if one]
         return given[-1] if given else ""
 
     def _so_far(self, transcript: str) -> str:
         """The conversation as text, without the request itself."""
-        entries = [one for one in self._transcript.entries if one.kind is Kind.TURN]
+        entries = [one for one in self._transcript.conversation if one.kind is Kind.TURN]
         if entries and entries[-1].asked == transcript:
             entries.pop()
         lines: list[str] = []

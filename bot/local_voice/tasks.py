@@ -1,22 +1,24 @@
 """Runs `/command`s and what was asked for in a sentence, each shown as a growing entry."""
 
 import asyncio
-from collections.abc import Generator
+import re
+from collections.abc import Callable, Generator
 from typing import Final
 
 from bot.actions.asked import following
 from bot.background import Background
 from bot.build_notes import all_in_words, round_in_words
 from bot.contract import Request, Response
-from bot.contract.factory import read_iteration, read_working
+from bot.contract.factory import read_build, read_iteration, read_working
 from bot.contract.plain import readable
 from bot.errors import JobCancelled, SkydeckError
 from bot.figures import decimal
-from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
+from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
+from bot.local_voice.memory import KeptTurn
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Entry, Kind
 from bot.runpod.models import JobState, Update
-from bot.sanitize import clean_excerpt
+from bot.sanitize import clean_excerpt, clean_line
 from bot.service_calls.client import ServiceClient
 
 MAX_SHOWN_CHARS: Final = 100_000
@@ -31,9 +33,13 @@ class RunningTasks:
 
     Args:
         transcript: Shows an entry for each.
+        keep: Keeps each that has a result.
     """
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(
+        self, transcript: Transcript, keep: Callable[[KeptTurn], object] = lambda _: None
+    ) -> None:
+        self._keep = keep
         self._transcript = transcript
         self._background = Background("a command")
         self._running: dict[int, asyncio.Task[object]] = {}  # by entry
@@ -77,7 +83,7 @@ class RunningTasks:
                 if result is None:
                     return
         except SkydeckError as e:
-            self._transcript.error(str(e))
+            self._transcript.error(e)
 
     async def _perform(
         self, request: Request, typed: str, client: ServiceClient
@@ -102,19 +108,25 @@ class RunningTasks:
                 async for update in updates:
                     show(number, update, self._transcript)
                     result = update.response or result
+            if result is not None:
+                self._keep(KeptTurn(typed, _result(result), task=True))
         except JobCancelled:
-            self._transcript.change(number, progress="stopped", is_over=True, was_cut=True)
+            self._end(number, "talk.progress.stopped", was_cut=True)
             return None
         except SkydeckError as e:
-            self._transcript.change(number, progress="failed", is_over=True)
-            self._transcript.error(str(e))
+            self._end(number, "talk.progress.failed")
+            self._transcript.error(e)
             return None
         except BaseException:
-            self._transcript.change(number, progress="stopped", is_over=True, was_cut=True)
+            self._end(number, "talk.progress.stopped", was_cut=True)
             raise
         finally:
             self._running.pop(number, None)
         return result
+
+    def _end(self, number: int, why: str, *, was_cut: bool = False) -> None:
+        told = self._transcript.words(why)
+        self._transcript.change(number, progress=told, is_over=True, was_cut=was_cut)
 
 
 def show(number: int, update: Update, transcript: Transcript) -> None:
@@ -122,13 +134,31 @@ def show(number: int, update: Update, transcript: Transcript) -> None:
     response = update.response
     if response is None or response.is_partial:
         told = _in_words(update)
-        transcript.change(number, progress=told[DEFAULT], progress_by_language=tuple(told.items()))
+        shown = told[transcript.words.language]
+        transcript.change(number, progress=shown, progress_by_language=tuple(told.items()))
         return
     if response.usage is not None:
         transcript.charged(response.usage.cost_usd or 0.0)
-    transcript.change(
-        number, answered=readable(response, limit=MAX_SHOWN_CHARS), progress="", is_over=True
-    )
+    transcript.change(number, answered=_result(response), progress="", is_over=True)
+
+
+def _result(response: Response) -> str:
+    """The result, with a build's files as blocks of code."""
+    built = read_build(response)
+    if built is None:
+        return readable(response, limit=MAX_SHOWN_CHARS)
+    files = [
+        f"**{clean_line(file.name)}**\n\n{_fenced(file.name, file.content.rstrip())}"
+        for file in built.files
+    ]
+    return "\n\n".join([*files, built.summary])[:MAX_SHOWN_CHARS]
+
+
+def _fenced(name: str, code: str) -> str:
+    """A block of code, in a fence that is longer than any in it."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+    kind = name.rpartition(".")[2] if "." in name else ""
+    return f"{fence}{kind if kind.isalnum() else ''}\n{code}\n{fence}"
 
 
 def _in_words(update: Update) -> dict[str, str]:

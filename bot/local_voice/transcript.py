@@ -1,7 +1,7 @@
 """The transcript that is shown and saved: entries that grow, and the sound of each turn."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Final
@@ -9,7 +9,8 @@ from typing import Final
 from audio.speech_events import Clip
 from bot.contract import Service
 from bot.errors import OverBudget, SkydeckError
-from bot.i18n import words_for
+from bot.i18n import DEFAULT, Words, words_for
+from bot.local_voice.in_words import in_words
 from bot.local_voice.view import Entry, Kind
 from bot.voice_agent.events import Asked, PerformCommands, Stage, TurnUpdate
 
@@ -22,9 +23,9 @@ _OVER: Final = frozenset(
     {Stage.DONE, Stage.INTERRUPTED, Stage.NOT_FOR_US, Stage.NOTHING_HEARD, Stage.FAILED}
 )
 _PROGRESS: Final = {
-    Stage.WAITING_FOR_WORKER: "waiting for a worker to start",
-    Stage.NOTHING_HEARD: "nothing was heard",
-    Stage.NOT_FOR_US: "nothing to answer",
+    Stage.WAITING_FOR_WORKER: "talk.progress.waiting",
+    Stage.NOTHING_HEARD: "talk.progress.nothing_heard",
+    Stage.NOT_FOR_US: "talk.progress.not_for_us",
 }
 
 
@@ -52,12 +53,17 @@ class Transcript:
     Attributes:
         cost_usd: The sum of the costs that the services report.
         stage: The stage of the newest turn; None before the first.
+        words: The words of the person's language, for what is added from now on.
+        why_unheard: Says why a spoken turn has no words; empty: nothing more than that is known.
     """
 
     def __init__(self) -> None:
+        self.words: Words = words_for(DEFAULT)
+        self.why_unheard: Callable[[], str] = str
         self.cost_usd = 0.0
         self.stage: Stage | None = None
         self._entries: dict[int, Entry] = {}
+        self._begun_after = 0
         self._numbers = count(1)
         self._entry_of_turn: dict[int, int] = {}
         self._requests: deque[tuple[int, int]] = deque(maxlen=64)  # the ids of request and turn
@@ -71,6 +77,19 @@ class Transcript:
     def entries(self) -> tuple[Entry, ...]:
         """All entries, oldest first."""
         return tuple(self._entries.values())
+
+    @property
+    def conversation(self) -> tuple[Entry, ...]:
+        """What was said since the present conversation began, without notes and errors."""
+        return tuple(
+            entry
+            for entry in self._entries.values()
+            if entry.number > self._begun_after and entry.kind in (Kind.TURN, Kind.TASK)
+        )
+
+    def begin(self) -> None:
+        """A new conversation begins: what is above is no part of it."""
+        self._begun_after = max(self._entries, default=0)
 
     @property
     def is_asking(self) -> bool:
@@ -111,8 +130,9 @@ class Transcript:
         """Add something worth knowing."""
         self.add(Kind.NOTE, answered=text)
 
-    def error(self, text: str) -> None:
+    def error(self, what: str | SkydeckError) -> None:
         """Add what went wrong, and what to do next."""
+        text = what if isinstance(what, str) else in_words(what, self.words)
         self.add(Kind.ERROR, answered=text)
 
     def _put(self, entry: Entry) -> None:
@@ -134,17 +154,24 @@ class Transcript:
             Kind.TURN,
             asked=update.transcript,
             answered=update.reply,
-            progress=_PROGRESS.get(update.stage, ""),
+            progress=self._progress(update),
             is_over=is_over,
             was_cut=update.stage is Stage.INTERRUPTED,
             spoken=update.turn_id not in self._is_typed,
         )
         self._put(entry)
         if update.stage is Stage.FAILED:
-            self.error(reason(update.error))
+            self.error(reason(update.error, self.words))
         if is_over:
             self._entry_of_turn.pop(update.turn_id, None)
             self._is_typed.discard(update.turn_id)
+
+    def _progress(self, update: TurnUpdate) -> str:
+        key = _PROGRESS.get(update.stage)
+        if key is None:
+            return ""
+        is_unheard = update.stage is Stage.NOTHING_HEARD and update.turn_id not in self._is_typed
+        return (self.why_unheard() if is_unheard else "") or self.words(key)
 
     def trouble(self, kind: str) -> None:
         """Do nothing: there is no connection, and `View.trouble` reports faults of devices."""
@@ -200,13 +227,12 @@ class Transcript:
             size -= self._sounds.pop(next(iter(self._sounds))).size
 
 
-def reason(error: Exception | None) -> str:
+def reason(error: Exception | None, words: Words) -> str:
     """Say in words what went wrong.
 
     Where the words for people in Discord need figures or leave them out, or there are none, it is
     the error's own message, which is for whoever runs skydeck.
     """
-    words = words_for(None)
     if not isinstance(error, SkydeckError):
         return words("errors.unexpected")
     text = words.texts.get(f"errors.{error.code}", "{")

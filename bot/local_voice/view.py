@@ -5,6 +5,9 @@ from enum import StrEnum
 from typing import Final
 
 from bot.contract import Service
+from bot.i18n import DEFAULT
+from bot.local_voice.hearing import Hearing
+from bot.local_voice.load_progress import LoadStep
 from bot.voice_agent.turn_latency import Phase
 
 PERSON: Final = "You"
@@ -20,6 +23,18 @@ class TalkMode(StrEnum):
 
     KEY = "key"
     HANDS_FREE = "hands-free"
+
+
+class Theme(StrEnum):
+    """The colours of the screen.
+
+    TERMINAL: the terminal's own, with one accent. DARK, LIGHT: ours. NONE: none at all.
+    """
+
+    TERMINAL = "terminal"
+    DARK = "dark"
+    LIGHT = "light"
+    NONE = "none"
 
 
 class Doing(StrEnum):
@@ -96,6 +111,21 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class MenuItem:
+    """One line of the menu that "/" opens.
+
+    Attributes:
+        text: What the input line holds once the person has taken it.
+        label: What is listed.
+        about: What it does, in a few words.
+    """
+
+    text: str
+    label: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything that the person sees at one moment.
 
@@ -116,6 +146,11 @@ class View:
         has_release: Whether this terminal reports when a key is released, so that holding works.
         language: The ISO 639-1 code of what the person speaks; None: detected in each question.
         voice: The voice of the answers; None: by language.
+        interface: The language of the screen, by its code.
+        theme: The colours of the screen.
+        shows_times: Whether the person wants to see where a turn's time went.
+        loading: What is being loaded, while it is.
+        hearing: What the microphone hears, before the first entry.
     """
 
     person: str
@@ -136,3 +171,8 @@ class View:
     has_release: bool = False
     language: str | None = None
     voice: str | None = None
+    interface: str = DEFAULT
+    theme: Theme = Theme.TERMINAL
+    shows_times: bool = False
+    loading: tuple[LoadStep, ...] = ()
+    hearing: Hearing = Hearing.WAITING

@@ -109,7 +109,7 @@ def build_workers(
     os.environ.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)  # noqa: TID251  (for libgomp)
     models = _Models(settings, folder, choice or present_choice(settings))
     handlers: dict[str, Handler] = {}
-    for service in services:
+    for service in (one for one in Service if one in services):  # Penny is needed first
         match service:
             case Service.PENNY:
                 handlers["penny"] = _penny(settings, folder, models)

@@ -11,9 +11,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bot.catalogue import load_grace
+from bot.contract import Source
+from bot.i18n import Words, words_for
 from bot.local_voice.choices import voice_choices
+from bot.local_voice.command_menu import menu
+from bot.local_voice.commands import Commands, Instruction
+from bot.local_voice.memory import Memory, Past
 from bot.local_voice.push_to_talk import Act, TalkKey
-from bot.local_voice.view import Choice, Doing, Entry, Kind, TalkMode, View
+from bot.local_voice.view import Choice, Doing, Entry, Kind, MenuItem, TalkMode, Theme, View
 from bot.settings import Settings
 from bot.voice_agent.turn_latency import Owner, Phase
 
@@ -33,18 +39,28 @@ TALKED = (
 )  # fmt: skip
 
 
+_SETTINGS = Settings(_env_file=None, skydeck_weights_dir=Path("/nowhere"))
+
+
 class FakeController:
     """A `TalkController` without devices and services; it is its own devices and conversation."""
 
     def __init__(self, **view: Any) -> None:
         start = View(
-            "You", "Alfred", "this machine", doing=Doing.READY, can_hear=True, can_play=True
+            "You", "Alfred", "on this machine", doing=Doing.READY, can_hear=True, can_play=True
         )
         self.devices = self.conversation = self.transcript = self
         self.now = replace(start, **view)
         self.calls: list[tuple[Any, ...]] = []
         self.acts: list[str] = []
         self.key = TalkKey()
+        self.memory: Memory | None = None
+        self.interface: str | None = None
+        self._commands = Commands(load_grace(_SETTINGS), Source(system="DECK"))
+
+    @property
+    def words(self) -> Words:
+        return words_for(self.now.interface)
 
     def set(self, **changes: Any) -> None:
         self.now = replace(self.now, **changes)
@@ -84,16 +100,39 @@ class FakeController:
         number = len(self.now.entries) + 1
         self.add(Entry(number, Kind.TURN, text, f"You said: {text}", is_over=True))
 
-    def completions(self, text: str) -> list[str]:
-        names = ("/summarize ", "/sentiment ", "/build ")
-        return [name for name in names if text.startswith("/") and name.startswith(text)]
+    def menu(self, text: str) -> list[MenuItem]:
+        return menu(self._commands, text, self.words)
+
+    def instruction(self, text: str) -> Instruction | None:
+        name = text.strip().partition(" ")[0].removeprefix("/")
+        return self._commands.instructions(self.words).get(name) if text.startswith("/") else None
+
+    def go_on(self, past: Past) -> None:
+        self.calls.append(("go_on", past.name))
+
+    def set_keeps(self, keeps: bool) -> None:
+        self.calls.append(("keeps", keeps))
+        self.memory.keeps = keeps
+
+    def set_interface(self, code: str | None) -> None:
+        self.calls.append(("interface", code))
+        self.interface = code
+        self.set(interface=code or "en")
+
+    def set_theme(self, name: str | None) -> None:
+        self.calls.append(("theme", name))
+        self.set(theme=Theme(name or Theme.TERMINAL))
+
+    def show_times(self, shows: bool) -> None:
+        self.calls.append(("times", shows))
+        self.set(shows_times=shows)
 
     def set_mode(self, mode: TalkMode) -> None:
         self.calls.append(("mode", mode))
         self.set(mode=mode)
 
     def microphones(self) -> list[Choice]:
-        return [Choice(None, "system default"), Choice("USB", "USB headset")]
+        return [Choice(None, self.words("talk.device.system")), Choice("USB", "USB headset")]
 
     loudspeakers = microphones
 
@@ -114,7 +153,7 @@ class FakeController:
         return "This is what I heard, at -20 dB."
 
     def voices(self) -> tuple[Choice, ...]:
-        return voice_choices(Settings(_env_file=None, skydeck_weights_dir=Path("/nowhere")))
+        return voice_choices(_SETTINGS, self.words)
 
     def set_voice(self, name: str | None) -> None:
         self.calls.append(("voice", name))

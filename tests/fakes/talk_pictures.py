@@ -5,10 +5,12 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import io
 import math
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +20,12 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, SVG_EXPORT_THEME, TerminalTheme
 from textual.pilot import Pilot
 
+from bot.loading import LoadPart
+from bot.local_voice.hearing import Hearing
+from bot.local_voice.load_progress import LoadStep
+from bot.local_voice.memory import KeptTurn, Memory
 from bot.local_voice.tui.app import TalkApp
-from bot.local_voice.view import Doing, Entry, Kind, TalkMode
+from bot.local_voice.view import Doing, Entry, Kind, TalkMode, Theme
 from tests.fakes.talk_controller import PHASES, TALKED, FakeController
 
 _SPIDER = Entry(
@@ -39,6 +45,27 @@ _REFUSED = Entry(
 )
 
 
+_MARKED = Entry(
+    6,
+    Kind.TURN,
+    "How do I reverse a list in Python?",
+    "There are **two ways**:\n\n1. `list.reverse()` changes the list\n2. slicing copies\n\n"
+    "```python\ndef backwards(items):\n    return items[::-1]  # a copy\n```\n\n"
+    "| way | copy |\n|---|---|\n| reverse | no |\n| slice | yes |",
+    is_over=True,
+)
+_STEPS = (
+    LoadStep(LoadPart.FILES, (), True, 1, 1.0),
+    LoadStep(LoadPart.HEARING, ("whisper-base", "whisper-tiny.en"), True, 2, 1.0),
+    LoadStep(LoadPart.VOICES, ("piper-joe",), False, 3, 0.6),
+    LoadStep(LoadPart.LANGUAGE, ("qwen2.5-coder-1.5b",)),
+    LoadStep(LoadPart.TURNS, ("silero-vad", "smart-turn-v3.2")),
+)
+_FETCHING = LoadStep(
+    LoadPart.FILES, ("qwen2.5-coder-1.5b",), False, 40, 0.45, 500_000_000, 1_117_000_000
+)
+
+
 @dataclass(frozen=True)
 class Scene:
     """A moment of the app: how things stand, how large it is, what is pressed before."""
@@ -49,6 +76,7 @@ class Scene:
     voice_s: float = 0.0
     theme: TerminalTheme = SVG_EXPORT_THEME
     has_colour: bool = True
+    past: int = 0
 
 
 _ANSWERING = {
@@ -64,9 +92,42 @@ _TROUBLED = {
     "trouble": "The microphone is gone: plug it in again, or choose another (F2).",
 }
 _RECORDING = {"entries": TALKED[:1], "doing": Doing.RECORDING, "recording_s": 4.2}
+_SPANISH = {"interface": "es", "person": "Tú", "place": "en este equipo"}
 SCENES = {
     "rest": Scene(),
-    "loading": Scene({"doing": Doing.LOADING}),
+    "rest-60x18": Scene(size=(60, 18)),
+    "rest-40x12": Scene(size=(40, 12)),
+    "rest-es": Scene(_SPANISH | {"level_dbfs": -20, "hearing": Hearing.HEARD}),
+    "loading": Scene({"doing": Doing.LOADING, "loading": _STEPS}),
+    "loading-es": Scene(_SPANISH | {"doing": Doing.LOADING, "loading": _STEPS}),
+    "loading-60x18": Scene({"doing": Doing.LOADING, "loading": _STEPS}, (60, 18)),
+    "fetching": Scene({"doing": Doing.LOADING, "loading": (_FETCHING, *_STEPS[3:])}),
+    "mute": Scene({"can_hear": False, "hearing": Hearing.NONE}),
+    "silent": Scene({"hearing": Hearing.SILENT}),
+    "marked": Scene({"entries": (_MARKED,)}),
+    "marked-light": Scene({"entries": (_MARKED,), "theme": Theme.LIGHT}),
+    "marked-dark-60x18": Scene({"entries": (_MARKED,), "theme": Theme.DARK}, (60, 18)),
+    "menu": Scene({"entries": TALKED}, keys=("/",)),
+    "menu-es": Scene(_SPANISH | {"entries": TALKED}, keys=("/", "r")),
+    "menu-60x18": Scene({"entries": TALKED}, (60, 18), keys=("/", "down", "down")),
+    "menu-options": Scene({"entries": TALKED}, keys=("/", "t", "r", "tab", "tab")),
+    "menu-no-colour": Scene(keys=("/", "down"), has_colour=False),
+    "finding": Scene({"entries": TALKED}, keys=("ctrl+f", "t", "h", "e")),
+    "finding-es": Scene(_SPANISH | {"entries": TALKED}, (60, 18), keys=("ctrl+f",)),
+    "past": Scene({"entries": TALKED}, keys=("f3",), past=3),
+    "past-none-es": Scene(_SPANISH, keys=("f3",), past=0),
+    "past-60x18": Scene({}, (60, 18), keys=("f3", "down", "d"), past=12),
+    "past-opened": Scene({}, keys=("f3", "enter"), past=3),
+    "times": Scene({"entries": TALKED, "phases": PHASES, "shows_times": True}),
+    "times-es": Scene(
+        _SPANISH | {"entries": TALKED, "phases": PHASES, "shows_times": True}, (60, 18)
+    ),
+    "settings-es": Scene(_SPANISH, keys=("f2",)),
+    "help-es": Scene(_SPANISH, keys=("f1",)),
+    "dark": Scene(_ANSWERING | {"theme": Theme.DARK}),
+    "light-theme": Scene(_ANSWERING | {"theme": Theme.LIGHT}),
+    "light-menu": Scene({"theme": Theme.LIGHT}, keys=("/",)),
+    "colourless": Scene(_ANSWERING | {"theme": Theme.NONE}),
     "recording": Scene(_RECORDING | {"phases": PHASES}, voice_s=4),
     "thinking": Scene(_RECORDING | {"doing": Doing.THINKING}),
     "answering": Scene(_ANSWERING),
@@ -94,6 +155,41 @@ SCENES = {
 async def running(scene: Scene) -> AsyncIterator[tuple[TalkApp, Pilot[None]]]:
     """Bring a scene about."""
     controller = FakeController(**scene.view)
+    with tempfile.TemporaryDirectory() as folder:
+        controller.memory = kept(Path(folder), scene.past)
+        async with _shown(scene, controller) as opened:
+            yield opened
+
+
+def kept(folder: Path, count: int) -> Memory:
+    """Conversations of before, the first at noon on the 28th of November."""
+    clock = FakeClock(dt.datetime(2026, 11, 28, 12, 0).timestamp())  # noqa: DTZ001 - local
+    memory = Memory(clock, folder / "conversations", keeps=count > 0)
+    for number in range(count):
+        memory.begin()
+        clock.at_s += 3_600
+        memory.add(
+            KeptTurn(f"Question {number}: how far away is the moon?", "About **384,400 km**.")
+        )
+        memory.add(KeptTurn("/translate to=es Good morning", "Buenos días", task=True))
+    memory.begin()
+    return memory
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still."""
+
+    at_s: float
+
+    def wall(self) -> float:
+        return self.at_s
+
+
+@contextlib.asynccontextmanager
+async def _shown(
+    scene: Scene, controller: FakeController
+) -> AsyncIterator[tuple[TalkApp, Pilot[None]]]:
     if not scene.has_colour:
         os.environ["NO_COLOR"] = "1"
     try:

@@ -41,8 +41,7 @@ _ROUNDS: Final = 3
 """Messages of the app that a change leads to: the change, its layout, and what that hides."""
 _TOLD: Final = (
     f"skydeck talk: somebody holds the space bar and asks: {_QUESTION} The state goes from READY "
-    f"to RECORDING, THINKING and ANSWERING; Alfred says: {_ANSWER} A bar shows where the time "
-    "went from the last sound of the question to the first of the answer."
+    f"to RECORDING, THINKING and ANSWERING; Alfred says: {_ANSWER}"
 )
 
 

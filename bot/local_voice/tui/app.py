@@ -10,10 +10,17 @@ from typing import Any, ClassVar, Final
 from textual import events
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.filter import NoColor
 
+from bot.i18n import Words, words_for
+from bot.local_voice.commands import Instruction
 from bot.local_voice.controller import TalkController
-from bot.local_voice.tui import formatting, kitty, theme
+from bot.local_voice.tui import clipboard, formatting, kitty, theme
+from bot.local_voice.tui.command_menu import CommandMenu
+from bot.local_voice.tui.find_bar import FindBar
 from bot.local_voice.tui.help_screen import HelpScreen
+from bot.local_voice.tui.markdown import code_blocks
+from bot.local_voice.tui.past_screen import PastScreen
 from bot.local_voice.tui.prompt_input import PromptInput
 from bot.local_voice.tui.safe_callback import steady
 from bot.local_voice.tui.settings_screen import SettingsScreen
@@ -28,10 +35,16 @@ from bot.local_voice.tui.widgets import (
     is_low,
     is_roomy,
 )
-from bot.local_voice.view import TalkMode, View
+from bot.local_voice.view import Doing, MenuItem, TalkMode, Theme, View
 
 _EVERY_S: Final = 1 / 15
-_BELOW: Final = ("talk", "tap", "stop", "help", "settings", "mode")
+_BELOW: Final = ("talk", "tap", "stop", "help", "settings", "mode", "past", "times", "find")
+_THEMES: Final = {
+    Theme.TERMINAL: theme.TERMINAL,
+    Theme.DARK: theme.DARK,
+    Theme.LIGHT: theme.LIGHT,
+    Theme.NONE: theme.TERMINAL,
+}
 
 
 class TalkApp(App[None]):
@@ -50,6 +63,10 @@ class TalkApp(App[None]):
         Binding("escape", "stop"),
         Binding("f1", "help"),
         Binding("f2", "settings"),
+        Binding("f3", "past"),
+        Binding("f4", "times"),
+        Binding("ctrl+f", "find", priority=True),
+        Binding("ctrl+k", "copy_code", priority=True),
         Binding("ctrl+t", "mode", priority=True),
         Binding("ctrl+y", "copy", priority=True),
         Binding("ctrl+s", "save", priority=True),
@@ -64,8 +81,11 @@ class TalkApp(App[None]):
         super().__init__(ansi_color=True)  # before the theme: this reads NO_COLOR
         for name in ("COLUMNS", "LINES"):  # Textual prefers them to the terminal's own size
             os.environ.pop(name, None)  # noqa: TID251 - a window that is resized would stay as it was
-        self.register_theme(theme.THEME)
-        self.theme = theme.THEME.name
+        self._is_colourless = self.no_color  # by NO_COLOR, whatever the person chooses here
+        for one in (theme.TERMINAL, theme.DARK, theme.LIGHT):
+            self.register_theme(one)
+        self.theme = theme.TERMINAL.name
+        self._no_colour = NoColor()
         self.controller = controller
         self._shown: View | None = None
         self._is_held = False
@@ -77,7 +97,9 @@ class TalkApp(App[None]):
         yield TroubleLine()
         yield Conversation()
         yield TurnTime()
-        yield PromptInput(self._completions)
+        yield FindBar()
+        yield CommandMenu()
+        yield PromptInput(self._menu, lambda: self.controller.words)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -94,19 +116,40 @@ class TalkApp(App[None]):
         """Take the controller's view, and show what has changed."""
         if not self.screen_stack:  # a last tick while the app closes
             return
-        with steady(self.tell_fault):
+        with steady(self.tell_fault, self.words):
             view = formatting.shown(self.controller.view())
             if view != self._shown:
+                if self._shown is None or self._shown.theme is not view.theme:
+                    self._use_theme(view.theme)
                 self._shown = view
                 self._show(view)
 
     def _show(self, view: View) -> None:
         base = self.screen_stack[0]
+        self._prompt.placeholder = words_for(view.interface)("talk.placeholder")
         base.set_class(is_roomy(self), "-roomy")
         base.set_class(is_low(self), "-low")
         for part in base.query(Part):
             part.show(view)
         base.query_one(Conversation).show(view)
+
+    def _use_theme(self, wanted: Theme) -> None:
+        """Use these colours; NO_COLOR has the last word."""
+        chosen = theme.TERMINAL if self._is_colourless else _THEMES[wanted]
+        self.no_color = self._is_colourless or wanted is Theme.NONE
+        if not self._is_colourless and self._no_colour in self._filters:
+            self._filters.remove(self._no_colour)
+        if self.no_color and not self._is_colourless:
+            self._filters.append(self._no_colour)
+        self.ansi_color = chosen.ansi
+        self.theme = chosen.name
+        self.refresh_css()
+        self.refresh(layout=True)
+
+    @property
+    def words(self) -> Words:
+        """The words of the screen's language."""
+        return self.controller.words
 
     def tell_fault(self, fault: str) -> None:
         """Show the app's own fault until the next key."""
@@ -123,7 +166,7 @@ class TalkApp(App[None]):
         """Take releases and repeats of the space bar."""
         if event.key == kitty.RELEASED_SPACE:
             event.stop()
-            with steady(self.tell_fault):
+            with steady(self.tell_fault, self.words):
                 self.controller.saw_release()
                 self._let_go()
         elif event.key == kitty.REPEATED_SPACE:
@@ -134,7 +177,7 @@ class TalkApp(App[None]):
     def on_app_blur(self) -> None:
         """Release the key: another window has the keyboard now, and gets the release."""
         if self._shown is not None and self._shown.has_release:
-            with steady(self.tell_fault):
+            with steady(self.tell_fault, self.words):
                 self._let_go()
 
     def _let_go(self) -> None:
@@ -151,7 +194,7 @@ class TalkApp(App[None]):
         """Run what a key or a click asks for, and show a fault in it."""
         self.tell_fault("")
         was_run = True
-        with steady(self.tell_fault):
+        with steady(self.tell_fault, self.words):
             was_run = await super().run_action(action, *args, **kwargs)
             self.update_view()
         return was_run
@@ -164,6 +207,8 @@ class TalkApp(App[None]):
     def action_tap(self) -> None:
         """Press the talk key with the mouse, which sends no release."""
         self._conversation.follow()
+        if self.controller.view().doing is Doing.LOADING:
+            self.notify(self.words("talk.still_loading"), timeout=3)
         self.controller.key_down()
 
     def action_stop(self) -> None:
@@ -172,11 +217,37 @@ class TalkApp(App[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(self.words))
 
     def action_settings(self) -> None:
         """Show everything that can be chosen."""
         self.push_screen(SettingsScreen(self.controller))
+
+    def action_past(self) -> None:
+        """Show earlier conversations."""
+        controller = self.controller
+        if controller.memory is None:
+            self.notify(self.words("talk.past.none"), timeout=3)
+            return
+        screen = PastScreen(
+            controller.memory,
+            self.words,
+            go_on=controller.go_on,
+            set_keeps=controller.set_keeps,
+            assistant=controller.view().assistant,
+        )
+        self.push_screen(screen)
+
+    def action_times(self) -> None:
+        """Show where the latest turn's time went, or hide it."""
+        self.controller.show_times(not self.controller.view().shows_times)
+
+    def action_find(self) -> None:
+        """Open the search."""
+        self._find("")
+
+    def _find(self, text: str) -> None:
+        self.screen_stack[0].query_one(FindBar).open(text, self.words)
 
     def action_mode(self) -> None:
         """Switch between push to talk and hands free."""
@@ -185,7 +256,10 @@ class TalkApp(App[None]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text without what a terminal obeys: people paste it there."""
-        super().copy_to_clipboard(formatting.clean(text))
+        self._clipboard = cleaned = formatting.clean(text)
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(clipboard.sequences(cleaned))
+        self.run_worker(clipboard.hand_to_tmux(cleaned))
 
     def notify(self, message: str, **options: Any) -> None:
         """Show a message for a moment."""
@@ -193,10 +267,17 @@ class TalkApp(App[None]):
 
     def action_copy(self) -> None:
         """Copy the latest answer to the clipboard."""
+        self._copy(self.controller.transcript.latest_answer)
+
+    def action_copy_code(self) -> None:
+        """Copy the latest answer's last block of code, else all of it."""
         text = self.controller.transcript.latest_answer
+        self._copy(next(reversed(code_blocks(text)), text))
+
+    def _copy(self, text: str) -> None:
         if text:
             self.copy_to_clipboard(text)
-        self.notify("Copied." if text else "There is no answer yet.", timeout=2)
+        self.notify(self.words("talk.copied" if text else "talk.nothing_to_copy"), timeout=2)
 
     def action_copy_or_quit(self) -> None:
         """Copy the selected text to the clipboard; leave if nothing is selected."""
@@ -206,13 +287,13 @@ class TalkApp(App[None]):
             return
         self.copy_to_clipboard(text)
         self.screen.clear_selection()
-        self.notify("Copied the selection.", timeout=2)
+        self.notify(self.words("talk.copied_selection"), timeout=2)
 
     def action_save(self) -> None:
         """Save the conversation to a folder."""
 
         async def save() -> None:
-            with steady(self.tell_fault):
+            with steady(self.tell_fault, self.words):
                 self.notify(await self.controller.save(), timeout=6)
 
         self.run_worker(save())
@@ -236,11 +317,35 @@ class TalkApp(App[None]):
     def _conversation(self) -> Conversation:
         return self.screen_stack[0].query_one(Conversation)
 
-    def _completions(self, text: str) -> list[str]:
-        found: list[str] = []
-        with steady(self.tell_fault):
-            found += self.controller.completions(text)
+    def _menu(self, text: str) -> list[MenuItem]:
+        found: list[MenuItem] = []
+        with steady(self.tell_fault, self.words):
+            found += self.controller.menu(text)
         return found
+
+    def on_prompt_input_menu_changed(self, event: PromptInput.MenuChanged) -> None:
+        """Show the menu as it is now."""
+        menu = self.screen_stack[0].query_one(CommandMenu)
+        menu.show_items(event.items, event.at, self.words)
+
+    def on_command_menu_taken(self, event: CommandMenu.Taken) -> None:
+        """Take what was clicked."""
+        self._prompt.take_item(event.at)
+        self._prompt.focus()
+
+    def on_find_bar_wanted(self, event: FindBar.Wanted) -> None:
+        """Look for it, and say how much there is."""
+        at, count = self._conversation.find(event.text, event.step)
+        keys = self.words("talk.find.keys")
+        told = self.words("talk.find.none") if event.text else keys
+        if count:
+            told = f"{self.words('talk.find.at', at=at, number=count)} · {keys}"
+        self.screen_stack[0].query_one(FindBar).tell(told)
+
+    def on_find_bar_closed(self) -> None:
+        """Mark nothing more, and stay where it was found."""
+        self._conversation.find("", 0)
+        self._prompt.focus()
 
     def on_input_changed(self) -> None:
         """Let the space bar write spaces while the person types."""
@@ -252,8 +357,13 @@ class TalkApp(App[None]):
     def on_input_submitted(self) -> None:
         """Submit the text."""
         text = self._prompt.take()
-        if text.strip():
-            with steady(self.tell_fault):
+        instruction = self.controller.instruction(text) if text.strip() else None
+        if instruction is Instruction.PAST:
+            self.action_past()
+        elif instruction is Instruction.FIND:
+            self._find(text.strip().partition(" ")[2].strip())
+        elif text.strip():
+            with steady(self.tell_fault, self.words):
                 self._conversation.follow()
                 self.controller.submit(text)
                 self.update_view()

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Final
 
+from bot.figures import seconds
+from bot.i18n import Words
 from bot.voice_agent.turn_latency import Owner, Phase
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
@@ -58,49 +60,63 @@ def badge(text: str, width: int, frame: Frame) -> list[str]:
     ]
 
 
-def waterfall(phases: Iterable[Phase], width: int) -> list[str]:
+def bar(share: float, width: int) -> str:
+    """Draw a share from 0 to 1 as a bar of `width` cells."""
+    filled = max(0.0, min(1.0, share)) * width
+    return ("█" * int(filled) + ("▌" if filled % 1 >= 0.5 else "")).ljust(width, "░")  # noqa: PLR2004
+
+
+def waterfall(phases: Iterable[Phase], width: int, words: Words) -> list[str]:
     """Draw the latest turn's time, with a line for each phase that took any.
 
     Args:
         phases: From the question's last sound to the answer's first.
         width: In cells.
+        words: The person's language.
     """
     shown = _worth_showing(phases)
     if not shown:
         return []
     total = _total_ms(shown)
     room = max(4, min(width, _WIDEST) - _NAMES - _TIMES)
-    lines = [f"{'answered in':<{_NAMES}}{total / 1000:.2f} s"]
+    lines = [_total(total, words)]
     for phase in shown:
         at = min(round(phase.begins_ms / total * room), room - 1)
         long = min(max(1, round(phase.lasts_ms / total * room)), room - at)
-        bar = " " * at + _BAR[phase.owner] * long
-        lines.append(f"{phase.name:<{_NAMES}}{bar} {phase.lasts_ms:.0f} ms")
-    return [line[:width] for line in lines]
+        drawn = " " * at + _BAR[phase.owner] * long
+        name = words(f"voice.phase.{phase.name}")
+        lines.append(f"{name:<{_NAMES}}{drawn} {phase.lasts_ms:.0f} ms")
+    return [line[:width] for line in (*lines, words("talk.times.legend"))]
 
 
-def timeline(phases: Iterable[Phase], width: int) -> list[str]:
-    """Draw the same in two lines, for a low screen: one bar, and its parts."""
+def _total(total_ms: float, words: Words) -> str:
+    return words("talk.times.short", seconds=seconds(total_ms / 1000, 2, words.language))
+
+
+def timeline(phases: Iterable[Phase], width: int, words: Words) -> list[str]:
+    """Draw the same in three lines, for a low screen: one bar, its parts, and what they are."""
     shown = _worth_showing(phases)
     if not shown:
         return []
     total = _total_ms(shown)
-    told = f"answered in {total / 1000:.2f} s "
+    told = f"{_total(total, words)} "
     room = max(0, width - len(told) - 1)
     ends = [round((phase.begins_ms + phase.lasts_ms) / total * room) for phase in shown]
     cells = (
         ("│" + _BAR[phase.owner] * room)[: max(1, end - begin)]
         for phase, begin, end in zip(shown, [0, *ends], ends, strict=False)
     )
-    return [f"{told}{''.join(cells)[:room]}│"[:width], _made_of(shown, width)]
+    drawn = f"{told}{''.join(cells)[:room]}│"
+    return [drawn[:width], _made_of(shown, width, words), words("talk.times.legend")[:width]]
 
 
-def _made_of(phases: Sequence[Phase], width: int) -> str:
+def _made_of(phases: Sequence[Phase], width: int, words: Words) -> str:
     """The phases with their times; only the longest if they do not all fit."""
     by_length = sorted(phases, key=lambda phase: phase.lasts_ms, reverse=True)
     for count in range(len(phases), 0, -1):
         kept = (phase for phase in phases if phase in by_length[:count])
-        text = " · ".join(f"{phase.name} {phase.lasts_ms:.0f}" for phase in kept) + " ms"
+        named = ((words(f"voice.phase.{phase.name}"), phase.lasts_ms) for phase in kept)
+        text = " · ".join(f"{name} {ms:.0f}" for name, ms in named) + " ms"
         if len(text) <= width:
             return text
     return ""

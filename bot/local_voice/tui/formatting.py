@@ -5,26 +5,37 @@ from typing import Final, NamedTuple
 
 from bot import sanitize
 from bot.figures import money
-from bot.i18n import DEFAULT
+from bot.i18n import words_for
 from bot.local_voice.view import Doing, TalkMode, View
 from bot.money import micro
 
-STATES: Final = {
-    Doing.LOADING: ("…", "LOADING"),
-    Doing.READY: ("○", "READY"),
-    Doing.PAUSED: ("‖", "NOT LISTENING"),
-    Doing.RECORDING: ("●", "RECORDING"),
-    Doing.WAITING: ("◌", "WAITING"),
-    Doing.THINKING: ("◔", "THINKING"),
-    Doing.ANSWERING: ("▶", "ANSWERING"),
+_SIGNS: Final = {
+    Doing.LOADING: "…",
+    Doing.READY: "○",
+    Doing.PAUSED: "‖",
+    Doing.RECORDING: "●",
+    Doing.WAITING: "◌",
+    Doing.THINKING: "◔",
+    Doing.ANSWERING: "▶",
 }
+
+
+QUIET_DBFS: Final = -60.0
+"""The lowest level that the level check shows."""
+_STEP_DB: Final = 3.0
+"""The check draws the level in such steps: a room's noise needs no redrawing."""
 
 
 def shown(view: View) -> View:
     """The part of a view that the app draws: clean names, and no level while it is not live."""
+    level = 0.0
+    if is_level_shown(view):
+        level = view.level_dbfs
+    elif not view.entries:
+        level = max(QUIET_DBFS, round(view.level_dbfs / _STEP_DB) * _STEP_DB)
     return replace(
         view,
-        level_dbfs=view.level_dbfs if is_level_shown(view) else 0.0,
+        level_dbfs=level,
         person=clean(view.person),
         assistant=clean(view.assistant),
         place=clean(view.place),
@@ -33,13 +44,14 @@ def shown(view: View) -> View:
 
 def state(view: View) -> str:
     """What is going on, in letters that are readable from across the room."""
-    sign, words = STATES[view.doing]
+    words = words_for(view.interface)
+    sign, told = _SIGNS[view.doing], words(f"talk.state.{view.doing}")
     if is_listening(view):
-        sign, words = "◉", "LISTENING"
+        sign, told = "◉", words("talk.state.listening")
     if view.doing is Doing.RECORDING:
         seconds = int(view.recording_s)
-        words = f"{words} {seconds // 60}:{seconds % 60:02}"
-    return f"{sign} {words}"
+        told = f"{told} {seconds // 60}:{seconds % 60:02}"
+    return f"{sign} {told}"
 
 
 def is_listening(view: View) -> bool:
@@ -54,46 +66,36 @@ def is_level_shown(view: View) -> bool:
 
 def advice(view: View) -> str:
     """What the person can do now."""
+    return words_for(view.interface)(f"talk.advice.{_advice(view)}")
+
+
+def _advice(view: View) -> str:
     match view.doing:
-        case Doing.LOADING:
-            return "The models are loading; one moment."
-        case Doing.WAITING:
-            return "A worker is starting; that can take a minute."
-        case Doing.THINKING:
-            return "Esc stops it."
-        case Doing.ANSWERING:
-            return "Esc stops it; so does speaking."
+        case Doing.RECORDING if view.mode is TalkMode.HANDS_FREE:
+            return "recording_free"
         case Doing.RECORDING:
-            return _while_recording(view)
-        case Doing.PAUSED:
-            return "Space: listen again."
-        case _:
-            return _when_ready(view)
-
-
-def _while_recording(view: View) -> str:
-    if view.mode is TalkMode.HANDS_FREE:
-        return "I answer when you are done."
-    return "Release to send." if view.has_release else "Space: done. Esc: never mind."
-
-
-def _when_ready(view: View) -> str:
-    if not view.can_hear:
-        return "No microphone: type your question below."
-    if view.mode is TalkMode.HANDS_FREE:
-        return "Just speak. Space: stop listening."
-    return "Hold space and talk." if view.has_release else "Space: talk. Space again: done."
+            return "recording_held" if view.has_release else "recording_tapped"
+        case Doing.READY if not view.can_hear:
+            return "no_microphone"
+        case Doing.READY if view.mode is TalkMode.HANDS_FREE:
+            return "free"
+        case Doing.READY:
+            return "held" if view.has_release else "tapped"
+        case doing:
+            return doing.value
 
 
 def who(view: View) -> tuple[str, str]:
     """The two names, and where the services run."""
-    return f"{view.person} ⇄ {view.assistant}", f"on {view.place}"
+    return f"{view.person} ⇄ {view.assistant}", view.place
 
 
 def standing(view: View) -> str:
     """The talk mode, and the cost so far."""
-    mode = "hands free" if view.mode is TalkMode.HANDS_FREE else "push to talk"
-    return f"{mode} · {money(micro(view.cost_usd), DEFAULT)}" if view.cost_usd else mode
+    words = words_for(view.interface)
+    is_free = view.mode is TalkMode.HANDS_FREE
+    mode = words("talk.free_mode" if is_free else "talk.key_mode")
+    return f"{mode} · {money(micro(view.cost_usd), words.language)}" if view.cost_usd else mode
 
 
 class Key(NamedTuple):
@@ -117,18 +119,27 @@ class Key(NamedTuple):
 
 def keys(view: View, width: int, *, is_typing: bool) -> list[Key]:
     """The keys that matter now; if they do not all fit, the least important are dropped."""
-    other = "push to talk" if view.mode is TalkMode.HANDS_FREE else "hands free"
+    words = words_for(view.interface)
+    is_free = view.mode is TalkMode.HANDS_FREE
     shown = [
-        Key("Enter", "send") if is_typing else Key("Space", _space(view), "tap"),
-        Key("Esc", "stop", "stop"),
-        Key("F1", "help", "help"),
-        Key("F2", "settings", "settings"),
-        Key("^T", other, "mode"),
-        Key("^S", "save", "save"),
-        Key("^Y", "copy", "copy"),
-        Key("^Q", "quit", "quit"),
+        Key(words("talk.key.enter"), words("talk.key.send"))
+        if is_typing
+        else Key(words("talk.key.space"), words(f"talk.key.{_space(view)}"), "tap"),
+        Key("Esc", words("talk.key.stop"), "stop"),
+        Key("F1", words("talk.key.help"), "help"),
+        Key("F2", words("talk.key.settings"), "settings"),
+        Key("F3", words("talk.key.past"), "past"),
+        Key("F4", words("talk.key.times"), "times"),
+        Key("^T", words("talk.key_mode" if is_free else "talk.free_mode"), "mode"),
+        Key("^F", words("talk.key.find"), "find"),
+        Key("^S", words("talk.key.save"), "save"),
+        Key("^Y", words("talk.key.copy"), "copy"),
+        Key("^Q", words("talk.key.quit"), "quit"),
     ]
-    spare = ("copy", "save", "mode", "stop", "settings", "help", "quit")
+    spare = (
+        *("copy", "save", "times", "find", "past"),
+        *("mode", "stop", "settings", "help", "quit"),
+    )
     for action in spare:
         if sum(key.width for key in shown) <= width:
             break
@@ -145,3 +156,8 @@ def _space(view: View) -> str:
 def clean(text: str) -> str:
     """Remove what could move the cursor, colour the screen, or reverse the reading direction."""
     return sanitize.clean(text).expandtabs(4)
+
+
+def clean_line(text: str) -> str:
+    """The same, in one line."""
+    return sanitize.clean_line(text).expandtabs(4)

@@ -5,17 +5,20 @@ import logging
 from collections.abc import Callable, Iterator
 
 from bot.errors import SkydeckError
+from bot.i18n import DEFAULT, Words, words_for
+from bot.local_voice.in_words import in_words
 
 log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
-def steady(tell: Callable[[str], None]) -> Iterator[None]:
+def steady(tell: Callable[[str], None], words: Words | None = None) -> Iterator[None]:
     """Catch what goes wrong in the block, and tell it in words."""
+    words = words or words_for(DEFAULT)
     try:
         yield
     except SkydeckError as error:
-        tell(str(error))
+        tell(in_words(error, words))
     except Exception as error:  # no caller could do better than show it
         log.exception("a fault in the terminal app")
-        tell(f"Something went wrong here: {type(error).__name__}: {error}")
+        tell(words("talk.fault", error=f"{type(error).__name__}: {error}"))

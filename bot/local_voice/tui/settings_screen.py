@@ -8,7 +8,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
-from bot.local_voice.choices import LANGUAGES
+from bot.i18n import Words
+from bot.local_voice.choices import interface_choices, language_choices, theme_choices
 from bot.local_voice.controller import TalkController
 from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.modal import Modal
@@ -17,10 +18,13 @@ from bot.local_voice.view import Choice, TalkMode
 
 _DEFAULT = "\0default"
 """Stands for None, which Textual takes for no choice."""
-_MODES = [
-    Choice(TalkMode.KEY, "push to talk (space)"),
-    Choice(TalkMode.HANDS_FREE, "hands free"),
-]
+
+
+def _modes(words: Words) -> Sequence[Choice]:
+    return [
+        Choice(TalkMode.KEY, words("talk.settings.mode_key")),
+        Choice(TalkMode.HANDS_FREE, words("talk.settings.mode_free")),
+    ]
 
 
 class SettingsScreen(Modal):
@@ -37,9 +41,18 @@ class SettingsScreen(Modal):
 
     def __init__(self, controller: TalkController) -> None:
         super().__init__()
-        self._devices = devices = controller.devices
+        devices = controller.devices
         conversation = controller.conversation
-        self._voices = conversation.voices
+        self._words = words = controller.words
+        self._choices: dict[str, Callable[[], Sequence[Choice]]] = {
+            "microphone": devices.microphones,
+            "loudspeaker": devices.loudspeakers,
+            "mode": lambda: _modes(words),
+            "language": lambda: language_choices(words),
+            "voice": conversation.voices,
+            "interface": lambda: interface_choices(words),
+            "theme": lambda: theme_choices(words),
+        }
         self._message = ""
         view = controller.view()
         self._chosen: dict[str, str | None] = {
@@ -48,6 +61,8 @@ class SettingsScreen(Modal):
             "mode": view.mode,
             "language": view.language,
             "voice": view.voice,
+            "interface": controller.interface,
+            "theme": view.theme,
         }
         self._choose: dict[str, Callable[[str | None], None]] = {
             "microphone": devices.choose_microphone,
@@ -55,41 +70,47 @@ class SettingsScreen(Modal):
             "mode": lambda mode: controller.set_mode(TalkMode(mode or TalkMode.KEY)),
             "language": conversation.set_language,
             "voice": conversation.set_voice,
+            "interface": controller.set_interface,
+            "theme": controller.set_theme,
         }
         self._tests: dict[str, tuple[str, Callable[[], Awaitable[str]]]] = {
-            "test-microphone": ("Speak now …", devices.test_microphone),
-            "test-loudspeaker": ("Listen …", devices.test_loudspeaker),
+            "test-microphone": ("talk.settings.speak_now", devices.test_microphone),
+            "test-loudspeaker": ("talk.settings.listen_now", devices.test_loudspeaker),
         }
 
     def compose(self) -> ComposeResult:
         """Lay it out."""
+        words = self._words
         with VerticalScroll(id="box") as box:
-            box.border_title = "Settings"
-            box.border_subtitle = "Tab: next · Esc: done"
-            yield self._row("microphone", "Microphone", self._devices.microphones)
-            yield self._row("loudspeaker", "Loudspeaker", self._devices.loudspeakers)
+            box.border_title = words("talk.settings.title")
+            box.border_subtitle = words("talk.settings.keys")
+            yield self._row("microphone")
+            yield self._row("loudspeaker")
             with Horizontal(classes="row"):
-                yield Label("Try them")
-                yield Button("▸ Speak and listen", id="test-microphone", compact=True)
-                yield Button("▸ Play a tone", id="test-loudspeaker", compact=True)
+                yield Label(words("talk.settings.try"))
+                for end in ("microphone", "loudspeaker"):
+                    label = words(f"talk.settings.try_{end}")
+                    yield Button(label, id=f"test-{end}", compact=True)
             yield Static(id="message", markup=False)
-            yield self._row("mode", "Mode", lambda: _MODES)
-            yield self._row("language", "You speak", lambda: LANGUAGES)
-            yield self._row("voice", "Voice of answers", self._voices)
-            yield Static("A choice takes effect at once, and is remembered.", id="hint")
+            yield from map(self._row, ("mode", "language", "voice", "interface", "theme"))
+            yield Static(words("talk.settings.hint"), id="hint")
 
     def on_mount(self) -> None:
         """Show what went wrong during the layout."""
         super().on_mount()
         self._tell(self._message)
 
-    def _row(self, name: str, label: str, choices: Callable[[], Sequence[Choice]]) -> Horizontal:
+    def _row(self, name: str) -> Horizontal:
+        label = self._words(f"talk.settings.{name}")
         options: list[tuple[str, str]] = []
-        with steady(self._tell):
-            options += [(clean(one.label), one.name or _DEFAULT) for one in choices()]
+        with steady(self._tell, self._words):
+            choices = self._choices[name]()
+            options += [(clean(one.label), one.name or _DEFAULT) for one in choices]
         now = self._chosen[name] or _DEFAULT
         if now not in (value for _, value in options):
-            label_now = "system default" if now == _DEFAULT else f"{clean(now)} (not there)"
+            label_now = self._words("talk.device.system")
+            if now != _DEFAULT:
+                label_now = self._words("talk.settings.absent", name=clean(now))
             options.append((label_now, now))
         select = Select(options, value=now, allow_blank=False, id=name, compact=True)
         return Horizontal(Label(label), select, classes="row")
@@ -100,16 +121,16 @@ class SettingsScreen(Modal):
         chosen = None if event.value == _DEFAULT else str(event.value)
         if chosen != self._chosen[name]:
             self._chosen[name] = chosen
-            with steady(self._tell):
+            with steady(self._tell, self._words):
                 self._choose[name](chosen)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Test a device without blocking the screen."""
-        words, test = self._tests[event.button.id or ""]
-        self._tell(words)
+        told, test = self._tests[event.button.id or ""]
+        self._tell(self._words(told))
 
         async def run() -> None:
-            with steady(self._tell):
+            with steady(self._tell, self._words):
                 self._tell(await test())
 
         self.run_worker(run(), exclusive=True)

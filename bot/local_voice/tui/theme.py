@@ -1,4 +1,4 @@
-"""The app's colours and layout: the terminal's own colours, dark or light, and one accent.
+"""The app's colours and layout: the terminal's own colours and one accent, or ours, dark or light.
 
 The accent and the red are of medium brightness, so that they are readable on black and on white.
 Without colour, shapes, bold and reversed letters say the same.
@@ -11,7 +11,7 @@ from textual.theme import Theme
 _ACCENT: Final = "#2f8fdf"
 _RED: Final = "#e0483e"
 
-THEME: Final = Theme(
+TERMINAL: Final = Theme(
     name="skydeck",
     ansi=True,
     primary=_ACCENT,
@@ -42,6 +42,55 @@ THEME: Final = Theme(
     },
 )
 
+
+def _own(name: str, *, dark: bool, ground: str, letters: str, faint: str, accent: str) -> Theme:
+    return Theme(
+        name=name,
+        dark=dark,
+        primary=accent,
+        accent=accent,
+        error=_RED,
+        foreground=letters,
+        background=ground,
+        surface=ground,
+        panel=ground,
+        boost=ground,
+        variables={
+            "border": accent,
+            "border-blurred": faint,
+            "input-cursor-background": letters,
+            "input-cursor-foreground": ground,
+            "input-cursor-text-style": "none",
+            "block-cursor-background": accent,
+            "block-cursor-foreground": ground,
+            "scrollbar": faint,
+            "scrollbar-hover": accent,
+            "scrollbar-active": accent,
+            "scrollbar-background": ground,
+            "scrollbar-background-hover": ground,
+            "scrollbar-background-active": ground,
+            "scrollbar-corner-color": ground,
+        },
+    )
+
+
+DARK: Final = _own(
+    "skydeck-dark",
+    dark=True,
+    ground="#14181d",
+    letters="#e4e8ec",
+    faint="#4a5460",
+    accent="#5fb0f5",
+)
+LIGHT: Final = _own(
+    "skydeck-light",
+    dark=False,
+    ground="#fbfbf9",
+    letters="#1d2127",
+    faint="#b4bac2",
+    accent="#1768ac",
+)
+
 STYLE: Final = """
 Screen { layout: vertical; overflow: hidden; }
 HeadLine { height: 1; padding: 0 1; }
@@ -54,7 +103,13 @@ Conversation { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; scrollbar-
 Page { height: auto; margin-bottom: 1; }
 TurnTime { height: auto; padding: 0 1; }
 #prompt { height: 3; border: round $accent; padding: 0 1; }
-#prompt > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+#prompt > .input--cursor { background: $background; color: $foreground; text-style: reverse; }
+CommandMenu { height: auto; padding: 0 1; display: none; }
+FindBar { height: 1; padding: 0 1; display: none; }
+#sign { width: 2; color: $accent; }
+#wanted { width: 1fr; }
+#hits { width: auto; padding: 0 0 0 1; text-style: dim; }
+Welcome { height: auto; margin-bottom: 1; }
 .-low HeadLine { display: none; }
 .-low StateLine { height: 1; }
 .-low TroubleLine { max-height: 1; }
@@ -62,7 +117,7 @@ TurnTime { height: auto; padding: 0 1; }
 KeyLine { height: 1; padding: 0 2; }
 ToastRack { margin-bottom: 4; }
 Toast { border: round $accent; padding: 0 1; }
-Modal { align: center middle; background: ansi_default; }
+Modal { align: center middle; background: $background; }
 #box { width: 100%; max-width: 76; height: auto; max-height: 100%; border: round $accent;
        border-title-style: bold; padding: 0 2; scrollbar-size-vertical: 1; }
 .-roomy #box { padding: 1 2 0 2; }
@@ -78,5 +133,12 @@ Modal { align: center middle; background: ansi_default; }
 .row Button { padding: 0; min-width: 0; }
 .row Button:focus, .row Select:focus Static { text-style: bold reverse; }
 #message { height: auto; min-height: 1; padding-left: 20; }
+PastScreen #message { padding-left: 0; }
 #hint { text-style: dim; }
+#kept { text-style: dim; }
+#keeps { margin: 1 0; padding: 0; min-width: 0; }
+#keeps:focus { text-style: bold reverse; }
+#rows { height: auto; max-height: 12; border: none; padding: 0; }
+#rows:nocolor > .option-list--option-highlighted { text-style: bold underline !important; }
+#opened { height: auto; }
 """

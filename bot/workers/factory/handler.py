@@ -19,6 +19,7 @@ from bot.contract.factory import (
 )
 from bot.contract.grace import unknown_module
 from bot.errors import BadInput, TooLarge
+from bot.loading import LoadPart, begins
 from bot.workers.factory.build_flow import (
     Answer,
     BuildFlow,
@@ -92,6 +93,7 @@ class FactoryHandler:
 
     async def warm_up(self) -> None:
         """Load the model, and find the sandbox."""
+        begins(LoadPart.LANGUAGE)
         await self._ready_sandbox()
         await self._model.warm_up()
 

@@ -11,6 +11,7 @@ from bot.contract.grace import MAX_TEXT_CHARS, Module, Value, find
 from bot.contract.options import AUTO, OptionType
 from bot.errors import BadInput, TooLarge
 from bot.languages import LanguageHints, find_language
+from bot.loading import LoadPart, begins
 from bot.workers import text_language
 from bot.workers.grace.module_run import ModuleRun, Progress
 from bot.workers.grace.retrying_model import check_schema
@@ -97,6 +98,7 @@ class GraceHandler:
 
     async def warm_up(self) -> None:
         """Load the language model and the language detector."""
+        begins(LoadPart.LANGUAGE)
         await asyncio.to_thread(text_language.warm_up)
         await self._model.warm_up()
 

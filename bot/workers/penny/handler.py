@@ -18,6 +18,7 @@ from bot.contract.persona import assistant_of, persona_of
 from bot.errors import BadInput, TooLarge
 from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, primary
+from bot.loading import LoadPart, begins
 from bot.workers import text_language
 from bot.workers.penny.action_choice import choose
 from bot.workers.penny.converse import Turn, stream_reply
@@ -97,8 +98,11 @@ class PennyHandler:
 
     async def warm_up(self) -> None:
         """Load every model, and put the usual system prompt into the language model's cache."""
+        begins(LoadPart.HEARING)
         await self._stt.warm_up()
+        begins(LoadPart.VOICES)
         await self._tts.warm_up()
+        begins(LoadPart.LANGUAGE)
         await asyncio.to_thread(text_language.warm_up)
         for language in ("en", "es"):
             await asyncio.to_thread(spoken, "1 hora", language)

@@ -8,6 +8,7 @@ import pytest
 
 import bot
 import cogs
+from audio.devices.device_errors import Fault
 from audio.discord_voice.watchdog import FaultKind
 from bot.actions.offering import Refusal
 from bot.actions.subject import Unsure
@@ -16,6 +17,12 @@ from bot.contract.factory import BUILD_KINDS, Check
 from bot.contract.options import OptionType
 from bot.i18n import words_for
 from bot.languages import LANGUAGES
+from bot.loading import LoadPart
+from bot.local_voice.commands import Instruction
+from bot.local_voice.hearing import Hearing
+from bot.local_voice.line_mode import STATES_IN_LINES
+from bot.local_voice.tui.help_screen import KEYS
+from bot.local_voice.view import Doing, Theme
 from bot.money import Period, Scope
 from bot.persona import NameProblem, Persona
 from bot.runpod.models import JobState
@@ -72,6 +79,7 @@ NAMES = {
     "grace.language.{}": [*LANGUAGES, "auto"],
     "grace.menu.{}": ["ask", "explain", "summarize", "transcribe", "translate"],
     "grace.module.{}": OPTIONAL,
+    "grace.module.{}.about": OPTIONAL,
     "grace.module.{}.name": OPTIONAL,
     "grace.module.{}.option.{}": OPTIONAL,
     "grace.module.{}.title": OPTIONAL,
@@ -85,6 +93,31 @@ NAMES = {
     "ops.persona.{}": FIELDS,
     "ops.settings.pick_{}": ["language", "identity", "channels", "roles", "module"],
     "status.service.{}": SERVICES,
+    "talk.advice.{}": [
+        *(set(Doing) - {Doing.READY, Doing.RECORDING}),
+        *("recording_free", "recording_held", "recording_tapped"),
+        *("no_microphone", "free", "held", "tapped"),
+    ],
+    "talk.command.{}": list(Instruction),
+    "talk.device.{}": ["microphone", "loudspeaker", *(set(Fault) - {Fault.NO_DEVICE})],
+    "talk.help.{}": [does for _, does in KEYS],
+    "talk.key.{}": ["talk", "done", "listen", "pause"],
+    "talk.line.{}": list(STATES_IN_LINES),
+    "talk.load.{}": list(LoadPart),
+    "talk.name.{}": list(Instruction),
+    "talk.settings.theme_{}": list(Theme),
+    "talk.settings.try_{}": ["microphone", "loudspeaker"],
+    "talk.settings.{}": [
+        "microphone",
+        "loudspeaker",
+        "mode",
+        "language",
+        "voice",
+        "interface",
+        "theme",
+    ],
+    "talk.state.{}": list(Doing),
+    "talk.welcome.{}": ["say_something", *(set(Hearing) - {Hearing.WAITING})],
     "status.warmth.{}": list(Warmth),
     "voice.consent.{}": ["yes", "no", "unasked", "agreed", "declined"],
     "voice.hindrance.{}": [*Hindrance, "none"],

@@ -70,7 +70,9 @@ async def talk(tmp_path):
         prefs_path=tmp_path / "talk.json",
         save_to=tmp_path,
     )
-    async with open_controller(options, Surroundings(connect)) as controller:
+    async with open_controller(
+        options, Surroundings(fetch=lambda *_: None, connect=connect)
+    ) as controller:
         await until(lambda: controller.view().doing is not Doing.LOADING)
         yield controller
 

@@ -7,8 +7,16 @@ import pytest
 from bot.catalogue import load_grace
 from bot.contract import Service, Source
 from bot.errors import BadInput, SkydeckError, UnknownModule
-from bot.local_voice.commands import Commands, Instruction, Question, Task
+from bot.i18n import words_for
+from bot.local_voice.command_menu import help_text, menu
+from bot.local_voice.commands import ENGLISH, Commands, Instruction, Question, Task
 from bot.settings import Settings
+
+SPANISH = words_for("es")
+
+
+def texts(commands: Commands, typed: str) -> list[str]:
+    return [item.text for item in menu(commands, typed, ENGLISH)]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def test_a_module_is_known_by_each_of_its_names(commands, name):
     task = commands.read(f"/{name} length=short Some words.", so_far="")
     assert task.request.target.module == "SUMMARIZER"
     assert task.request.params == {"length": "short"}
-    assert commands.completions(f"/{name} le") == [f"/{name} length="]
+    assert texts(commands, f"/{name} le") == [f"/{name} length="]
 
 
 def test_a_misspelt_option_is_no_part_of_the_text(commands):
@@ -83,22 +91,47 @@ def test_what_is_wrong_is_told_with_what_to_do(commands, typed, told):
 
 
 def test_help_names_every_command(commands):
-    text = commands.help()
-    assert all(f"/{name}" in text for name in commands.names)
-    assert len(commands.names) == 3 + 1 + 18
+    text = help_text(commands, ENGLISH)
+    assert all(f"/{name}" in text for name in commands.names())
+    assert len(commands.names()) == 5 + 1 + 18
 
 
-def test_completions(commands):
-    assert commands.completions("/su") == ["/summarize "]
-    assert commands.completions("/summarize le") == ["/summarize length="]
-    assert commands.completions("hello") == []
-    assert commands.completions("/summarize length=s") == []
-    assert commands.completions("/qqq x") == []
-    assert len(commands.completions("/")) == len(commands.names)
+def test_the_menu_lists_what_can_be_typed(commands):
+    assert texts(commands, "/su")[0] == "/summarize "
+    assert texts(commands, "/summarize le") == ["/summarize length="]
+    assert texts(commands, "hello") == []
+    assert texts(commands, "/summarize length=s") == ["/summarize length=short "]
+    assert texts(commands, "/translate to=span") == ["/translate to=es "]
+    assert texts(commands, "/summarize length=short st") == ["/summarize length=short style="]
+    assert texts(commands, "/qqq x") == []
+    assert texts(commands, "/build it") == ["/build iterations="]
+    assert len(texts(commands, "/")) == len(commands.names())
+
+
+@pytest.mark.parametrize("words", [ENGLISH, SPANISH], ids=["en", "es"])
+def test_every_line_of_the_menu_says_what_it_does(commands, words):
+    items = menu(commands, "/", words)
+    assert len({item.label for item in items}) == len(items)
+    for item in items:
+        assert item.about
+        assert item.text.strip() == item.label
+        for option in menu(commands, f"{item.text.strip()} ", words):
+            assert option.about
+            assert menu(commands, option.text, words) or "=" in option.text
+
+
+def test_the_menu_is_in_the_persons_language_and_so_are_the_names(commands):
+    assert "/resumir" in [item.label for item in menu(commands, "/", SPANISH)]
+    assert commands.read("/ayuda", so_far="", words=SPANISH) is Instruction.HELP
+    assert commands.read("/guardar", so_far="", words=ENGLISH) is Instruction.SAVE
+    task = commands.read("/construir un dado", so_far="", words=SPANISH)
+    assert task.request.target.service is Service.FACTORY
+    with pytest.raises(UnknownModule, match=r"No hay ningún comando /resumi\. Prueba: /resumir"):
+        commands.read("/resumi", so_far="", words=SPANISH)
 
 
 def test_every_module_can_be_called_by_its_name(commands):
-    for name in commands.names[4:]:
+    for name in commands.names()[6:]:
         try:
             assert isinstance(commands.read(f"/{name} some words", so_far=""), Task)
         except SkydeckError as e:

@@ -4,11 +4,8 @@ import stat
 
 import pytest
 
-from bot.local_voice.audio_io import SPEAKER
-from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.local_voice.view import TalkMode
-from bot.voice_agent.events import Remember
 
 
 def test_choices_come_back(tmp_path):
@@ -24,27 +21,29 @@ def test_what_cannot_be_read_is_as_good_as_none(tmp_path, data):
     path = tmp_path / "talk.json"
     path.write_bytes(data)
     assert Prefs.load(path) == Prefs()
-    assert Memory(path).turns == []
 
 
-def test_a_disk_that_refuses_costs_only_the_memory(tmp_path):
+def test_a_disk_that_refuses_costs_only_the_choices(tmp_path):
     (tmp_path / "file").write_text("")
     Prefs().keep(tmp_path / "file" / "talk.json")
-    Memory(tmp_path / "file" / "talk.json").add(Remember(1, SPEAKER, "Hi.", "Hello.", False))
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
 
 
-def test_what_was_said_comes_back_when_asked_to(tmp_path):
-    path = tmp_path / "talk.json"
-    memory = Memory(path)
-    for n in range(60):
-        memory.add(Remember(n, SPEAKER, f"Question {n}", "Answer", n % 2 == 0))
-    memory.add(Remember(61, SPEAKER, " ", "nothing was asked", False))
-    again = Memory(path)
-    assert len(again.turns) == 50
-    assert again.turns[-1].transcript == "Question 59"
-    assert [m.role for m in again.recall().messages()[-2:]] == ["user", "assistant"]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    again.forget()
-    assert not path.exists()
-    again.forget()
+@pytest.mark.parametrize(
+    ("chosen", "system", "language"),
+    [
+        (None, "es_ES.UTF-8", "es"),
+        (None, "de_DE.UTF-8", "en"),
+        (None, "C", "en"),
+        (None, "", "en"),
+        ("es", "en_GB.UTF-8", "es"),
+        ("en", "es_MX", "en"),
+    ],
+)
+def test_the_screen_speaks_the_systems_language_or_the_chosen_one(
+    monkeypatch, chosen, system, language
+):
+    monkeypatch.setenv("LC_ALL", system)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    monkeypatch.delenv("LANG", raising=False)
+    assert Prefs(interface=chosen).words.language == language

@@ -1,6 +1,7 @@
 """The conversation as it is shown and saved."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -9,12 +10,14 @@ from audio.earcons import chime
 from audio.speech_events import Clip
 from bot import errors
 from bot.errors import BadInput
+from bot.i18n import words_for
 from bot.local_voice import transcript as transcripts
 from bot.local_voice.export import export
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
 from bot.voice_agent.events import SendRequest, Stage, TurnUpdate
 
+ENGLISH = words_for("en")
 TONE = chime([(440.0, 200)])
 
 
@@ -36,6 +39,11 @@ def answer(
     transcript.show(TurnUpdate(turn, 1, Stage.HEARD, heard, ""))
     transcript.show(TurnUpdate(turn, 1, Stage.ANSWERING, heard, said))
     transcript.show(TurnUpdate(turn, 1, stage, heard, said))
+
+
+def saved(folder: Path, transcript: Transcript, at: dt.datetime) -> Path:
+    sound = transcript.sound_of
+    return export(folder, transcript.entries, sound, assistant="Alfred", at=at, words=ENGLISH)
 
 
 def test_an_entry_grows_under_one_number(transcript):
@@ -89,6 +97,29 @@ def test_nothing_heard_is_told(transcript):
     assert transcript.entries[0].progress == "nothing was heard"
 
 
+def test_why_nothing_was_heard_is_told_for_what_was_spoken(transcript):
+    transcript.why_unheard = lambda: "It is muted."
+    transcript.show(TurnUpdate(1, 1, Stage.NOTHING_HEARD, "", ""))
+    transcript.asked(ask(2, 2, typed="…"))
+    transcript.show(TurnUpdate(2, 1, Stage.NOTHING_HEARD, "", ""))
+    transcript.words = words_for("es")
+    transcript.show(TurnUpdate(3, 1, Stage.NOT_FOR_US, "", ""))
+    assert [entry.progress for entry in transcript.entries] == [
+        "It is muted.", "nothing was heard", "nada que responder",
+    ]  # fmt: skip
+
+
+def test_a_new_conversation_has_nothing_of_the_one_before_and_no_notes(transcript):
+    answer(transcript, 1, "How far?", "Far.")
+    transcript.note("Help.")
+    transcript.begin()
+    assert transcript.conversation == ()
+    answer(transcript, 2, "And back?", "As far.")
+    transcript.error("No.")
+    assert [entry.asked for entry in transcript.conversation] == ["And back?"]
+    assert len(transcript.entries) == 4
+
+
 def test_the_latest_answer_is_no_note(transcript):
     answer(transcript, 1, "How far?", "Far.")
     transcript.note("A note.")
@@ -116,7 +147,14 @@ def test_a_conversation_is_saved_with_its_sound(transcript, tmp_path):
     transcript.note("A note.")
     at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
     files = [
-        export(tmp_path, transcript.entries, transcript.sound_of, assistant="Alfred", at=at)
+        export(
+            tmp_path,
+            transcript.entries,
+            transcript.sound_of,
+            assistant="Alfred",
+            at=at,
+            words=ENGLISH,
+        )
         for _ in range(2)
     ]
     assert files[0] != files[1]  # nothing is overwritten
@@ -134,10 +172,22 @@ def test_a_conversation_is_saved_with_its_sound(transcript, tmp_path):
 def test_nothing_to_save_and_nowhere_to_save_are_told(transcript, tmp_path):
     at = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
     with pytest.raises(BadInput, match="Nothing"):
-        export(tmp_path, transcript.entries, transcript.sound_of, assistant="Alfred", at=at)
+        export(
+            tmp_path,
+            transcript.entries,
+            transcript.sound_of,
+            assistant="Alfred",
+            at=at,
+            words=ENGLISH,
+        )
     answer(transcript, 1, "How far?", "Far.")
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="cannot be written"):
         export(
-            tmp_path / "file", transcript.entries, transcript.sound_of, assistant="Alfred", at=at
+            tmp_path / "file",
+            transcript.entries,
+            transcript.sound_of,
+            assistant="Alfred",
+            at=at,
+            words=ENGLISH,
         )

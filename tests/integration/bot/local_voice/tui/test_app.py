@@ -3,17 +3,22 @@
 import asyncio
 import contextlib
 import re
+from pathlib import Path
 
 import pytest
 from textual import events
 from textual.widgets import Select
 
+from bot.clock import SystemClock
 from bot.errors import BadInput
+from bot.i18n import words_for
+from bot.local_voice.hearing import Hearing
+from bot.local_voice.memory import Memory
 from bot.local_voice.tui import kitty, theme
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import MAX_CHARS, PromptInput
 from bot.local_voice.tui.widgets import Conversation, Page
-from bot.local_voice.view import Doing, Entry, Kind, TalkMode
+from bot.local_voice.view import Doing, Entry, Kind, TalkMode, Theme
 from tests.fakes.talk_controller import PHASES, TALKED, FakeController
 from tests.fakes.talk_pictures import SCENES
 from tests.fakes.talk_pictures import running as scene
@@ -105,7 +110,7 @@ async def test_each_state_is_told_in_words(changes, words):
 
 
 async def test_the_voice_is_drawn_while_it_counts():
-    controller = FakeController(doing=Doing.RECORDING)
+    controller = FakeController(doing=Doing.RECORDING, entries=TALKED)
     async with running(controller) as (app, pilot):
         for level in (-20.0, -10.0, -8.0):
             controller.set(level_dbfs=level)
@@ -198,7 +203,7 @@ async def test_in_a_small_window_no_key_is_cut_off(width):
 
 
 async def test_it_can_be_resized_in_mid_answer():
-    controller = FakeController(entries=TALKED, phases=PHASES)
+    controller = FakeController(entries=TALKED, phases=PHASES, shows_times=True)
     async with running(controller, (120, 40)) as (app, pilot):
         assert "recognising" in screen(app)
         for size in ((60, 18), (80, 24), (30, 8), (120, 40)):
@@ -372,17 +377,81 @@ async def test_typed_lines_come_back():
         assert line.value == "new"
 
 
-async def test_commands_are_completed_and_the_next_follows():
+async def test_a_slash_opens_a_menu_that_says_what_each_command_does():
+    async with running(FakeController()) as (app, pilot):
+        await pilot.press("/")
+        await sees(pilot, "/summarize")
+        assert "Summarizes a text" in screen(app)
+        assert "… and 16 more: keep typing" in screen(app)
+        await pilot.press("t", "r")
+        await sees(pilot, "Translates a text into another language")
+        assert "/summarize" not in screen(app)
+        await pilot.press("backspace", "backspace", "backspace")
+        await settled(pilot)
+        assert "Translates" not in screen(app)
+
+
+async def test_tab_takes_the_chosen_command_then_its_options():
     async with running(FakeController()) as (app, pilot):
         line = app.query_one(PromptInput)
-        await pilot.press("/", "s", "tab")
-        assert line.value == "/summarize "
-        await pilot.press("tab")
-        assert line.value == "/sentiment "
-        await pilot.press("tab", "space")  # in a line with words a space is a space
-        assert line.value == "/summarize  "
-        await pilot.press("tab")
-        assert line.value == "/summarize  "
+        await pilot.press("/", "s", "down", "tab")
+        assert line.value == "/summarize ", "the second that begins so"
+        await sees(pilot, "As a paragraph or as bullet points")
+        await pilot.press("s", "tab")
+        assert line.value == "/summarize style="
+        await pilot.press("up", "tab")
+        assert line.value == "/summarize style=bullets "
+        await pilot.press("H", "i", "space", "tab")
+        assert line.value == "/summarize style=bullets Hi ", "there is nothing to take"
+
+
+async def test_enter_takes_a_command_and_sends_one_that_needs_no_more():
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
+        await pilot.press("/", "t", "r", "enter")
+        assert app.query_one(PromptInput).value == "/translate "
+        assert controller.calls == []
+        await pilot.press("enter")
+        assert controller.calls == [("submit", "/translate ")]
+        await pilot.press("/", "n", "enter")
+        assert controller.calls[-1] == ("submit", "/new")
+
+
+async def test_escape_closes_the_menu_and_stops_nothing():
+    controller = FakeController()
+    async with running(controller) as (app, pilot):
+        await pilot.press("/", "escape")
+        await settled(pilot)
+        assert "/summarize" not in screen(app)
+        assert controller.calls == []
+        await pilot.press("escape")
+        assert controller.calls == [("stop",)]
+        await pilot.press("backspace", "/")
+        await sees(pilot, "/summarize")
+
+
+async def test_a_click_takes_from_the_menu():
+    async with running(FakeController()) as (app, pilot):
+        await pilot.press("/", "t", "r")
+        await sees(pilot, "Translates")
+        await pilot.click("CommandMenu", offset=(5, 0))
+        await settled(pilot)
+        assert app.query_one(PromptInput).value == "/translate "
+
+
+async def test_the_menu_stays_shut_while_one_leafs_through_what_was_typed():
+    async with running(FakeController()) as (app, pilot):
+        await pilot.press("a", "enter", "/", "n", "e", "w", "enter", "b", "enter", "up", "up", "up")
+        assert app.query_one(PromptInput).value == "a"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 18), (40, 12), (20, 5)])
+async def test_the_menu_fits_every_window(size):
+    async with running(FakeController(entries=TALKED), size) as (app, pilot):
+        await pilot.press("/")
+        await settled(pilot)
+        assert len(screen(app).splitlines()) == size[1]
+        assert app.query_one(PromptInput).region.bottom <= size[1]
 
 
 async def test_all_lines_of_a_pasted_text_are_sent():
@@ -452,11 +521,199 @@ async def test_every_selector_of_the_stylesheet_matches_something():
     wanted = set(re.findall(r"(?<![\w.:-])#?[A-Za-z]\w+", selectors))
     async with running(FakeController(entries=TALKED)) as (app, pilot):
         app.notify("A toast.")
-        await pilot.press("f2")
+        app.controller.memory = Memory(SystemClock(), Path("/nowhere"))
+        await pilot.press("f3")
         await settled(pilot)
         nodes = [n for s in app.screen_stack for n in s.walk_children(with_self=True)]
+        await pilot.press("escape", "f2")
+        await settled(pilot)
+        nodes += [n for s in app.screen_stack for n in s.walk_children(with_self=True)]
         there = {name for node in nodes for name in (*node._css_type_names, f"#{node.id}")}
     assert wanted - there == set()
+
+
+# -- the start -----------------------------------------------------------------------------------
+
+
+async def test_while_the_models_load_each_shows_how_far_it_is():
+    async with scene(SCENES["loading"]) as (app, pilot):
+        text = screen(app)
+        for words in ("✓ Model files", "ready, 2 s", "▸ Voices", "piper-joe", "· Language model"):
+            assert words in text
+        assert "Three things to try" in text
+        app.controller.set(doing=Doing.READY, loading=())
+        await settled(pilot)
+        assert "Model files" not in screen(app)
+        assert "Three things to try" in screen(app)
+
+
+async def test_a_fetch_shows_its_megabytes():
+    async with scene(SCENES["fetching"]) as (app, _):
+        assert "500 of 1,117 MB  qwen2.5-coder-1.5b" in screen(app)
+
+
+async def test_the_level_check_says_what_the_microphone_hears():
+    controller = FakeController(level_dbfs=-10, hearing=Hearing.HEARD)
+    async with running(controller) as (app, pilot):
+        await sees(pilot, "✓ I hear you")
+        assert "█" in screen(app)
+        controller.set(hearing=Hearing.SILENT, level_dbfs=-90)
+        await sees(pilot, "is it muted, or the wrong one? F2")
+        controller.add(*TALKED)
+        await settled(pilot)
+        assert "Three things" not in screen(app)
+        assert "Microphone" not in screen(app)
+
+
+async def test_the_talk_key_says_that_it_is_too_early():
+    async with running(FakeController(doing=Doing.LOADING)) as (_, pilot):
+        await pilot.press("space")
+        await sees(pilot, "still loading")
+
+
+# -- looks ---------------------------------------------------------------------------------------
+
+
+async def test_markdown_and_code_are_set():
+    async with scene(SCENES["marked"]) as (app, _):
+        app.query_one(Conversation).scroll_home(animate=False)
+        text = "\n".join(str(page.visual) for page in app.query(Page))
+        assert "**" not in text
+        assert "```" not in text
+        assert "| way |" not in text
+        assert "def backwards(items):" in text
+
+
+async def test_the_latest_code_is_copied_alone():
+    async with scene(SCENES["marked"]) as (app, pilot):
+        controller = app.controller
+        assert controller.latest_answer.startswith("There are")
+        await pilot.press("ctrl+k")
+        assert app.clipboard == "def backwards(items):\n    return items[::-1]  # a copy"
+
+
+async def test_times_are_hidden_until_they_are_wanted():
+    controller = FakeController(entries=TALKED, phases=PHASES)
+    async with running(controller) as (app, pilot):
+        assert "recognising" not in screen(app)
+        await pilot.press("f4")
+        await sees(pilot, "recognising 180")
+        assert "░ waits for the end of your sentence" in screen(app)
+        await pilot.press("f4")
+        await settled(pilot)
+        assert "recognising" not in screen(app)
+        assert controller.calls == [("times", True), ("times", False)]
+
+
+@pytest.mark.parametrize(("theme_", "ground"), [(Theme.DARK, "#14181d"), (Theme.LIGHT, "#fbfbf9")])
+async def test_a_theme_has_its_own_ground(theme_, ground):
+    controller = FakeController(entries=TALKED)
+    async with running(controller) as (app, pilot):
+        controller.set(theme=theme_)
+        await settled(pilot)
+        assert app.screen.styles.background.hex.lower() == ground
+        controller.set(theme=Theme.TERMINAL)
+        await settled(pilot)
+        assert app.theme == theme.TERMINAL.name
+
+
+async def test_no_colour_can_be_chosen_and_taken_back():
+    async with scene(SCENES["colourless"]) as (app, pilot):
+        strips = app.screen._compositor.render_strips()
+        styles = [segment.style for strip in strips for segment in app_filtered(app, strip)]
+        colours = {s.color.name for s in styles if s is not None and s.color is not None}
+        assert colours <= {"default"}
+        app.controller.set(theme=Theme.TERMINAL)
+        await settled(pilot)
+        assert not app.no_color
+
+
+@pytest.mark.parametrize("name", [name for name, one in SCENES.items() if "interface" in one.view])
+async def test_nothing_is_left_in_english(name):
+    english = words_for("en").texts
+    spanish = words_for("es").texts
+    ours = {
+        text for key, text in english.items()
+        if key.startswith("talk.") and spanish[key] != text and len(text) > 8 and "{" not in text
+    }  # fmt: skip
+    async with scene(SCENES[name]) as (app, _):
+        text = " ".join(screen(app).split())
+        assert not [one for one in ours if f" {one} " in f" {text} "]
+
+
+# -- search --------------------------------------------------------------------------------------
+
+
+async def test_search_finds_the_latest_first_and_goes_back():
+    controller = FakeController(entries=tuple(past(60)))
+    async with running(controller) as (app, pilot):
+        await pilot.press("ctrl+f", *"question", "space", "1")
+        await sees(pilot, "11 of 11")
+        assert "Question 19" in screen(app)
+        await pilot.press("up")
+        await sees(pilot, "10 of 11")
+        await pilot.press("down", "enter")
+        await sees(pilot, "1 of 11")
+        assert "Question 1" in screen(app)
+        await pilot.press("x")
+        await sees(pilot, "nothing found")
+        await pilot.press("escape")
+        await settled(pilot)
+        assert app.focused is app.query_one(PromptInput)
+        assert controller.calls == []
+
+
+async def test_search_can_be_asked_for_in_the_line():
+    async with running(FakeController(entries=TALKED)) as (_, pilot):
+        await pilot.press(*"/find", "space", *"MOON", "enter")
+        await sees(pilot, "2 of 2")
+
+
+# -- earlier conversations -----------------------------------------------------------------------
+
+
+async def test_earlier_conversations_are_listed_opened_and_continued():
+    async with scene(SCENES["past"]) as (app, pilot):
+        text = screen(app)
+        assert "Question 2: how far away" in text
+        assert "readable" in text
+        await pilot.press("down", "enter")
+        await sees(pilot, "384,400 km")
+        assert "**" not in screen(app)
+        await pilot.press("c")
+        await settled(pilot)
+        assert app.controller.calls == [("go_on", "20261128-140000")]
+        assert len(app.screen_stack) == 1
+
+
+async def test_one_is_deleted_only_after_a_question():
+    async with scene(SCENES["past"]) as (app, pilot):
+        memory = app.controller.memory
+        await pilot.press("d")
+        await sees(pilot, "for good?")
+        await pilot.press("down")
+        await settled(pilot)
+        assert "for good?" not in screen(app)
+        await pilot.press("d")
+        await settled(pilot)
+        assert len(memory.past()) == 3
+        await pilot.press("d")
+        await sees(pilot, "Deleted.")
+        assert len(memory.past()) == 2
+        await pilot.press("a", "a")
+        await sees(pilot, "All deleted.")
+        assert memory.past() == []
+        await pilot.press("escape")
+        await settled(pilot)
+        assert len(app.screen_stack) == 1
+
+
+async def test_keeping_is_switched_on_where_it_says_what_is_kept():
+    async with scene(SCENES["past-none-es"]) as (app, pilot):
+        assert "No se guarda nada" in screen(app)
+        await pilot.click("#keeps")
+        await sees(pilot, "Las conversaciones se guardan")
+        assert app.controller.calls == [("keeps", True)]
 
 
 # -- faults --------------------------------------------------------------------------------------
@@ -468,7 +725,7 @@ class BrokenController(FakeController):
     def _fail(self, *args):
         raise ZeroDivisionError("by nought")
 
-    key_down = stop = submit = set_mode = microphones = completions = _fail  # type: ignore[assignment]
+    key_down = stop = submit = set_mode = microphones = menu = _fail  # type: ignore[assignment]
     latest_answer = property(_fail)  # type: ignore[assignment]
 
     async def save(self):

@@ -114,6 +114,35 @@ def test_typing_resizing_and_leaving_in_tmux(tmux):
     )
 
 
+COPYING = {
+    "by its own command, as tmux is set by default": ("external", os.environ["PATH"]),
+    "by the terminal's sequence, where its command is not there": ("on", "/nowhere"),
+}
+
+
+@needs("tmux")
+@pytest.mark.parametrize("how", COPYING)
+def test_copying_reaches_tmux(tmp_path, how):
+    clipboard, path = COPYING[how]
+    tmux = Tmux(tmp_path)
+    try:
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        words = ["new-session", "-d", "-x", "80", "-y", "24", "sh"]
+        subprocess.run(
+            [*tmux._tmux, *words], cwd=ROOT, env=environment, check=True, timeout=HANGS_S
+        )
+        tmux.run("set-option", "-s", "set-clipboard", clipboard)
+        command = f"PATH={path} {APP} {tmux.log}"
+        tmux.run("respawn-pane", "-k", "-t", "0", command)
+        tmux.sees("READY")
+        tmux.press("C-y")
+        tmux.sees("Copied.")
+        until_true(lambda: tmux.run("list-buffers") != "")
+        assert tmux.run("show-buffer") == "The moon is"
+    finally:
+        tmux.end()
+
+
 @contextlib.contextmanager
 def running(*words: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
