@@ -149,11 +149,13 @@ async def main(hours: float, speed: float) -> None:
         prefs=Prefs(),
         modules=load_grace(settings),
         prefs_path=folder / "talk.json",
-        memory=Memory(folder / "memory.json"),
+        memory=Memory(clock, folder / "memory"),
         save_to=folder,
     )
     print(f"{hours:g} h at {speed:g} times life\n  min   turns      MB  handles  threads   objects")
-    async with open_controller(options, Surroundings(connect, QuickSound, clock)) as controller:
+    async with open_controller(
+        options, Surroundings(lambda *_: None, connect, QuickSound, clock)
+    ) as controller:
         while controller.view().doing is not Doing.READY:
             await clock.sleep(1)
         for minute in range(round(hours * 60)):

@@ -79,7 +79,7 @@ def open_talk(card, tmp_path):
             modules=load_grace(settings),
             prefs_path=tmp_path / "talk.json",
         )
-        async with open_controller(options, Surroundings(connect)) as controller:
+        async with open_controller(options, Surroundings(lambda *_: None, connect)) as controller:
             await until(
                 lambda: controller.view().doing is Doing.READY and controller.view().can_hear
             )

@@ -94,7 +94,9 @@ class PastScreen(Modal):
         rows = self.query_one(OptionList)
         at = rows.highlighted or 0
         rows.clear_options()
-        rows.add_options(Option(Content(clean(past_row(one, words)))) for one in self._rows)
+        width = max(8, min(_WIDEST, self.app.size.width) - 8)
+        listed = (Content(clean(past_row(one, words))) for one in self._rows)
+        rows.add_options(Option(row.truncate(width, ellipsis=True)) for row in listed)
         if self._rows:
             rows.highlighted = min(at, len(self._rows) - 1)
         for part in ("#kept", "#keeps", "#rows"):
@@ -123,6 +125,8 @@ class PastScreen(Modal):
     def _tell(self, text: str) -> None:
         for line in self.query("#message").results(Static):
             line.update(clean(text))
+            if text:
+                self.call_after_refresh(line.scroll_visible, animate=False)
 
     @property
     def _chosen(self) -> Past | None:

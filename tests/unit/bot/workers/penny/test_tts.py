@@ -11,6 +11,7 @@ import pytest
 
 from bot.contract import Service
 from bot.errors import BadInput, JobFailed, WeightsError
+from bot.i18n import words_for
 from bot.local_voice import choices
 from bot.models.hub_models import KOKORO_MODEL, find_hub_model, kokoro_folder, piper_model
 from bot.models.manifest import load_manifest
@@ -83,7 +84,7 @@ async def test_the_voices_that_people_choose_do_not_pile_up(tmp_path, monkeypatc
 def test_every_voice_can_be_chosen_at_the_microphone(tmp_path):
     pull_piper(tmp_path, "es_ES-davefx-medium")
     pull_kokoro(tmp_path, "ef_dora", "jf_alpha", "..")
-    shown = choices.voice_choices(settings_in(tmp_path))
+    shown = choices.voice_choices(settings_in(tmp_path), words_for("en"))
 
     assert [one.name for one in shown] == [
         None,
@@ -99,7 +100,7 @@ def test_every_voice_can_be_chosen_at_the_microphone(tmp_path):
 
 def test_voices_elsewhere_are_not_those_of_this_machine(tmp_path):
     pull_piper(tmp_path, "es_ES-davefx-medium")
-    shown = choices.voice_choices(settings_in(tmp_path, runpod_api_key="key"))
+    shown = choices.voice_choices(settings_in(tmp_path, runpod_api_key="key"), words_for("en"))
     assert [one.name for one in shown] == [None, *(one.name for one in VOICES)]
 
 
@@ -108,7 +109,7 @@ def test_of_a_servers_voices_those_in_the_settings_can_be_chosen(tmp_path):
     settings = settings_in(
         tmp_path, skydeck_tts_url="http://127.0.0.1:1/v1", skydeck_tts_voice="en=nova,es=alba"
     )
-    shown = choices.voice_choices(settings)
+    shown = choices.voice_choices(settings, words_for("en"))
     assert [one.name for one in shown] == [None, "nova", "alba"]
 
 
