@@ -24,6 +24,7 @@ PAGES: Final[Mapping[str, str]] = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "deploy/README.md": "deploy.md",
+    "local_discord/README.md": "local-discord.md",
 }
 """Pages from outside docs/, by their place in the repository, and their place in the site."""
 _LINK: Final = re.compile(r"(\]\()([^)\s#:]+)(#[^)\s]*)?(?=\))")

@@ -10,6 +10,7 @@ with nothing but a PATH. Without options everything is fetched, as for anybody; 
 import argparse
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,16 @@ ROOT: Final = Path(__file__).parents[1]
 _MARK: Final = "@@ end of a command:"
 _BLOCK: Final = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _INLINE: Final = re.compile(r"`((?:make|skydeck) [a-z][^`…]*)`")
+_UNTIL: Final = """
+until_it_says() {
+  local pattern=$1 said; said=$(mktemp); shift
+  "$@" > "$said" 2>&1 & local it=$!
+  while kill -0 $it 2> /dev/null && ! grep -qE "$pattern" "$said"; do sleep 0.2; done
+  kill -INT $it 2> /dev/null; wait $it; local code=$?
+  cat "$said"; rm "$said"; return $code
+}
+"""
+"""A command that runs until Ctrl-C gets it when it is ready; it ends by itself if it fails."""
 _PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -34,12 +45,14 @@ class Expected:
         shows: What must be in what it writes: regular expressions.
         code: Its exit code.
         file: A file that it makes.
+        until: It goes on for ever: what it writes when it is ready, and gets Ctrl-C.
     """
 
     begins: str
     shows: tuple[str, ...] = ()
     code: int = 0
     file: str = ""
+    until: str = ""
 
 
 EXPECTED: Final = (
@@ -51,6 +64,8 @@ EXPECTED: Final = (
     # "talk at your own microphone": without one, and without a terminal, one can type
     Expected("skydeck talk", (r"ready",)),
     Expected("skydeck ask", (r"^Alfred: .*\b(Paris|París)\b",)),
+    # "in a Discord of your own"
+    Expected("skydeck try", (r"^Open http://127\.0\.0\.1:\d+/", r"^Online"), until="^Online"),
     # "says how to get a token"
     Expected("skydeck bot", (r"DISCORD_TOKEN is not set", r"Reset Token"), code=2),
     Expected("skydeck doctor", (r"^ok +versions: ", r"^ok +weights: ")),
@@ -112,11 +127,17 @@ def lend_packages(folder: Path, packages: Path) -> None:
     (site / "lent.pth").write_text(f"{packages}\n")
 
 
+def _typed(command: str) -> str:
+    """The command, with Ctrl-C once it is ready if it does not end by itself."""
+    until = next((one.until for one in EXPECTED if command.startswith(one.begins)), "")
+    return f"until_it_says {shlex.quote(until)} {command}" if until else command
+
+
 def run_all(commands: list[str], folder: Path, environment: dict[str, str]) -> list[Ran]:
     """Run the commands one after another in one shell, as somebody pastes them into a terminal."""
-    script = "".join(f"{one}\nprintf '\\n{_MARK}%s\\n' $?\n" for one in commands)
+    script = "".join(f"{_typed(one)}\nprintf '\\n{_MARK}%s\\n' $?\n" for one in commands)
     done = subprocess.run(  # noqa: S603
-        ["bash", "--noprofile", "--norc", "-c", f"exec 2>&1\n{script}"],  # noqa: S607
+        ["bash", "--noprofile", "--norc", "-c", f"exec 2>&1\n{_UNTIL}{script}"],  # noqa: S607
         cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, check=False,
     )  # fmt: skip
     parts = done.stdout.decode(errors="replace").split(f"\n{_MARK}")

@@ -1,7 +1,7 @@
 """Reads the bot's SQLite database for the panel: its journal of jobs, and its ledger.
 
-It reads only, by named columns, and none that holds a secret or a place. It blocks: give it a
-thread.
+It reads only, by named columns, and none that holds a secret or a place. Services and modules have
+the contract's names. It blocks: give it a thread.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Books:
     def _rows(self, query: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
         with self._open() as connection:
             rows = connection.execute(query, (ROWS_MAX,)).fetchall()
-        return [_worded(dict(zip(names, row, strict=True))) for row in rows]
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -93,9 +93,3 @@ class Books:
                 yield connection
         except sqlite3.Error as e:
             raise BooksClosed(str(e)) from e
-
-
-def _worded(row: dict[str, Any]) -> dict[str, Any]:
-    """With the names of services and modules as people write them."""
-    service, module = str(row["service"]), str(row["module"])
-    return row | {"service": service.capitalize(), "module": module.lower().replace("_", " ")}

@@ -11,7 +11,7 @@ from bot.contract import Service
 from local_discord import File, Permission
 from local_discord.description import VARIABLE, description
 from local_discord.openapi import Description
-from local_discord.tolerances import TOLERANCES
+from local_discord.tolerances import TOLERANCES, UNLIKE
 from tests.fakes.handlers import Scripted, echo, spell
 from tests.integration.cogs.factory.scripts import Factory
 
@@ -149,12 +149,6 @@ def assert_each_tolerance_is_met(calls):
             json.loads(json.dumps(document)), tolerances=[t for t in TOLERANCES if t != tolerance]
         )
         assert any(faults(strict, c.method, c.path, c.query, c.body) for c in calls), tolerance.name
-
-
-UNLIKE = (
-    # The message of a button's modal names the press only, not the whole of what led to it.
-    "triggering_interaction_metadata",
-)
 
 
 def assert_answers_are_as_described(calls):

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.paths import ROOT
 
 OF_THE_ROOT = ["README.md", "README.es.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md"]
-OF_THE_ROOT += ["ARCHITECTURE.md", "deploy/README.md"]
+OF_THE_ROOT += ["ARCHITECTURE.md", "deploy/README.md", "local_discord/README.md"]
 PAGES = [page for page in OF_THE_ROOT if (ROOT / page).exists()]
 PAGES += sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md"))
 

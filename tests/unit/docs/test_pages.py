@@ -15,10 +15,11 @@ from bot.settings import Settings
 from tests.paths import ROOT
 from tests.unit.docs.pages import PAGES, anchors, code, commands, inline, links, read
 
-FOLDERS = "tests|deploy|docs|bot|cogs|audio|scripts|kubernetes"
+FOLDERS = "tests|deploy|docs|bot|cogs|audio|local_discord|scripts|kubernetes"
 MAKE = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
 OF_PEOPLE = ["README.md", "README.es.md", "docs/discord.md", "docs/privacy.md", "docs/tutorial.md"]
 OF_PEOPLE += ["docs/es/tutorial.md", "docs/es/privacidad.md", "docs/es/index.md"]
+OF_PEOPLE += ["docs/try.md", "docs/es/probar.md"]
 SLASH = re.compile(r"/[\w-]+(?: [\w-]+)?(?= …|$)")
 OF_TALK = {"/summarize", "/build"}
 """What one types in `skydeck talk`, which has commands of its own."""
@@ -131,7 +132,11 @@ def test_the_first_page_is_short(page):
 
 @pytest.mark.parametrize(
     ("english", "spanish"),
-    [("README.md", "README.es.md"), ("docs/tutorial.md", "docs/es/tutorial.md")],
+    [
+        ("README.md", "README.es.md"),
+        ("docs/tutorial.md", "docs/es/tutorial.md"),
+        ("docs/try.md", "docs/es/probar.md"),
+    ],
 )
 def test_both_languages_show_the_same_commands(english, spanish):
     """Without what is said in the language: texts, and the voice of Spanish."""

@@ -51,7 +51,7 @@ async def test_a_written_turn_shows_its_requests_and_its_call(panel, ana, channe
     owners = {step["owner"] for step in turn["steps"]}
     assert turn["kind"] == "written"
     assert any(step["name"].startswith("POST /channels/") for step in turn["steps"])
-    assert any(step["name"].startswith("Penny ") for step in turn["steps"]), turn["steps"]
+    assert any(step["name"].startswith("PENNY ") for step in turn["steps"]), turn["steps"]
     assert owners == {"ours", "service"}
     assert all(0 <= step["begins_ms"] <= turn["total_ms"] for step in turn["steps"])
 
@@ -67,9 +67,9 @@ async def test_the_journal_and_the_ledger_are_read_beside_the_bot(panel, ben, ch
     await ben.slash("/grace summarize", channel, text="A long text.")
     told = await settled(panel)
     job, line = told["jobs"][0], told["ledger"][0]
-    assert (job["service"], job["module"], job["user"]) == ("Grace", "summarizer", "Ben")
+    assert (job["service"], job["module"], job["user"]) == ("GRACE", "SUMMARIZER", "Ben")
     assert (job["stage"], job["ending"]) == ("finished", "completed")
-    assert line["module"] == "summarizer"
+    assert line["module"] == "SUMMARIZER"
     assert line["user"] == "Ben"
     assert line["settled_at"]
 
