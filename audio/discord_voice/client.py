@@ -26,6 +26,7 @@ from audio.constants import FRAME_S
 from audio.discord_voice.connection import VoiceConnection
 from audio.discord_voice.playback_thread import PlaybackThread
 from audio.discord_voice.receiver import Receiver
+from audio.discord_voice.round_trip import measured_ms
 from audio.discord_voice.sender import Sender
 from audio.discord_voice.stats import ReceptionStats, Totals
 from audio.discord_voice.transport_crypto import Mode
@@ -204,13 +205,12 @@ class DiscordVoiceClient(discord.VoiceClient):
     def health(self) -> LinkHealth:
         """The state of the connection."""
         connection = self._connection
-        latency = self.latency
         people, totals = self._receiver_stats()
         return LinkHealth(
             connected=connection.is_connected(),
             encrypted=connection.can_encrypt,
             privacy_code=self.voice_privacy_code if connection.can_encrypt else None,
-            latency_ms=latency * 1000 if 0 <= latency < float("inf") else None,
+            latency_ms=measured_ms(self.latency),
             fault=self._watchdog.fault,
             fault_counts=Counter(self._watchdog.counts),
             people=people,

@@ -141,10 +141,10 @@ def _absent(report: HealthReport) -> Iterator[tuple[str, str]]:
 def _gateway(bot: Heartbeat) -> str:
     up = [ms for ms in bot.gateway_ms.values() if ms is not None]
     if not up:
-        return "not connected to Discord"
+        return "round trip to Discord not measured yet"
     ms = f"{min(up):.0f}" if len(up) == 1 else f"{min(up):.0f} to {max(up):.0f}"
     number = len(bot.gateway_ms)
-    shards = "" if number == 1 else f", {len(up)} of {number} shards connected"
+    shards = "" if number == 1 else f", measured for {len(up)} of {number} shards"
     return f"{ms} ms to Discord{shards}"
 
 

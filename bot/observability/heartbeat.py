@@ -3,13 +3,13 @@
 import asyncio
 import contextlib
 import logging
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Never, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
+from audio.discord_voice.round_trip import measured_ms
 from audio.discord_voice.stats import ReceptionStats, combined
 from bot.clock import Clock
 from bot.contract import Service
@@ -45,7 +45,7 @@ class Heartbeat:
     """The state of one bot process.
 
     Attributes:
-        gateway_ms: The round trip to Discord's gateway, by shard; None: not connected.
+        gateway_ms: The round trip to Discord's gateway, by shard; None: not measured yet.
         rooms: The voice channels that it is in.
         services: The services that run in this process; empty: they run elsewhere, and can be asked
             there.
@@ -117,7 +117,7 @@ async def _measure(bot: ObservedClient, services: Iterable[Service]) -> Heartbea
     services_now = await asyncio.gather(*map(bot.services.availability, services))
     return Heartbeat(
         gateway_ms={
-            shard: round(seconds * 1000, 1) if math.isfinite(seconds) else None
+            shard: None if (ms := measured_ms(seconds)) is None else round(ms, 1)
             for shard, seconds in bot.latencies
         },
         rooms=[_room(link) for link in bot.voice_clients if hasattr(link, "health")],

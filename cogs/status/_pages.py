@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from audio.discord_voice.client import LinkHealth
+from audio.discord_voice.round_trip import measured_ms
 from audio.discord_voice.stats import combined
 from bot.figures import duration, percent, seconds
 from bot.i18n import Words
@@ -52,20 +53,22 @@ def service_lines(availability: Availability | None, words: Words, *, now_s: flo
 
 
 def _last(latest: LatestHealth, age_s: float, words: Words, now_s: float) -> str:
-    return words(
-        "status.last",
-        when=f"<t:{round(now_s - age_s)}:R>",
-        delay=_time(latest.delay_ms, words),
-        execution=_time(latest.execution_ms, words),
-    )
+    """The last answer, with the times that the service has told."""
+    told = [
+        words(f"status.last_{name}", took=_time(ms, words))
+        for name, ms in (("delay", latest.delay_ms), ("execution", latest.execution_ms))
+        if ms is not None
+    ]
+    when = words("status.last", when=f"<t:{round(now_s - age_s)}:R>")
+    return f"{when}: {', '.join(told)}." if told else f"{when}."
 
 
 def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
     """The connection to Discord; the slowest shard counts."""
-    known = [seconds for _, seconds in latencies if math.isfinite(seconds)]
+    known = [ms for _, latency_s in latencies if (ms := measured_ms(latency_s)) is not None]
     if not known:
         return words("status.discord_unknown")
-    slowest_ms = round(max(known) * 1000)
+    slowest_ms = round(max(known))
     if len(latencies) == 1:
         return words("status.discord", ms=slowest_ms)
     return words("status.shards", number=len(latencies), up=len(known), ms=slowest_ms)
@@ -74,9 +77,13 @@ def discord_line(latencies: Sequence[tuple[int, float]], words: Words) -> str:
 def voice_line(health: LinkHealth, words: Words) -> str:
     """The voice channel of this server."""
     everybody = combined(health.people.values())
-    ms = "?" if health.latency_ms is None else str(round(health.latency_ms))
+    trip = words("status.unmeasured")
+    if health.latency_ms is not None:
+        trip = words("status.ms", ms=round(health.latency_ms))
+    if not everybody.received:
+        return words("status.voice_silent", trip=trip)
     loss = percent(everybody.loss, 1, words.language)
-    return words("status.voice", ms=ms, packets=everybody.received, loss=loss)
+    return words("status.voice", trip=trip, packets=everybody.received, loss=loss)
 
 
 def store_line(took_ms: float | None, words: Words) -> str:
@@ -86,8 +93,6 @@ def store_line(took_ms: float | None, words: Words) -> str:
     return words("status.store", ms=max(1, round(took_ms)))
 
 
-def _time(ms: float | None, words: Words) -> str:
-    if ms is None:
-        return "?"
+def _time(ms: float, words: Words) -> str:
     took_s = ms / 1000
     return seconds(took_s, 1, words.language) if took_s < _MINUTE_S else duration(took_s)

@@ -64,6 +64,7 @@ NAMES = {
     "budgets.{}_{}": BUDGETS,
     "errors.permission.{}": OPTIONAL,
     "errors.{}": OPTIONAL,
+    "status.last_{}": ["delay", "execution"],
     "help.group.{}": ["talk", "texts", "builds", "voice", "own", "server"],
     "factory.button.{}": list(Action),
     "factory.kind.{}": BUILD_KINDS,

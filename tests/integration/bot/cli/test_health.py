@@ -77,7 +77,7 @@ async def test_every_running_bot_is_a_line(url, database):
         )
         _, out, _ = await health(url)
         assert sorted(line for line in out.splitlines() if line.startswith("bot")) == [
-            "bot: 40 to 52 ms to Discord, 2 of 3 shards connected",
+            "bot: 40 to 52 ms to Discord, measured for 2 of 3 shards",
             "bot: 42 ms to Discord; voice in server 7: 48 ms, 2 heard, 990 packets, 2.5% missing",
         ]
         await other.heartbeats.publish({"of": "another version"})
@@ -102,7 +102,7 @@ async def test_services_within_a_bot_are_told_of_by_it(database):
         code, out, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
         assert (code, err) == (0, "")
         assert "grace: a worker is up; last answer 1 min 5 s ago; workers: 1 working" in out
-        assert "bot: not connected to Discord" in out
+        assert "bot: round trip to Discord not measured yet" in out
         await store.heartbeats.leave()
         code, _, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
     assert code == 2
