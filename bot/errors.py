@@ -1,7 +1,8 @@
 """One tree of errors: a code, the facts, and whether a retry can help.
 
 The words for people in Discord are in `locales/*/errors.toml`, by code. An error's own message is
-for the command line and the logs; in Discord it is quoted only where it adds facts to those words.
+for the command line and the logs. In Discord it is quoted where it adds facts to those words, and
+stands alone where it is a text in the reader's language (`bot.i18n.Translated`).
 
 SkydeckError
 ├── WrongUse               exit 2: the caller can fix it

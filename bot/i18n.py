@@ -26,6 +26,12 @@ INTERFACE_LANGUAGES: Final = tuple(
 """The languages of the bot's own texts, by code."""
 
 
+class Translated(str):
+    """A text of ours, in its reader's language: an error with it as its message needs no other."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """The texts of one language.
@@ -47,9 +53,8 @@ class Words:
         Raises:
             KeyError: There is no such text, or a value is missing.
         """
-        return self.texts[key].format_map(
-            {name: self._shown(value) for name, value in values.items()}
-        )
+        shown = {name: self._shown(value) for name, value in values.items()}
+        return Translated(self.texts[key].format_map(shown))
 
     def count(self, key: str, number: int, /, **values: object) -> str:
         """The text of `key_one` or `key_many`, depending on the number, which is `{number}` in it.

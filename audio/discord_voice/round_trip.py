@@ -1,8 +1,8 @@
 """Which of discord.py's latencies are measurements. Pure.
 
-discord.py notes when it sent a heartbeat only afterwards. Where the acknowledgement is quicker, it is
-compared with the heartbeat before: what comes out is the heartbeats' interval, 41 s at the gateway
-and 14 s in voice.
+discord.py notes when it sent a heartbeat only afterwards. Where the acknowledgement is quicker, it
+is compared with the heartbeat before. What comes out is the heartbeats' interval: 41 s at the
+gateway, 14 s in voice.
 """
 
 from typing import Final

@@ -59,7 +59,7 @@ async def perform_steps(bot: SkyDeck, asked: AskedAction, is_wanted: Wanted) -> 
             _request(module, step, text, asked.requester),
             requester=asked.requester,
             place=view.place,
-            title=f"{title} · {asked.source.name}"[:_TITLE_CHARS],
+            title=f"{title} · {asked.source.called(words)}"[:_TITLE_CHARS],
             view=view,
             is_wanted=is_wanted,
             interaction_id=asked.once if number == 0 else None,
@@ -74,7 +74,7 @@ async def perform_steps(bot: SkyDeck, asked: AskedAction, is_wanted: Wanted) -> 
 
 def _view(bot: SkyDeck, asked: AskedAction, module: Module, title: str, begun: float) -> StepView:
     look = Look(
-        heading=heading_of(title, asked.source),
+        heading=heading_of(title, asked.source, words_of(asked.requester)),
         service=Service.GRACE,
         begun=begun,
         is_json=module.output == "json",

@@ -16,6 +16,8 @@ from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
 from cogs.grace._actions import perform_steps
 from cogs.grace._commands import Inputs, make_groups
+from cogs.grace._follow_ups import FollowUp
+from cogs.grace._following import Following
 from cogs.grace._inputs import Source, Typed, choose_source, read_source
 from cogs.grace._jobs import GraceJobView, GraceMessage, Task, run_task, title_of
 from cogs.grace._menus import Menus
@@ -31,6 +33,7 @@ class Grace(commands.Cog):
 
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
+        self._following = Following(bot)
         self._commands: list[app_commands.Group | app_commands.ContextMenu] = []
 
     async def cog_load(self) -> None:
@@ -54,6 +57,12 @@ class Grace(commands.Cog):
             SkydeckError: It did not begin.
         """
         await perform_steps(self.bot, asked, is_wanted)
+
+    async def follow_up(
+        self, interaction: discord.Interaction[SkyDeck], asked: FollowUp, journal_id: int
+    ) -> None:
+        """A button under a result was pressed."""
+        await self._following.press(interaction, asked, journal_id)
 
     async def run_module(
         self,

@@ -134,9 +134,7 @@ async def read_source(
     """
     match source:
         case Typed():
-            source_text = SourceText(
-                await typed_words(interaction, source.text), words("grace.source.typed")
-            )
+            source_text = SourceText(await typed_words(interaction, source.text), "")
         case Uploaded():
             source_text = await _file_text(source.file, words)
         case Linked():

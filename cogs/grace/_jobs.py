@@ -10,12 +10,14 @@ import discord
 
 from bot.contract import Request, Response, Service
 from bot.discord_client import SkyDeck
-from bot.errors import SkydeckError
+from bot.errors import SkydeckError, StoreFailed
 from bot.i18n import Words
 from bot.jobs.place import ASKED_BY_MESSAGE, QUESTION, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
+from cogs.grace._buttons import follow_up_view
+from cogs.grace._follow_ups import offered
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
@@ -25,10 +27,12 @@ from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page
 from cogs.shared.permissions import require_posting
+from cogs.shared.requester import words_of
 from cogs.shared.said import SourceText
 from cogs.shared.splitting import as_plain_text
 
-_TITLE_CHARS: Final = 80
+_TITLE_CHARS: Final = 100
+_SOURCE_CHARS: Final = 160
 
 Fetch = Callable[[], Awaitable[SourceText]]
 Ask = Callable[[SourceText], Awaitable[Request]]
@@ -69,14 +73,14 @@ async def run_task(
         SkydeckError: The job did not start.
     """
     require_posting(interaction, "read_message_history")
-    begun = bot.clock.wall()
+    words, begun = words_of(requester), bot.clock.wall()
     placeholder = command_placeholder(bot, interaction, requester)
     try:
         async with placeholder.in_time():
             source_text = await task.fetch()
             request = await task.ask(source_text)
             look = Look(
-                heading=heading_of(task.title, source_text),
+                heading=heading_of(task.title, source_text, words),
                 service=task.service,
                 begun=begun,
                 is_json=task.is_json,
@@ -89,7 +93,7 @@ async def run_task(
                 request,
                 requester=requester,
                 place=place,
-                title=f"{task.title} · {source_text.name}"[:_TITLE_CHARS],
+                title=f"{task.title} · {source_text.called(words)}"[:_TITLE_CHARS],
                 view=view,
                 reply_token=interaction.token,
                 interaction_id=interaction.id,
@@ -102,9 +106,9 @@ async def run_task(
         raise
 
 
-def heading_of(title: str, source: SourceText) -> str:
+def heading_of(title: str, source: SourceText, words: Words) -> str:
     """A job's heading: its title and its input, as Markdown."""
-    name = as_plain_text(source.name[:_TITLE_CHARS])
+    name = as_plain_text(source.called(words)[:_SOURCE_CHARS])
     return "\n".join([f"**{title}** · {name}", *source.notes])
 
 
@@ -167,7 +171,22 @@ class GraceJobView(MessageView[GraceMessage]):
             self.bot.clock.wall(),
             notes_of(response, self.words),
         )
-        await self.live.settle(Page(text=shown.text, files=shown.files))
+        follow_ups = await self._follow_ups(response)
+        await self.live.settle(Page(text=shown.text, files=shown.files, view=follow_ups))
+
+    async def _follow_ups(self, response: Response) -> discord.ui.View | None:
+        """The buttons under the result; a copy for one person alone has none."""
+        if self.live.is_copy:
+            return None
+        try:
+            asked = await self.bot.store.jobs.request(self.journal_id)
+        except StoreFailed:  # the result is worth more than its buttons
+            return None
+        if asked is None:
+            return None
+        request = Request.model_validate_json(asked)
+        offers = list(offered(request, response, self.bot.grace))
+        return follow_up_view(self.journal_id, offers, self.words) if offers else None
 
     async def failed(self, error: SkydeckError) -> None:
         """Say why there is none."""

@@ -115,7 +115,7 @@ def _state(progress: Progress, words: Words) -> str:
 def finished(
     look: Look, response: Response, words: Words, now: float, notes: Sequence[str] = ()
 ) -> Shown:
-    """The result: a JSON value as lists and as a file, a long text as its start and a file.
+    """The result: a JSON value as lists, a long text as its start; what is cut is in a file, too.
 
     Args:
         look: How the message is shown.
@@ -133,8 +133,11 @@ def finished(
             more=lambda number: _more(look, number, words),
             nothing=words("grace.nothing_found"),
         )
+        shown = _joined(look, disarm(body.text), footer)
+        if body.is_whole:
+            return Shown(shown)
         whole = json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace")
-        return Shown(_joined(look, disarm(body), footer), _files(look, "result.json", whole))
+        return Shown(shown, _files(look, "result.json", whole))
     texts = (response.text, response.transcript)
     text = next((one.strip() for one in texts if one and not is_blank(one)), "")
     footer = "\n".join([footer, *notes])

@@ -21,13 +21,26 @@ TABLE_CHARS: Final = 56
 MIN_ROWS: Final = 2
 SCALAR_CHARS: Final = 1_000
 
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """A value as Markdown.
+
+    Attributes:
+        is_whole: Whether all of it is there.
+    """
+
+    text: str
+    is_whole: bool
+
+
 Label = Callable[[str], str]
 """The label of a key."""
 More = Callable[[int], str]
 """The text for a number of omitted items."""
 
 
-def readable(value: Any, *, label: Label, more: More, nothing: str) -> str:
+def readable(value: Any, *, label: Label, more: More, nothing: str) -> Readable:
     """Show a JSON value.
 
     Args:
@@ -42,8 +55,31 @@ def readable(value: Any, *, label: Label, more: More, nothing: str) -> str:
     if isinstance(value, dict) and len(value) == 1:
         value = next(iter(value.values()))  # a label alone says nothing
     if _is_empty(value):
-        return nothing
-    return _bounded(list(_Writer(label, more, nothing).blocks(value)), more)
+        return Readable(nothing, is_whole=True)
+    left_out: list[int] = []
+
+    def told(number: int) -> str:
+        left_out.append(number)
+        return more(number)
+
+    text = _bounded(list(_Writer(label, told, nothing).blocks(value)), told)
+    return Readable(text, is_whole=not left_out and _is_small(value))
+
+
+def _is_small(value: Any) -> bool:
+    """Whether no text of a value is cut, and no list in it is too deep for lines."""
+    level, depth = [value], 0
+    while level:
+        inside: list[Any] = []
+        for one in level:
+            if isinstance(one, str) and len(one.strip()) > SCALAR_CHARS:
+                return False
+            if isinstance(one, dict | list):
+                inside += one.values() if isinstance(one, dict) else one
+        level, depth = inside, depth + 1
+        if depth > MAX_DEPTH and any(isinstance(one, dict | list) for one in level):
+            return False
+    return True
 
 
 def plain_label(key: str) -> str:

@@ -17,7 +17,7 @@ from discord import app_commands
 from bot import errors
 from bot.clock import SystemClock
 from bot.figures import duration, money
-from bot.i18n import Words, words_for
+from bot.i18n import Translated, Words, words_for
 from bot.money import Scope
 from cogs.shared.splitting import disarm
 
@@ -256,6 +256,8 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
             )
         case errors.MissingPermission():
             return words("errors.discord_shut")
+    if isinstance(error, _WITH_FACTS) and isinstance(error.message, Translated):
+        return _facts(error)  # it says what happened, and what to do
     key = _key_of(type(error), words)
     if isinstance(error, errors.JobFailed) and error.service_code in _INPUT_ERRORS:
         key = f"errors.{error.service_code}"  # another input would help, a retry would not

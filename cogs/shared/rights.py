@@ -47,6 +47,8 @@ class Right(StrEnum):
     STOP_JOB = "stop a job"
     REPEAT_BUILD = "build again, refine"
     REGENERATE = "regenerate an answer"
+    REPEAT_RESULT = "have a result again, shorter or longer"
+    USE_RESULT = "have a result translated or shortened"
     READ_MESSAGE = "have a linked message read"
     HEAR_BEFORE = "give the assistant what was said before"
     EXPORT = "export or forget a person's data"
@@ -87,6 +89,12 @@ TABLE: Final[Mapping[Right, Rule]] = {
     ),
     Right.REGENERATE: _rule(
         Who.OWNER, Who.MODERATOR, why="It replaces an answer that someone else received."
+    ),
+    Right.REPEAT_RESULT: _rule(
+        Who.OWNER, why="It reads the original again, which others may not be able to see."
+    ),
+    Right.USE_RESULT: _rule(
+        Who.OWNER, Who.MEMBER, why="They read the result, and start a job at their own cost."
     ),
     Right.READ_MESSAGE: _rule(
         Who.READER, why="Nobody may read through the bot what they cannot read."

@@ -13,7 +13,7 @@ from bot.contract.grace import MAX_TEXT_CHARS
 from bot.errors import BadInput, TooLarge
 from bot.file_kinds import FileKind
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
-from bot.sanitize import is_blank
+from bot.sanitize import clean_line, is_blank
 from cogs.shared.attachments import name_of
 from cogs.shared.files import read_files
 from cogs.shared.message_content import MessageContent, has_content, read_message, read_messages
@@ -24,6 +24,11 @@ READING: Final = ("view_channel", "read_message_history")
 TEXTS: Final = frozenset({FileKind.TEXT})
 MAX_FILES: Final = 3
 """How many text files of one message are read."""
+_QUOTED_CHARS: Final = 60
+_LOOKED_AT_CHARS: Final = 600
+_HIDDEN: Final = re.compile(r"\|\|.*?(?:\|\||\Z)", re.DOTALL)
+"""A spoiler, which the heading of a result must not show."""
+_FENCED: Final = re.compile(r"^```\w*$", re.MULTILINE)
 _LOOK_BACK: Final = 3
 """At most this many times the wanted number of messages is searched."""
 _SAID_BY_PEOPLE: Final = frozenset(
@@ -46,15 +51,36 @@ class SourceText:
 
     Attributes:
         text: The whole text.
-        name: What to call it, in the person's language.
+        name: What to call it, in the person's language; empty: its words say it.
         notes: What the person should know: a guessed encoding, lost sound.
         clip: The recordings, if they are the input.
+        is_quoted: Whether its first words say what it is; those of a conversation do not.
     """
 
     text: str
     name: str
     notes: tuple[str, ...] = ()
     clip: Input | None = None
+    is_quoted: bool = True
+
+    def called(self, words: Words) -> str:
+        """What it is, on one line: its name and its first words, as `notes.txt: “The ferry …”`."""
+        start = first_words(self.text) if self.is_quoted else ""
+        if not start:
+            return self.name or words("grace.source.typed")
+        quote = words("grace.source.quote", words=start)
+        return words("grace.source.named", name=self.name, quote=quote) if self.name else quote
+
+
+def first_words(text: str) -> str:
+    """The first words of a text, on one line; what is hidden in it stays hidden."""
+    shown = _HIDDEN.sub("…", _FENCED.sub(" ", text[:_LOOKED_AT_CHARS]))
+    line = clean_line(" ".join(shown.replace("`", "").split())).strip()
+    if len(line) <= _QUOTED_CHARS:
+        return line
+    cut = line[: _QUOTED_CHARS - 1]
+    at_word = cut.rpartition(" ")[0]
+    return f"{(at_word if len(at_word) > _QUOTED_CHARS // 2 else cut).rstrip(' .,;:')}…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +178,5 @@ async def latest_said(
     latest = [one for one in said if one.content.words or one.content.files]
     if not latest:
         raise BadInput(words("grace.input.nothing_said"))
-    return SourceText(conversation(latest), words.count("grace.source.last", len(latest)))
+    name = words.count("grace.source.last", len(latest))
+    return SourceText(conversation(latest), name, is_quoted=False)

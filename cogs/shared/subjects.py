@@ -64,7 +64,7 @@ async def seconds_since_above(bot: SkyDeck, asking: Asking) -> float | None:
 
 async def _read(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) -> SourceText:
     if subject.kind is Kind.TEXT:
-        return SourceText(subject.text, words("grace.source.typed"))
+        return SourceText(subject.text, "")
     if subject.kind is Kind.OWN:
         return await _own(asking.content, words)
     _require_history(asking, words)
@@ -76,7 +76,7 @@ async def _read(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) ->
     source = await message_text(bot, found, words)
     if found.author != bot.user:
         return source
-    return SourceText(_without_frame(source.text), source.name, source.notes)
+    return SourceText(without_frame(source.text), source.name, source.notes)
 
 
 async def _said(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) -> SourceText:
@@ -112,7 +112,7 @@ async def _own(content: MessageContent, words: Words) -> SourceText:
     forwarded = [one.words for one in content.forwarded]
     parts = [*content.shown, *forwarded, *(one.text for one in files.texts)]
     names = ", ".join(one.name for one in files.texts)
-    name = words("grace.source.file", name=names) if names else words("grace.source.typed")
+    name = words("grace.source.file", name=names) if names else ""
     return SourceText("\n\n".join(filter(None, parts)), name, tuple(files.notes(words)))
 
 
@@ -157,6 +157,6 @@ def _require_history(asking: Asking, words: Words) -> None:
         require_permissions(asking.allowed_there, *READING)
 
 
-def _without_frame(text: str) -> str:
+def without_frame(text: str) -> str:
     """A result without what the bot writes around it: its heading and its small print."""
     return _SMALL_PRINT.sub("", _RESULT.sub("", text)).strip()

@@ -18,14 +18,25 @@ OnAnswer = Callable[[discord.Interaction[SkyDeck], str], Awaitable[None]]
 
 
 class TextDialog(ReportingModal):
-    """Asks for a text of at most `max_chars` characters, and passes it to `on_answer`."""
+    """Asks for a text of at most `max_chars` characters, and passes it to `on_answer`.
+
+    What is likely to be answered stands there already, as `default`, on one line.
+    """
 
     def __init__(
-        self, *, title: str, label: str, on_answer: OnAnswer, max_chars: int = 4_000
+        self,
+        *,
+        title: str,
+        label: str,
+        on_answer: OnAnswer,
+        max_chars: int = 4_000,
+        default: str | None = None,
     ) -> None:
         super().__init__(title=title[:_MAX_LABEL_CHARS], timeout=DIALOG_S)
         self._field: ui.TextInput[Self] = ui.TextInput(
-            style=discord.TextStyle.paragraph, max_length=max_chars
+            style=discord.TextStyle.paragraph if default is None else discord.TextStyle.short,
+            max_length=max_chars,
+            default=default,
         )
         self._on_answer = on_answer
         self.add_item(ui.Label(text=label[:_MAX_LABEL_CHARS], component=self._field))

@@ -138,7 +138,7 @@ class SpokenActions:
             BadInput: Nothing was said.
         """
         if subject.kind is Kind.TEXT:
-            return SourceText(subject.text, words("grace.source.typed"))
+            return SourceText(subject.text, "")
         if subject.kind is Kind.ANSWER and chosen.steps[0].module not in OF_A_CONVERSATION:
             answer = self.said.last_answer()
             if not answer:
@@ -149,7 +149,7 @@ class SpokenActions:
         lines = self.said.lines(now_s, name, turns=subject.messages, minutes=subject.minutes)
         if not lines:
             raise BadInput(words("grace.input.nothing_said"))
-        return SourceText(lines, words("actions.what.said"))
+        return SourceText(lines, words("actions.what.said"), is_quoted=False)
 
     def _taker(self) -> TakesSpoken | None:
         cog = self._bot.get_cog(_CHAT)

@@ -69,7 +69,9 @@ async def _conversation(sim: LocalDiscord, script: "_Script") -> Person:
     await asyncio.sleep(15)
     command, options, summary = words.summarize
     await mia.slash(command, channel, **options)
-    await mia.sees(lambda one: summary.split("\n")[-1] in one.text and not one.buttons)
+    await mia.sees(
+        lambda one: summary.split("\n")[-1] in one.text and not {"Stop", "Detener"} & {*one.buttons}
+    )
     await asyncio.sleep(15)
     command, options = words.build
     await ben.slash(command, channel, **options)

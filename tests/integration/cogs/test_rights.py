@@ -256,7 +256,7 @@ async def test_who_manages_the_server_no_more_resets_nothing(sim, deck, world, g
     reply = await person.slash("/settings reset", world.corner)
     guild.take(person, role)
     refused = await person.clicks("Reset", on=reply)
-    assert "I'm not allowed to do that for you" in refused.text
+    assert "Only members who can manage the server" in refused.text
     assert (await deck.store.guilds.get(guild.id)).language == "en-US"
 
 

@@ -33,6 +33,7 @@ from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
 from cogs.chat._action_buttons import ActionAnswer
 from cogs.factory._views import Action
+from cogs.grace._follow_ups import FollowUp
 from cogs.voice._policy import Hindrance
 
 WORDS = words_for(None)
@@ -73,6 +74,7 @@ NAMES = {
     "factory.outcome.{}": ["not_passed", "passed", *(f"passed_{check}" for check in Check)],
     "factory.phase.{}": OPTIONAL,
     "factory.state.{}": [*STATES, "starved"],
+    "grace.follow_up.{}": list(FollowUp),
     "grace.choice.{}": OPTIONAL,
     "grace.common.{}": ["file", "message", "last", "text"],
     "grace.common_about.{}": ["file", "message", "last", "text"],

@@ -23,5 +23,5 @@ async def test_waiting_for_a_worker_is_a_state_of_its_own(sim, deck, ana, handle
     message = await ana.sees("Esperando a que arranque una máquina · ")
     assert list(message.buttons) == ["Detener"]
     handlers["grace"].warm.set()
-    await settled(ana, "**Resumen** · tu texto\nunas palabras")
+    await settled(ana, "**Resumen** · «unas palabras»\nunas palabras")
     assert not sim.problems

@@ -179,7 +179,7 @@ async def test_options_arrive_as_the_contract_has_them(
 
 async def test_in_spanish_everything_has_a_spanish_name(sim, deck, ana, grace):
     await ana.slash("/grace resumir", texto="Hola", longitud="corto", estilo="viñetas")
-    await settled(ana, "**Resumen** · tu texto")
+    await settled(ana, "**Resumen** · «Hola»")
     assert grace.last.params == {"length": "short", "style": "bullets"}
     assert not sim.problems
 

@@ -48,7 +48,7 @@ async def test_nothing_given_asks_for_the_text(sim, deck, ana, grace):
     reply = await ana.slash("/grace traducir", a="francés")
     assert reply.modal.title == "Traducción"
     await ana.submits(reply, {"¿En qué trabajo?": "Hola a todos"})
-    await settled(ana, "**Traducción** · tu texto\nHola a todos")
+    await settled(ana, "**Traducción** · «Hola a todos»\nHola a todos")
     assert grace.last.params == {"to": "French"}
     assert not sim.problems
 

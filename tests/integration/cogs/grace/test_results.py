@@ -43,15 +43,24 @@ class Gate:
         yield completed(f"done: {request.input.data}")
 
 
-async def test_a_json_result_is_shown_and_attached(sim, deck, ben, grace):
+async def test_a_json_result_is_shown(sim, deck, ben, grace):
     grace.answer = json_result(FACTS)
-    await ben.slash("/grace extract", text="…")
+    await ben.slash("/grace extract", text="Ana met Tom")
     message = await settled(ben, "Ana Lee")
     lines = message.content.splitlines()
-    assert lines[:3] == ["**Facts** · your text", "**People**", "- Ana Lee"]
+    assert lines[:3] == ["**Facts** · “Ana met Tom”", "**People**", "- Ana Lee"]
     assert "**Places:** —" in lines
     assert "@everyone" not in message.content
-    assert json.loads(message.file("result.json").data) == FACTS
+    assert not message.attachments
+    assert not sim.problems
+
+
+async def test_a_json_result_that_is_cut_is_attached(sim, deck, ben, grace):
+    many = {"items": [{"task": f"task {n}", "who": "Bob"} for n in range(50)]}
+    grace.answer = json_result(many)
+    await ben.slash("/grace action-items", text="…")
+    message = await settled(ben, "and 10 more; the file has them all")
+    assert json.loads(message.file("result.json").data) == many
     assert not sim.problems
 
 
@@ -66,7 +75,7 @@ async def test_a_json_result_that_came_as_a_string_or_as_words(sim, deck, ben, g
     grace.answer = answering(completed(json.dumps({"sentiment": "mixed", "reason": "Both."})))
     await ben.slash("/grace sentiment", text="…")
     message = await settled(ben, "mixed")
-    assert message.file("result.json")
+    assert not message.attachments
     grace.answer = answering(completed("It is rather mixed."))
     await ben.slash("/grace sentiment", text="…")
     message = await settled(ben, "rather mixed")
@@ -133,7 +142,7 @@ async def test_progress_is_shown_in_words(sim, deck, ana, grace):
     assert list(message.buttons) == ["Detener"]
     gate.open.set()
     await settled(ana, "done: …")
-    assert message.content.startswith("**Traducción** · tu texto\ndone: …\n-# ")
+    assert message.content.startswith("**Traducción** · «…»\ndone: …\n-# ")
     assert not sim.problems
 
 
@@ -194,7 +203,7 @@ async def test_a_service_that_fails_says_why(sim, deck, ana, grace):
     )
     await ana.slash("/grace resumir", texto="…")
     message = await settled(ana, "Too hard for me.")
-    assert message.content.startswith("**Resumen** · tu texto\nEl trabajo ha fallado")
+    assert message.content.startswith("**Resumen** · «…»\nEl trabajo ha fallado")
     assert "job_failed" in message.content
     assert not sim.problems
 
@@ -255,7 +264,7 @@ async def test_after_a_crash_the_same_message_gets_its_result(
         async with asyncio.timeout(5):
             while job.ending is None:
                 job = await second.store.jobs.get(job.journal_id)
-    assert message.content.startswith("**Resumen** · tu texto\ndone: unas palabras")
+    assert message.content.startswith("**Resumen** · «unas palabras»\ndone: unas palabras")
     assert len([m for m in ana.reads() if "Resumen" in m.text]) == 1
     assert len(grace.asked) == 1
     assert job.ending is Ending.COMPLETED

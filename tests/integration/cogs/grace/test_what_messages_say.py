@@ -68,7 +68,7 @@ async def test_a_forwarded_voice_message_is_transcribed(sim, deck, guild, ana, b
 async def test_names_in_what_is_typed_and_in_what_is_linked(sim, deck, guild, ana, ben, grace):
     odd = guild.member("\\o/")
     await ben.slash("/grace summarize", text=f"thank {odd.mention} <:party:123456789012345678>")
-    await settled(ben, "your text")
+    await settled(ben, "“thank @\\\\o/ :party:”")
     assert grace.last.input.data == "thank @\\o/ :party:"
     said = await ana.says(f"thank {odd.mention}, `{odd.mention}`")
     await ben.slash("/grace summarize", message=str(said.id))

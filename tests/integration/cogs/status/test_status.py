@@ -2,7 +2,6 @@
 
 # mypy: ignore-errors
 
-
 import pytest
 
 from audio.discord_voice.client import LinkHealth

@@ -30,7 +30,7 @@ def handlers(qwen, penny):
 
 async def test_a_summary_by_the_real_model(sim, deck, ben):
     await ben.slash("/grace summarize", text=TEXT, length="short")
-    message = await settled(ben, "**Summary** · your text", within=240)
+    message = await settled(ben, "**Summary** · “", within=240)
     _heading, *body, took = message.content.splitlines()
     assert "Main Street" in " ".join(body) or "Lakeview" in " ".join(body)
     assert len(" ".join(body)) < len(TEXT)
@@ -40,6 +40,5 @@ async def test_a_summary_by_the_real_model(sim, deck, ben):
 
 async def test_facts_by_the_real_model(sim, deck, ana):
     await ana.slash("/grace extraer", texto=TEXT, campos="city, street")
-    message = await settled(ana, "Lakeview", within=240)
-    assert message.file("result.json")
+    await settled(ana, "**Datos** · «The city council", within=240)
     assert not sim.problems

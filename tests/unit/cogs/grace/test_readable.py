@@ -9,7 +9,39 @@ from cogs.shared.splitting import disarm
 
 
 def shown(value):
+    return read(value).text
+
+
+def read(value):
     return readable(value, label=plain_label, more=lambda n: f"… {n} more", nothing="nothing")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ideas": ["Read", "Write"]},
+        {},
+        "plain",
+        [{"a": 1}, {"a": 2}],
+        {"a": {"b": {"c": [1]}}, "d": 2},
+    ],
+)
+def test_what_is_all_there_is_whole(value):
+    assert read(value).is_whole
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ideas": [f"idea {n}" for n in range(41)]},
+        {"a": "x" * 1_001, "b": 1},
+        [[[[[["deep"]]]]]],
+        {f"key {n}": "words " * 100 for n in range(1000)},
+        [{"a": n} for n in range(41)],
+    ],
+)
+def test_what_is_cut_is_not(value):
+    assert not read(value).is_whole
 
 
 @pytest.mark.parametrize(

@@ -212,3 +212,12 @@ def test_how_a_budget_stands_is_told_to_those_who_may_know(words, scope, private
     assert (figures in text) == has_figures
     assert ("$" in text) == has_figures
     assert "<t:86400:R>" in text
+
+
+def test_a_reason_in_the_readers_words_stands_alone():
+    """What happened and what to do, once; the reference is small, at the end."""
+    reason = SPANISH("grace.input.empty")
+    lines = explain(errors.BadInput(reason), SPANISH).text.split("\n")
+    assert lines[0] == reason
+    assert lines[1].startswith("-# (bad_input · ")
+    assert len(lines) == 2

@@ -28,6 +28,8 @@ ALLOWED = {
     Right.STOP_JOB: {Who.OWNER, Who.MODERATOR},
     Right.REPEAT_BUILD: {Who.OWNER} | SEE_IT,
     Right.REGENERATE: {Who.OWNER, Who.MODERATOR},
+    Right.REPEAT_RESULT: {Who.OWNER},
+    Right.USE_RESULT: {Who.OWNER} | SEE_IT,
     Right.READ_MESSAGE: {Who.READER},
     Right.HEAR_BEFORE: {Who.READER},
     Right.EXPORT: {Who.OWNER},
