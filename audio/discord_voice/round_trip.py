@@ -7,10 +7,10 @@ gateway, 14 s in voice.
 
 from typing import Final
 
-_LONGEST_S: Final = 10.0
+_MAX_S: Final = 10.0
 """Slower than that, discord.py itself warns that it cannot keep up."""
 
 
 def measured_ms(latency_s: float) -> float | None:
     """A round trip in milliseconds; None: nothing has been measured yet."""
-    return latency_s * 1000 if 0 <= latency_s <= _LONGEST_S else None
+    return latency_s * 1000 if 0 <= latency_s <= _MAX_S else None
