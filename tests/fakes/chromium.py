@@ -33,8 +33,11 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def opened(browser: Browser, address: str, **how) -> Page:
-    """A page of its own context. `page.complaints` is what its console says is wrong."""
+async def opened(browser: Browser, address: str, *, script: str = "", **how) -> Page:
+    """A page of its own context, which runs a script first.
+
+    `page.complaints` is what its console says is wrong.
+    """
     context = await browser.new_context(**{"viewport": WIDE, **how})
     page = await context.new_page()
     page.set_default_timeout(PATIENCE_MS)
@@ -44,6 +47,7 @@ async def opened(browser: Browser, address: str, **how) -> Page:
         "console",
         lambda said: page.complaints.append(said.text) if said.type == "error" else None,
     )
+    await page.add_init_script(script)
     await page.goto(address)
     await page.wait_for_selector("#channels .place", state="attached")
     return page

@@ -121,6 +121,12 @@ async def test_they_hear_and_speak_on_after_a_region_move(
     await until(lambda: not bens.client.speaking)
     assert len(bens.heard) > before + 20
     assert anas.client.dropped > 0
+    # The bot hears on, too, and is heard: under the new server's key, and its own new ssrc.
+    heard = [opus for opus in understood(link, anas.client.speaker) if opus != SILENCE]
+    assert len(heard) > 20
+    before = len(anas.heard)
+    link.play(Clip(heard[:40]))
+    await until(lambda: len(anas.heard) >= before + 30)
 
 
 async def test_push_to_talk_sends_softly_too_and_stops_at_once(link, lounge, ana, words):
