@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from . import errors, permissions, posting, wire
+from . import errors, events, permissions, posting, wire
 from .application import Application
 from .errors import ApiError, CannotDo
 from .form import Form
@@ -307,6 +307,13 @@ class Interactions:
         """Let the time for a first answer be over now."""
         one.sent_at = min(one.sent_at, self.world.clock.now() - self.answer_seconds)
         self.world.waiters.touch(one)
+
+    def give_up(self, one: Interaction) -> None:
+        """Show everybody again what an expired interaction left: who waited waits no more."""
+        left = one.original
+        if left is not None and left.is_thinking and not left.deleted:
+            event = events.message(self.world, "MESSAGE_UPDATE", left)
+            self.world.publish(event, about=left, hidden=True)
 
     def expire(self, one: Interaction) -> None:
         """Let the token run out now, as if 15 minutes had passed."""

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 
 from .client_words import client_words, from_now, is_spanish
+from .interactions import TOKEN_SECONDS
 from .markdown import as_words, to_html
 from .values import (
     SELECTS,
@@ -97,6 +98,10 @@ class Renderer:
         """The ISO 639-1 code of the client's language."""
         return "es" if is_spanish(self._locale) else "en"
 
+    def text(self, text: str) -> str:
+        """What somebody wrote."""
+        return to_html(text, self._name)
+
     def messages(self, channel: Channel) -> str:
         """A channel's messages."""
         html = []
@@ -181,6 +186,8 @@ class Renderer:
         return ""
 
     def _content(self, one: Message) -> str:
+        if one.is_thinking and self._world.clock.wall() - one.created_at >= TOKEN_SECONDS:
+            return f"<p class='failed'>{self._words['no response']}</p>"
         if one.is_thinking:
             return (
                 f"<p class='thinking'>● ● ● {escape(one.author_name)} {self._words['thinking']}</p>"
@@ -295,7 +302,7 @@ class Renderer:
         if kind in SELECTS:
             return self._select(component, one)
         if kind == ComponentType.TEXT_DISPLAY:
-            return f"<section>{to_html(component['content'], self._name)}</section>"
+            return f"<section>{self.text(component['content'])}</section>"
         if kind == ComponentType.SEPARATOR:
             name = "wide" if component.get("spacing") == WIDE else "narrow"
             seen = component.get("divider", True)

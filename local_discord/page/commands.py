@@ -6,14 +6,17 @@ since messages come on their own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from local_discord.client_words import client_words
 from local_discord.errors import CannotDo, NotSeen
-from local_discord.interactions import Interaction
+from local_discord.interactions import Answer, Interaction
 from local_discord.options import Id, Resolved, convert, find_command
 from local_discord.reply import Modal, Reply
+from local_discord.typed import with_mentions
 from local_discord.values import Json, Message, User, walk
 
 from . import described
@@ -158,10 +161,17 @@ async def _answered(tab: Tab, reply: Awaitable[T], words: str = "no response") -
 
 def _opened(tab: Tab, reply: Reply) -> Json:
     one: Interaction = reply.interaction
+    backend = tab.desk.sim.backend
+    if one.answer is Answer.DEFERRED:
+        wait = backend.interactions.token_seconds
+        asyncio.get_running_loop().call_later(wait, backend.interactions.give_up, one)
     if one.modal is None:
         return {}
-    world = tab.desk.sim.backend.world
-    return {"modal": described.modal(one.id, one.modal, world, tab.user, one.channel)}
+    told = described.modal(one.id, one.modal, backend.world, tab.user, one.channel)
+    for field in told["fields"]:
+        if "content" in field:
+            field["html"] = tab.view.html(field.pop("content"))
+    return {"modal": told}
 
 
 # --- what was filled in --------------------------------------------------------------------------
@@ -180,26 +190,29 @@ class _Given:
         While somebody types into one (`typing`), that one and those that do not fit yet are left
         out.
         """
-        tab, given = self._tab, _object(fields, "options")
-        application = tab.desk.sim.backend.application
-        found = find_command(application, path, tab.user, tab.here)
+        given = _object(fields, "options")
+        application = self._tab.desk.sim.backend.application
+        found = find_command(application, path, self._tab.user, self._tab.here)
+        if unknown := given.keys() - {one["name"] for one in found.options}:
+            raise CannotDo(f"there is no option {min(unknown)[:40]!r}")
         read: dict[str, Any] = {}
         for option in found.options:
             name = option["name"]
             if given.get(name) in (None, "") or name == typing:
                 continue
-            try:
-                read[name] = self.value(described.kind_of(option), given[name])
-                if typing:
-                    resolved = Resolved(tab.desk.sim.backend.world, tab.here)
-                    convert(option, read[name], tab.user, resolved)
-            except CannotDo:
-                if not typing:
-                    raise
-                read.pop(name, None)
-        if unknown := given.keys() - {one["name"] for one in found.options}:
-            raise CannotDo(f"there is no option {min(unknown)[:40]!r}")
+            with suppress(CannotDo) if typing else nullcontext():
+                read[_keyword(name)] = self._option(option, given[name], checks=bool(typing))
         return read
+
+    def _option(self, option: Json, given: object, *, checks: bool) -> Any:
+        world, here = self._tab.desk.sim.backend.world, self._tab.here
+        kind = described.kind_of(option)
+        value = self.value(kind, given)
+        if kind == "text" and isinstance(value, str) and not option.get("choices"):
+            value = with_mentions(world, value, here)
+        if checks:
+            convert(option, value, self._tab.user, Resolved(world, here))
+        return value
 
     def field(self, field: Json, value: object) -> Any:
         """One field of a dialog."""
@@ -228,6 +241,11 @@ class _Given:
     def forget_uploads(self) -> None:
         """They were sent."""
         self._tab.desk.forget(self._uploads)
+
+
+def _keyword(name: str) -> str:
+    """An option's name for Person's methods, which have parameters of their own, such as `wait`."""
+    return name if name.endswith("_") else f"{name}_"
 
 
 def _number(kind: str, typed: str) -> object:

@@ -165,6 +165,10 @@ class View:
     def _one(self, renderer: Renderer, earlier: Message | None, one: Message) -> Json:
         return {"id": str(one.id), "html": renderer.message(one, earlier)}
 
+    def html(self, text: str) -> str:
+        """Markdown as HTML."""
+        return self._renderer().text(text)
+
     def _renderer(self) -> Renderer:
         return Renderer(self._world, self.user, Live(self.address))
 

@@ -13,12 +13,17 @@ import { $, ask, make, notice, on, state, word } from "./page.js";
  * @typedef {{path: string, name: string, on: "message" | "person"}} Menu
  */
 
+const KEPT_MS = 3000;
+
 /** @type {Promise<{commands: Command[], menus: Menu[]}> | null} */
 let registered = null;
+let askedAt = 0;
 
-/** What the person may use here; asked for again when they or the channel change. */
+/** What the person may use here now: the bot may register others while the page is open. */
 export function commands() {
-  registered ??= ask("commands").catch((problem) => {
+  if (registered !== null && Date.now() - askedAt < KEPT_MS) return registered;
+  askedAt = Date.now();
+  registered = ask("commands").catch((problem) => {
     registered = null;
     notice(problem.message);
     return { commands: [], menus: [] };
@@ -37,12 +42,23 @@ function fitting(all, typed) {
   const wanted = typed.toLowerCase().trim();
   const place = (/** @type {Command} */ one) => {
     const names = [one.name.toLowerCase(), one.path];
+    if (restOf(one, typed)) return 0;
     if (names.some((name) => name.startsWith(wanted))) return 0;
     if (names.some((name) => name.includes(wanted))) return 1;
     return one.description.toLowerCase().includes(wanted) ? 2 : 3;
   };
   const placed = all.map((one) => ({ one, place: place(one) })).filter((each) => each.place < 3);
   return placed.sort((a, b) => a.place - b.place).map((each) => each.one);
+}
+
+/**
+ * What was typed after the name of a command, for its first option.
+ * @param {Command} command
+ * @param {string} typed
+ */
+function restOf(command, typed) {
+  const name = [command.name, command.path].find((one) => typed.toLowerCase().startsWith(`${one.toLowerCase()} `));
+  return name === undefined ? "" : typed.slice(name.length + 1).trim();
 }
 
 complete({
@@ -55,7 +71,7 @@ complete({
     })),
   pick: (item, found) => {
     replace(found, "");
-    openCommand(item.command);
+    openCommand(item.command, restOf(item.command, found[1]));
   },
 });
 
@@ -81,10 +97,11 @@ on("state", () => {
 /**
  * Show a command with its options.
  * @param {Command} command
+ * @param {string} [typed] What the first one holds already.
  */
-export function openCommand(command) {
+export function openCommand(command, typed = "") {
   closeCommand();
-  const form = new CommandForm(command);
+  const form = new CommandForm(command, typed);
   shown = form.element;
   $("composer").hidden = true;
   $("composer").after(form.element);
@@ -96,8 +113,11 @@ class CommandForm {
   /** @type {Map<string, Field>} */
   #fields = new Map();
 
-  /** @param {Command} command */
-  constructor(command) {
+  /**
+   * @param {Command} command
+   * @param {string} typed
+   */
+  constructor(command, typed) {
     this.command = command;
     this.fields = make("div", { class: "entries" });
     this.more = make("div", { class: "more" });
@@ -108,6 +128,8 @@ class CommandForm {
       if (told.required || (index === 0 && !isAnyNeeded)) this.#add(told);
       else this.#offer(told);
     });
+    const first = this.#fields.values().next().value?.control;
+    if (first instanceof HTMLInputElement && first.type !== "file") first.value = typed;
     this.element = /** @type {HTMLFormElement} */ (
       make(
         "form",

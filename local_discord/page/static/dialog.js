@@ -23,7 +23,10 @@ export function showFields(title, told, send) {
   const parts = told.map((one) => {
     const field = dialogField(one);
     if (field) fields.set(one.id, field);
-    return field ? field.element : make("p", { class: "words", text: one.content });
+    if (field) return field.element;
+    const words = make("div", { class: "words" });
+    words.innerHTML = one.html ?? ""; // the server has escaped it, as it does in messages
+    return words;
   });
   const wrong = make("p", { class: "wrong", role: "alert", hidden: true });
   const submit = make("button", { type: "submit", class: "button primary", text: word("send") });

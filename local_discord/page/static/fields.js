@@ -21,7 +21,7 @@ import { ask, make, word } from "./page.js";
  * @property {number | null} [least]
  * @property {number | null} [most]
  * @property {string | boolean} [value]
- * @property {string} [content]
+ * @property {string} [html]
  * @property {boolean} [isTitled] Whether its label stands above it already.
  *
  * @typedef {object} Field

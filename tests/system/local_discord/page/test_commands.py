@@ -85,6 +85,15 @@ async def test_a_command_with_options_and_offers_by_keyboard(browser, address):
     assert page.complaints == []
 
 
+async def test_what_is_typed_after_the_name_is_its_first_option(browser, address):
+    page = await opened(browser, f"{address}&as=Ana")
+    await page.focus("#words")
+    await type_command(page, "grace summarize the story", "grace summarize")
+    text = page.get_by_role("form", name="/grace summarize").get_by_role("textbox")
+    assert await text.input_value() == "the story"
+    assert page.complaints == []
+
+
 async def test_escape_closes_and_what_is_missing_is_said(browser, address):
     page = await opened(browser, f"{address}&as=Lucía", viewport=NARROW)
     await page.focus("#words")
