@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import discord
 from discord import app_commands
@@ -15,7 +15,7 @@ from bot.jobs.outcomes import Outcome
 from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
-from cogs.jobs._views import COG, missed_view
+from cogs.jobs._views import COG, jobs_view
 from cogs.shared.commands import text
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
@@ -27,6 +27,9 @@ from cogs.shared.requester import requester_of, words_at, words_of
 log = logging.getLogger(__name__)
 
 _NAME = "jobs"
+_DONE_WITHIN_MS: Final = 24 * 3_600_000
+_MAX_DONE: Final = 10
+"""How many of the jobs that are done are listed."""
 
 
 class Jobs(commands.Cog, name=COG):
@@ -39,25 +42,44 @@ class Jobs(commands.Cog, name=COG):
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List a person's own jobs."""
         words = await words_at(self.bot, interaction)
-        journal, user_id = self.bot.store.jobs, interaction.user.id
-        missed = await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED)
-        overview = Overview(
-            missed,
-            (await journal.results.missed(user_id)).total,
-            await journal.listing(user_id=user_id, unfinished=True),
-        )
-        more: dict[str, Any] = {"view": missed_view(missed, words)} if missed else {}
+        overview = await self._overview(interaction.user.id)
+        view = jobs_view(overview, words)
+        more: dict[str, Any] = {} if view is None else {"view": view}
         await interaction.response.send_message(
-            embed=discord.Embed(
-                title=words("jobs.title"),
-                description=overview_page(overview, words) or words("jobs.none"),
-                colour=discord.Colour.blurple(),
-            ),
-            ephemeral=True,
-            **more,
+            embed=_embed(overview, words), ephemeral=True, **more
         )
-        if missed:
-            await journal.results.announced(user_id)
+        if overview.missed:
+            await self.bot.store.jobs.results.announced(interaction.user.id)
+
+    async def _overview(self, user_id: int, *, without: int = 0) -> Overview:
+        """A person's jobs of all services; `without` is one that is being cancelled."""
+        journal = self.bot.store.jobs
+        unfinished = await journal.listing(user_id=user_id, unfinished=True)
+        since_ms = int(self.bot.clock.wall() * 1000) - _DONE_WITHIN_MS
+        return Overview(
+            await journal.listing(user_id=user_id, stage=JobStage.UNDELIVERED),
+            (await journal.results.missed(user_id)).total,
+            [job for job in unfinished if job.journal_id != without],
+            await journal.listing(
+                user_id=user_id, stage=JobStage.FINISHED, since_ms=since_ms, limit=_MAX_DONE
+            ),
+        )
+
+    async def cancel(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
+        """Cancel one of the person's own jobs, and show what is left.
+
+        Raises:
+            NotPossible: It has ended, or is not theirs.
+        """
+        words = await words_at(self.bot, interaction)
+        job = await self.bot.store.jobs.get(journal_id)
+        is_theirs = job is not None and job.user_id == interaction.user.id
+        if job is None or not is_theirs or not await self.bot.remote_jobs.stop(job):
+            raise NotPossible(words("common.already_over"))
+        overview = await self._overview(interaction.user.id, without=journal_id)
+        await interaction.response.edit_message(
+            embed=_embed(overview, words), view=jobs_view(overview, words)
+        )
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
         """Show a missed result.
@@ -140,6 +162,14 @@ class Jobs(commands.Cog, name=COG):
         except SkydeckError as e:
             log.warning("missed results cannot be read: %s", e)
             return 0
+
+
+def _embed(overview: Overview, words: Words) -> discord.Embed:
+    return discord.Embed(
+        title=words("jobs.title"),
+        description=overview_page(overview, words) or words("jobs.none"),
+        colour=discord.Colour.blurple(),
+    )
 
 
 def _bare(outcome: Outcome, words: Words) -> Page:

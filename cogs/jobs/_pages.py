@@ -7,6 +7,7 @@ from typing import Final
 from bot.i18n import Words
 from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
+from bot.wording import service_in_words
 from cogs.shared.splitting import as_plain_text
 
 LIST_CHARS: Final = 3_800
@@ -29,11 +30,13 @@ class Overview:
         missed: Finished but never shown to them, newest first.
         missed_total: How many missed ones there are in all.
         unfinished: Running and waiting, newest first.
+        done: Those that ended in the last 24 hours and were shown, newest first.
     """
 
     missed: Sequence[Job]
     missed_total: int
     unfinished: Sequence[Job]
+    done: Sequence[Job] = ()
 
 
 def overview_page(overview: Overview, words: Words) -> str:
@@ -53,14 +56,17 @@ def overview_page(overview: Overview, words: Words) -> str:
     return "\n".join(shown)
 
 
-def label(job: Job) -> str:
-    """A missed job as a choice in a menu."""
-    mark = "❔" if job.ending is None else _MARKS[job.ending]
-    return f"{mark} {' '.join(job.title.split())}"[:100]
+def label(job: Job, words: Words) -> str:
+    """A job as a choice in a menu."""
+    mark = "⏳" if job.ending is None else _MARKS[job.ending]
+    title = " ".join(job.title.split()) or words("jobs.untitled")
+    return f"{mark} {title}"[:100]
 
 
 def about(job: Job, words: Words) -> str:
     """The description below it."""
+    if job.ending is None:
+        return words("jobs.waiting" if job.stage is JobStage.WAITING else "jobs.running")
     return words(f"jobs.ending.{(job.ending or Ending.UNKNOWN).value}")[:100]
 
 
@@ -72,6 +78,7 @@ def _lines(overview: Overview, words: Words) -> Iterator[str]:
     waiting = [job for job in overview.unfinished if job.stage is JobStage.WAITING]
     yield from _section(words("jobs.running"), running, words)
     yield from _section(words("jobs.waiting"), waiting, words)
+    yield from _section(words("jobs.done"), overview.done, words)
 
 
 def _section(heading: str, jobs: Iterable[Job], words: Words) -> Iterator[str]:
@@ -85,12 +92,13 @@ def _line(job: Job, words: Words) -> str:
     mark = "⏳" if job.ending is None else _MARKS[job.ending]
     title = " ".join(job.title.split())[:_TITLE_CHARS] or words("jobs.untitled")
     name = as_plain_text(title)
-    return f"{mark} {name} · <t:{job.created_at_ms // 1000}:R> · {_where(job)}"
+    service = service_in_words(job.service, words)
+    return f"{mark} {name} · {service} · <t:{job.created_at_ms // 1000}:R> · {_where(job)}"
 
 
 def _where(job: Job) -> str:
     place = address_of(job)
-    if job.ending is not None or not place.message_id:
+    if job.stage is JobStage.UNDELIVERED or not place.message_id:
         return f"<#{place.channel_id}>"
     home = "@me" if job.guild_id is None else str(job.guild_id)
     return f"https://discord.com/channels/{home}/{place.channel_id}/{place.message_id}"

@@ -1,4 +1,4 @@
-"""The menu of missed results."""
+"""The menus of missed results, and of jobs to cancel."""
 
 import re
 from collections.abc import Sequence
@@ -10,22 +10,27 @@ from discord import ui
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
 from bot.store.repositories.recovery import Job
-from cogs.jobs._pages import about, label
+from cogs.jobs._pages import Overview, about, label
 from cogs.shared.error_messages import reported
 
 COG: Final = "Jobs"
-_CUSTOM_ID: Final = "jobs:missed"
+_MISSED: Final = "jobs:missed"
+_CANCEL: Final = "jobs:cancel"
 
 
-class ShowsMissed(Protocol):
-    """The cog, as the menu needs it."""
+class HandlesJobs(Protocol):
+    """The cog, as the menus need it."""
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
         """Show a missed result."""
         ...
 
+    async def cancel(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
+        """Cancel a job."""
+        ...
 
-class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
+
+class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_MISSED):
     """A menu whose values are the jobs' numbers, so it still works after a restart; at most 25."""
 
     def __init__(self, menu: ui.Select[Any]) -> None:
@@ -41,23 +46,52 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_CUSTOM_ID):
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
         """Show the job that was picked."""
-        cog = cast("ShowsMissed", interaction.client.get_cog(COG))
-        picked = self.item.values[0]
-        is_number = picked.isascii() and picked.isdigit()
-        await cog.show(interaction, int(picked[:18]) if is_number else 0)
+        await _cog(interaction).show(interaction, _picked(self.item))
 
 
-def missed_view(missed: Sequence[Job], words: Words) -> ui.View:
-    """A view with the menu."""
+class CancelMenu(ui.DynamicItem[ui.Select[Any]], template=_CANCEL):
+    """As the other menu, of jobs that have not ended."""
+
+    def __init__(self, menu: ui.Select[Any]) -> None:
+        super().__init__(menu)
+
+    @classmethod
+    async def from_custom_id(
+        cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
+    ) -> Self:
+        """Restore a menu that was used; another process may have made it."""
+        return cls(cast("ui.Select[Any]", item))
+
+    @reported
+    async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
+        """Cancel the job that was picked."""
+        await _cog(interaction).cancel(interaction, _picked(self.item))
+
+
+def _cog(interaction: discord.Interaction[SkyDeck]) -> HandlesJobs:
+    return cast("HandlesJobs", interaction.client.get_cog(COG))
+
+
+def _picked(menu: ui.Select[Any]) -> int:
+    picked = menu.values[0]
+    return int(picked[:18]) if picked.isascii() and picked.isdigit() else 0
+
+
+def jobs_view(overview: Overview, words: Words) -> ui.View | None:
+    """A view with the menus that have something in them; None: none has."""
+    view = ui.View(timeout=None)
+    if overview.missed:
+        view.add_item(MissedMenu(_menu(_MISSED, "jobs.pick", overview.missed, words)))
+    if overview.unfinished:
+        view.add_item(CancelMenu(_menu(_CANCEL, "jobs.pick_cancel", overview.unfinished, words)))
+    return view if view.children else None
+
+
+def _menu(custom_id: str, hint: str, jobs: Sequence[Job], words: Words) -> ui.Select[Any]:
     options = [
         discord.SelectOption(
-            label=label(job), value=str(job.journal_id), description=about(job, words)
+            label=label(job, words), value=str(job.journal_id), description=about(job, words)
         )
-        for job in missed
+        for job in jobs
     ]
-    view = ui.View(timeout=None)
-    menu: ui.Select[Any] = ui.Select(
-        custom_id=_CUSTOM_ID, placeholder=words("jobs.pick"), options=options
-    )
-    view.add_item(MissedMenu(menu))
-    return view
+    return ui.Select(custom_id=custom_id, placeholder=words(hint), options=options)

@@ -1,5 +1,6 @@
 """`/voice status` in words."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -62,9 +63,11 @@ def _line(health: LinkHealth, words: Words) -> str:
     parts = [f"**{state}**", words(key)]
     if health.latency_ms is not None:
         parts.append(f"{health.latency_ms:.0f} ms")
-    if health.privacy_code:
-        parts.append(f"`{health.privacy_code}`")
-    return " · ".join(parts)
+    line = " · ".join(parts)
+    if not health.privacy_code:
+        return line
+    code = " ".join(re.findall(r"\d{1,5}", health.privacy_code.replace(" ", "")))
+    return f"{line}\n{words('voice.status.privacy_code', code=code)}"
 
 
 def _person(health: ReceptionStats, name: str, words: Words) -> str:

@@ -88,7 +88,8 @@ class VoiceChannel:
     _asked: set[int] = field(default_factory=set)
     _fault: FaultKind | None = None
     _is_closing: bool = False
-    _is_introduced: bool = False
+    is_introduced: bool = False
+    _panel: discord.Message | None = None
     _audience_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _persona_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -293,7 +294,7 @@ class VoiceChannel:
             self._voices = voices
             self._admit(found)
             newcomers = set(found.unasked) - self._asked
-            if newcomers:
+            if newcomers and self.is_introduced:  # the introduction asks those who are there
                 self._asked |= newcomers
                 names = sorted(escaped(present[one]) for one in newcomers)
                 await self._post(self.words("voice.consent.ask", names=", ".join(names)))
@@ -304,14 +305,19 @@ class VoiceChannel:
 
         If two people call the bot at once, both find the channel new.
         """
-        if self._is_introduced:
+        if self.is_introduced:
             return
-        self._is_introduced = True
-        self._asked |= people_in(self.channel).keys()
+        self.is_introduced = True
+        present = people_in(self.channel)
+        unasked = sorted(escaped(present[one]) for one in self._audience.unasked & present.keys())
+        self._asked |= present.keys()
         assistant, settings = self.assistant, self.bot.settings
         kept = "voice.sound_is_kept" if settings.skydeck_voice_keep_dir else "voice.sound_is_gone"
         hello = self.words("voice.hello", name=as_plain_text(assistant), caller=called_by)
-        await self._post(f"{hello} {self.words(kept)}")
+        told = f"{hello} {self.words(kept)}"
+        if unasked:
+            told += f"\n{self.words('voice.consent.ask_too', names=', '.join(unasked))}"
+        await self._post(told)
         self._background.start(self._notice(self.words("voice.hello_aloud", name=assistant)))
 
     def exclude(self, user_id: int) -> None:
@@ -372,9 +378,13 @@ class VoiceChannel:
             self.session.forget(user_id)
 
     async def _post(self, text: str) -> None:
+        """Post a message with the buttons, which the message before it loses."""
         channel = self.bot.get_partial_messageable(self.place.channel_id)
+        before = self._panel
         try:
-            await channel.send(text, view=consent_view(self.words))
+            self._panel = await channel.send(text, view=consent_view(self.words))
+            if before is not None:
+                await before.edit(view=None)
         except (discord.HTTPException, aiohttp.ClientError, OSError) as e:
             log.warning("a message about consent could not be posted: %s", type(e).__name__)
 

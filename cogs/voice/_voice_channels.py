@@ -200,6 +200,7 @@ class VoiceChannels:
             caller = said.get(place.called_by)
             own = None if caller is None else caller.locale
             voice = await self._open(channel, place, own or str(channel.guild.preferred_locale))
+            voice.is_introduced = True
         voice.transcript.say(voice.words("voice.back"))
         await self.update(voice)
         await voice.check_hindrance()

@@ -280,9 +280,13 @@ class Journal:
         service: Service | None = None,
         unfinished: bool = False,
         stage: JobStage | None = None,
+        since_ms: int | None = None,
         limit: int = LIST_LIMIT,
     ) -> list[Job]:
-        """The newest jobs that match every given argument, newest first."""
+        """The newest jobs that match every given argument, newest first.
+
+        With `since_ms`: those that ended since then, but none whose words are forgotten.
+        """
         query = select(*COLUMNS).order_by(jobs.c.journal_id.desc()).limit(limit)
         wanted = (
             (jobs.c.user_id, user_id),
@@ -295,6 +299,8 @@ class Journal:
                 query = query.where(column == value)
         if unfinished:
             query = query.where(jobs.c.finished_at_ms.is_(None))
+        if since_ms is not None:
+            query = query.where(jobs.c.finished_at_ms >= since_ms, jobs.c.title != "")
         return [job_of(row) for row in await self._database.rows(query)]
 
     async def asked_in(self, channel_id: int) -> list[Job]:

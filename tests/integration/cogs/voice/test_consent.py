@@ -51,6 +51,28 @@ async def test_a_no_counts_though_it_cannot_be_written(sim, deck, room, lounge, 
     assert not room.link._may_hear(ben.id)
 
 
+def panels(person, lounge):
+    return [m for m in person.reads(lounge) if "Listen to me" in m.buttons]
+
+
+async def test_one_introduction_asks_everybody_who_is_there(
+    sim, deck, guild, lounge, channel, ana, ben
+):
+    await ana.joins(lounge)
+    await ben.joins(lounge)
+    reply = await ben.slash("/join", channel)
+    await reply.done()
+    hello = await ben.sees("Ben called me", lounge, ever=True)
+    assert hello.text.endswith("\nAna: may I listen to you?")
+    assert panels(ben, lounge) == [hello]
+    dee = guild.member("Dee")
+    await dee.joins(lounge)
+    asked = await ben.sees("Dee: I only listen to people who agree", lounge, ever=True)
+    await ben.sees(lambda m: m.id == hello.id and not m.buttons, lounge, ever=True)
+    assert panels(ben, lounge) == [asked]
+    assert not sim.problems
+
+
 async def test_a_button_works_without_a_room(sim, deck, guild, room, lounge, channel, ana, ben):
     hello = await ben.sees("Ben called me", lounge, ever=True)
     reply = await ben.slash("/leave", channel)

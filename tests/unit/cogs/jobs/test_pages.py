@@ -47,6 +47,15 @@ def test_what_was_missed_comes_first_then_what_runs_then_what_waits():
     assert "https://discord.com/channels/3/2/6" in page
 
 
+def test_what_is_done_is_linked_and_says_whose_service_it_was():
+    done = job(1, stage=JobStage.FINISHED, ending=Ending.COMPLETED)
+    page = overview_page(Overview([], 0, [], [done]), ENGLISH)
+    assert page == (
+        "**Done in the last 24 hours**\n"
+        "✅ a title · Penny · <t:1:R> · https://discord.com/channels/3/2/5"
+    )
+
+
 def test_what_never_had_a_message_is_not_linked():
     page = overview_page(Overview([], 0, [job(1, place={"channel": "2", "message": "0"})]), ENGLISH)
     assert "discord.com" not in page
@@ -67,5 +76,7 @@ def test_however_many_it_fits_and_says_how_many_more(number):
 
 def test_a_choice_fits_discords_menu():
     one = missed(1, title="z" * 200)
-    assert len(label(one)) <= 100
+    assert len(label(one, ENGLISH)) <= 100
+    assert label(job(2, title=""), ENGLISH) == "⏳ (untitled)"
+    assert about(job(2), ENGLISH) == "Running"
     assert about(one, ENGLISH) == "Finished"

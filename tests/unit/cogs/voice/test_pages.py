@@ -116,6 +116,7 @@ def test_the_status_of_a_line_that_has_heard_nobody() -> None:
     text = status_text(room, link(0), {}, {}, EN)
     assert EN("voice.status.nobody") in text
     assert EN("voice.status.no_turns") in text
+    assert "Privacy code: `12345 12345 12345 12345 12345 12345`. Discord shows you one too" in text
 
 
 @pytest.mark.parametrize("words", [EN, ES])
