@@ -219,7 +219,9 @@ class CommandForm {
       await used(ask("slash", { command: this.command.path, options: this.#given() }));
       if (shown === this.element) closeCommand();
     } catch (problem) {
-      this.wrong.textContent = /** @type {Error} */ (problem).message;
+      const words = /** @type {Error} */ (problem).message;
+      if (shown !== this.element) notice(`/${this.command.name}: ${words}`);
+      this.wrong.textContent = words;
       this.wrong.hidden = false;
     } finally {
       this.element.ariaBusy = "false";

@@ -100,7 +100,7 @@ async function use(path, target) {
 async function showMenu(on, x, y) {
   const article = /** @type {HTMLElement | null} */ (on.closest("article"));
   const person = on.dataset.person ?? article?.dataset.author;
-  const message = on.dataset.person ? undefined : article?.dataset.message;
+  const message = article?.dataset.message;
   const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const offered = (await commands()).menus;
   close(false);
@@ -108,6 +108,7 @@ async function showMenu(on, x, y) {
     message ? { name: word("apps for message"), on: "message", target: { message } } : null,
     person ? { name: word("apps for person"), on: "person", target: { person } } : null,
   ];
+  if (on.dataset.person) groups.reverse(); // what was pressed comes first
   const parts = groups.flatMap((group) => {
     const fitting = offered.filter((one) => one.on === group?.on);
     if (group === null || !fitting.length) return [];
@@ -168,7 +169,8 @@ tools.push({
 
 $("log").addEventListener("contextmenu", (event) => {
   const on = subject(event.target);
-  if (!on || getSelection()?.toString()) return; // what is selected can be copied
+  const selected = getSelection();
+  if (!on || (selected?.toString() && selected.containsNode(on, true))) return; // to be copied
   event.preventDefault();
   const box = on.getBoundingClientRect();
   const isByKey = event.clientX === 0 && event.clientY === 0;

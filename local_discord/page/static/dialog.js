@@ -5,7 +5,7 @@
  */
 import { dialogsBy, used } from "./commands.js";
 import { dialogField } from "./fields.js";
-import { $, ask, make, word } from "./page.js";
+import { $, ask, make, notice, word } from "./page.js";
 
 /** @typedef {import("./fields.js").Told} Told */
 
@@ -44,7 +44,9 @@ export function showFields(title, told, send) {
       await send(Object.fromEntries([...fields].map(([id, field]) => [id, field.value()])));
       dialog.close();
     } catch (problem) {
-      wrong.textContent = /** @type {Error} */ (problem).message;
+      const words = /** @type {Error} */ (problem).message;
+      if (!dialog.open) notice(`${title}: ${words}`);
+      wrong.textContent = words;
       wrong.hidden = false;
     } finally {
       form.ariaBusy = "false";

@@ -94,6 +94,47 @@ async def test_what_is_typed_after_the_name_is_its_first_option(browser, address
     assert page.complaints == []
 
 
+async def test_files_choices_numbers_and_channels(browser, address):
+    page = await opened(browser, f"{address}&as=Olga")
+    await page.focus("#words")
+    await type_command(page, "grace summarize", "grace summarize")
+    form = page.locator("form.slash")
+    await form.get_by_role("button", name="+ file").click()
+    notes = {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"remember the milk"}
+    await form.locator("input[type=file]").set_input_files(notes)
+    await form.get_by_role("button", name="Send").click()
+    await page.locator("#log article section", has_text="remember the milk").wait_for()
+
+    await type_command(page, "costs", "costs")
+    await form.get_by_role("button", name="+ days").click()
+    days = form.get_by_role("textbox", name="days")
+    wrong = {"x": "This takes a whole number.", "0": "1 is the least.", "9999": "is the most."}
+    for typed, words in wrong.items():
+        await days.fill(typed)
+        await days.press("Enter")
+        await form.locator(".wrong", has_text=words).wait_for()
+    await days.fill("7")
+    whose = form.get_by_role("combobox", name="whose")
+    await whose.fill("nobody's")
+    await form.get_by_role("button", name="Send").click()
+    await form.locator(".wrong", has_text="Choose one of those on offer.").wait_for()
+    await whose.fill("s")
+    await form.get_by_role("option").first.wait_for()
+    await whose.press("Tab")
+    await form.get_by_role("button", name="Send").click()
+    await page.locator("#log article", has_text="/costs").wait_for()
+
+    await type_command(page, "persona", "settings persona")
+    place = form.get_by_role("combobox", name="channel")
+    await place.fill("gen")
+    await page.get_by_role("option", name="#general").wait_for()
+    await place.press("Enter")
+    assert await place.input_value() == "#general"
+    await place.press("Enter")
+    await page.locator("#log article", has_text="#general").last.wait_for()
+    assert page.complaints == []
+
+
 async def test_escape_closes_and_what_is_missing_is_said(browser, address):
     page = await opened(browser, f"{address}&as=Lucía", viewport=NARROW)
     await page.focus("#words")
