@@ -1,4 +1,4 @@
-"""A local Discord for tests: REST, gateway and interactions over real sockets. See README.md."""
+"""A Discord on loopback, for tests and to try a bot in: REST, gateway, voice. See README.md."""
 
 import warnings
 

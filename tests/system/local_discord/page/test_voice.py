@@ -197,6 +197,9 @@ async def test_a_question_at_the_microphone_gets_a_spoken_answer(browser, tried,
         await ana.reads("capital of France")
         began = await ana.page.evaluate("import('/static/voice.js').then((m) => m.counts.began)")
         assert began > 0  # it did not only come, it was played
+        await ana.page.click("#panel-toggle")  # and it shows where the time went
+        turn = ana.page.locator("#panel details", has_text="Spoken").first
+        await turn.locator("tr", has_text="recognition").wait_for()
 
 
 async def test_consent_two_tabs_as_two_people_and_barge_in(browser, tried, ears, says):
