@@ -6,7 +6,6 @@ A module says `pytestmark = pytest.mark.asyncio(loop_scope="module")`.
 # mypy: ignore-errors
 
 import asyncio
-import os
 import re
 import signal
 import sys
@@ -72,29 +71,33 @@ class Program:
         return await self.process.wait()
 
 
-@asynccontextmanager
-async def trying(folder, *arguments, **environment):
+async def started(folder, *arguments, **environment):
     """`skydeck try` in its own process, with the quick model."""
     inherited = without_settings()
     ours = {"PYTHONPATH": str(ROOT), "SKYDECK_LLM": "tiny", "HF_HUB_OFFLINE": "1"}
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "try", "--no-browser", *arguments),
         cwd=folder,
         env=inherited | ours | environment,
         stderr=asyncio.subprocess.PIPE,
     )
-    program = Program(process)
+
+
+@asynccontextmanager
+async def trying(folder, *arguments, **environment):
+    """The same, once it has said its address, until the block ends."""
+    program = Program(await started(folder, *arguments, **environment))
     try:
         program.address = (await program.until_says(r"http://\S+token=\S+"))[0]
         yield program
     finally:
-        if process.returncode is None:
+        if program.process.returncode is None:
             try:
                 async with asyncio.timeout(60):
                     await program.is_asked_to_stop()
             finally:
-                if process.returncode is None:
-                    process.kill()
+                if program.process.returncode is None:
+                    program.process.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -103,12 +106,3 @@ async def tried(tmp_path_factory, weights):
     async with trying(tmp_path_factory.mktemp("try")) as program:
         await program.until_says("Online")
         yield program
-
-
-def alive(pid):
-    """Whether a process is there."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
