@@ -23,6 +23,7 @@ from .values import (
     Message,
     MessageFlag,
     MessageType,
+    Poll,
     User,
     button_name,
     walk,
@@ -37,6 +38,7 @@ KILOBYTE = 1024
 TOGETHER_S = 420
 """Messages of one author within seven minutes share a heading."""
 INLINE_MAX_BYTES = 2 * 1024 * 1024
+REFERRING = (MessageType.REPLY, MessageType.THREAD_STARTER)
 BOT_COLOR = "#5865f2"
 BARS = 40
 """Of a voice message's waveform."""
@@ -173,7 +175,7 @@ class Renderer:
         return f"{avatar}<b class='name'{who}>{escape(one.author_name)}</b>{tag}{when}"
 
     def _reference(self, one: Message) -> str:
-        if one.replied_to is not None and one.type is MessageType.REPLY:
+        if one.replied_to is not None and one.type in REFERRING:
             told = one.replied_to
             shown = as_words(told.text, self._name)[:90]
             words = escape(shown) or f"<i>{self._words['attachment']}</i>"
@@ -227,13 +229,22 @@ class Renderer:
         if one.poll is None:
             return ""
         rows = [
-            f"<div class='field'>{escape(media.get('text', ''))}"
-            f" <small>{len(one.poll.votes.get(number, []))}</small></div>"
+            self._answer(one.poll, number, escape(media.get("text", "")))
             for number, media in enumerate(one.poll.answers, start=1)
         ]
         title = f"<div class='title'>{escape(one.poll.question)}</div>"
         state = f"<footer>{self._words['poll closed']}</footer>" if one.poll.is_over else ""
         return f"<div class='embed'>{title}{''.join(rows)}{state}</div>"
+
+    def _answer(self, poll: Poll, number: int, words: str) -> str:
+        votes = poll.votes.get(number, [])
+        shown = f"{words} <small>{len(votes)}</small>"
+        if self._live is None or poll.is_over:
+            return f"<div class='field'>{shown}</div>"
+        mine = _truth(self._viewer in votes)
+        return (
+            f"<button class='field' data-answer='{number}' aria-pressed='{mine}'>{shown}</button>"
+        )
 
     # --- parts of a message --------------------------------------------------------------------
 

@@ -39,6 +39,9 @@ class Open(Protocol):
     def tell(self, event: str, **fields: object) -> None:
         """Tell the page of an event."""
 
+    def tell_of_bot(self) -> None:
+        """Tell whether the bot is online."""
+
     def cut(self) -> None:
         """Close the socket at once."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hmac
 import logging
+import math
 import re
 import socket as sockets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Never
 from urllib.parse import urlencode
 
 from aiohttp import web
 
+from bot.background import Background
 from local_discord.errors import CannotDo
 from local_discord.files import File
 from local_discord.keeping import Keeper
@@ -88,12 +90,27 @@ async def serving(
     listener = sockets.create_server(("127.0.0.1", port))
     page.port = listener.getsockname()[1]
     await web.SockSite(runner, listener).start()
+    background = Background("the page of the local Discord")
+    background.start(_follow(desk))
     try:
         yield page
     finally:
+        await background.close()
         for tab in list(desk.tabs):
             tab.cut()
         await runner.cleanup()
+
+
+async def _follow(desk: Desk) -> Never:
+    """Tell all tabs whenever the bot comes online or goes."""
+    gateway = desk.sim.gateway
+    while True:
+        await gateway.until_online(within=math.inf)
+        for tab in desk.tabs:
+            tab.tell_of_bot()
+        await gateway.until_offline(within=math.inf)
+        for tab in desk.tabs:
+            tab.tell_of_bot()
 
 
 class Page:
@@ -232,7 +249,14 @@ class Page:
             await response.send_json({"event": "notice", "text": told, "kind": "full"})
             await response.close(code=CLOSE_FULL)
             return response
-        tab = Tab(self.desk, response, request.transport, user, self.acts)
+        tab = Tab(
+            self.desk,
+            response,
+            request.transport,
+            user,
+            self.acts,
+            at=request.query.get("at", ""),
+        )
         self.desk.tabs.add(tab)
         try:
             await tab.serve()

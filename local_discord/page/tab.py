@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -49,6 +50,7 @@ class Tab:
         transport: asyncio.BaseTransport | None,
         user: User,
         acts: dict[str, Act],
+        at: str = "",
     ) -> None:
         self.desk = desk
         self._socket = socket
@@ -65,7 +67,7 @@ class Tab:
         self._typing: dict[int, asyncio.TimerHandle] = {}
         self._acted: deque[float] = deque(maxlen=ACTS_PER_SECOND)
         self.view = View(desk, user)
-        self.here = self._first_channel()
+        self.here = self._channel(at) or self._first_channel()
 
     # --- who and where -------------------------------------------------------------------------
 
@@ -101,8 +103,21 @@ class Tab:
         self.tell("state", **self.view.state(self.here))
         self.tell("messages", channel=str(self.here.id), **self.view.latest(self.here))
         self._tell_typing()
+        self.tell_of_bot()
         for greet in self.desk.greeters:
             greet(self)
+
+    def tell_of_bot(self) -> None:
+        """Tell whether the bot is online."""
+        online = self.desk.sim.gateway.online
+        self.tell("bot", name=self._world.bot.name, online=online)
+
+    def _channel(self, number: str) -> Channel | None:
+        """The channel where the tab was before its connection was lost."""
+        if re.fullmatch("[0-9]{1,20}", number) is None:
+            return None
+        channel = self._world.channels.get(int(number))
+        return channel if channel is not None and self.view.sees(channel) else None
 
     def _first_channel(self) -> Channel:
         for guild in self._world.guilds.values():

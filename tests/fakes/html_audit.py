@@ -28,7 +28,7 @@ HARMLESS = {
     "a": {"href", "target", "rel", "class", "download"},
     "button": {
         "class", "data-custom-id", "data-message", "data-type", "data-emoji", "aria-pressed",
-        "data-channel", "aria-label", "disabled",
+        "data-channel", "data-answer", "aria-label", "disabled",
     },
     "img": {"alt", "src"},
     "audio": {"controls", "preload", "src"},

@@ -63,7 +63,6 @@ function show(from, items) {
     ),
   );
   palette.hidden = false;
-  words.setAttribute("aria-expanded", "true");
   words.setAttribute("aria-activedescendant", "option-0");
 }
 
@@ -72,7 +71,6 @@ export function hide() {
   asked += 1;
   palette.hidden = true;
   source = null;
-  words.setAttribute("aria-expanded", "false");
   words.removeAttribute("aria-activedescendant");
 }
 

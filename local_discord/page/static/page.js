@@ -7,7 +7,7 @@ const KEPT = 300; // messages on the page at once; older ones are fetched again
 const FULL = 4000; // the close code after which a tab need not come again
 
 /** What the server last said: `me`, `people`, `servers`, `here`, `words`. */
-export const state = { me: null, people: [], servers: [], here: null, words: {} };
+export const state = { me: null, people: [], servers: [], here: null, words: {}, bot: { name: "Alfred", online: false } };
 
 const handlers = new Map();
 const waiting = new Map();
@@ -84,9 +84,8 @@ export function address(path, fields = {}) {
 let lost = null;
 
 function connect() {
-  const who = query.get("as") ?? "";
-  const place = address(`ws://${location.host}/socket`, { as: who });
-  socket = new WebSocket(place);
+  const where = { as: query.get("as") ?? "", at: query.get("at") ?? "" };
+  socket = new WebSocket(address(`ws://${location.host}/socket`, where));
   socket.addEventListener("open", () => {
     tries = 0;
     lost?.remove();
@@ -134,9 +133,15 @@ on("state", (told) => {
   showHere();
   if (moved) {
     query.set("as", state.me.id);
+    query.set("at", state.here.id);
     history.replaceState(null, "", `?${query}`);
     close_places();
   }
+});
+on("bot", (told) => {
+  state.bot = told;
+  $("offline").hidden = told.online;
+  $("offline").textContent = word("not online", { bot: told.name });
 });
 on("notice", (told) => notice(told.text, { lasts: told.kind === "full" }));
 
@@ -251,8 +256,11 @@ $("panel-toggle").addEventListener("click", () => {
 const log = $("log");
 let older = false;
 
+let follows = true; // whether the newest message stays in sight
+
 const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < 80;
 const toEnd = () => {
+  follows = true;
   log.scrollTop = log.scrollHeight;
   $("newest").hidden = true;
 };
@@ -282,14 +290,14 @@ on("messages", (told) => {
   log.replaceChildren(...told.messages.map((one) => articleOf(one.html)));
   showOlder();
   if (told.messages.length === 0) {
-    log.append(make("p", { class: "empty", text: word("empty", { bot: state.bot ?? "Alfred" }) }));
+    log.append(make("p", { class: "empty", text: word("empty", { bot: state.bot.name }) }));
   }
   toEnd();
 });
 
 on("message", (told) => {
   if (told.channel !== state.here.id) return;
-  const stays = isAtEnd();
+  const stays = follows;
   const fresh = articleOf(told.html);
   const old = articleBy(told.id);
   log.querySelector(".empty")?.remove();
@@ -316,6 +324,7 @@ on("message", (told) => {
 /** How to find the focused part of a message again in its new HTML. */
 function where(element) {
   if (element.dataset.customId) return `[data-custom-id="${CSS.escape(element.dataset.customId)}"]`;
+  if (element.dataset.answer) return `[data-answer="${element.dataset.answer}"]`;
   if (element.dataset.emoji) return `[data-emoji="${CSS.escape(element.dataset.emoji)}"]`;
   return ":scope";
 }
@@ -348,9 +357,15 @@ async function more() {
 }
 
 $("newest").addEventListener("click", toEnd);
+let height = 0;
 log.addEventListener("scroll", () => {
-  if (isAtEnd()) $("newest").hidden = true;
+  if (log.clientHeight === height) follows = isAtEnd(); // else the window moved it, not its reader
+  height = log.clientHeight;
+  if (follows) $("newest").hidden = true;
 });
+const keepEnd = () => follows && toEnd();
+log.addEventListener("load", keepEnd, true); // a picture has come, and has its size
+new ResizeObserver(keepEnd).observe(log);
 
 // --- what can be done with a message --------------------------------------------------------------
 
@@ -436,7 +451,11 @@ log.addEventListener("click", (event) => {
   const spoiler = event.target.closest(".spoiler");
   if (spoiler) spoiler.classList.toggle("shown");
   const emoji = event.target.closest("button[data-emoji]");
+  const answer = event.target.closest("button[data-answer]");
   const article = event.target.closest("article");
+  if (answer && article) {
+    attempt("vote", { message: article.dataset.message, answer: Number(answer.dataset.answer) });
+  }
   if (emoji && article) {
     attempt("react", { message: article.dataset.message, emoji: emoji.dataset.emoji });
   }
