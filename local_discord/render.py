@@ -273,9 +273,7 @@ class Renderer:
     def _file(self, file: Attachment, one: Message) -> str:
         if MessageFlag.IS_VOICE_MESSAGE in one.flags:
             return self._voice(file)
-        if file.content_type.startswith("image/") and (
-            self._live is not None or len(file.data) <= INLINE_MAX_BYTES
-        ):
+        if self._is_picture(file):
             return self._image(file.url, file.description or file.filename)
         size = len(file.data)
         shown = f"{size / KILOBYTE:.1f} KB" if size >= KILOBYTE else f"{size} B"
@@ -283,6 +281,14 @@ class Renderer:
         name = f"<a{link}>{escape(file.filename)}</a>"
         sound = self._player(file) if file.content_type.startswith("audio/") else ""
         return f"<div class='file'>📄 {name}<small>{shown}</small>{sound}</div>"
+
+    def _is_picture(self, file: Attachment) -> bool:
+        """Whether it is shown in its place: in a page from its server, as far as that shows it."""
+        if not file.content_type.startswith("image/"):
+            return False
+        if self._live is not None:  # SVG is a document, and no page of ours hands out others'
+            return not file.content_type.startswith("image/svg")
+        return len(file.data) <= INLINE_MAX_BYTES
 
     def _voice(self, file: Attachment) -> str:
         bars = "".join(
