@@ -60,7 +60,8 @@ class SkydeckError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.message} {self.hint}".strip() or self.code
+        gap = "" if self.hint.startswith("\n") else " "  # a list stands below
+        return f"{self.message}{gap}{self.hint}".strip() or self.code
 
 
 class WrongUse(SkydeckError):

@@ -14,3 +14,5 @@ $compile --extra postgres --extra otel --group build --constraint requirements-d
   pyproject.toml -o deploy/bot.lock
 $compile --extra local --extra runpod --extra otel --group build --constraint requirements-dev.lock \
   pyproject.toml -o deploy/worker.lock
+$compile --extra local --extra otel --group build --constraint requirements-dev.lock \
+  pyproject.toml -o deploy/services.lock

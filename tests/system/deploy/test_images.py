@@ -20,8 +20,9 @@ from tests.paths import ROOT
 
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SERVICES = ROOT / "deploy" / "services.Dockerfile"
 UBUNTU_2404_PYTHON = "3.12"
-both = pytest.mark.parametrize("file", [BOT, WORKER], ids=["bot", "worker"])
+each = pytest.mark.parametrize("file", [BOT, WORKER, SERVICES], ids=["bot", "worker", "services"])
 
 
 def instructions(file: Path) -> list[tuple[str, str]]:
@@ -49,7 +50,7 @@ def environment(steps: list[tuple[str, str]]) -> dict[str, str]:
     )
 
 
-@both
+@each
 def test_hadolint_finds_nothing(file):
     tool = Path(sys.executable).with_name("hadolint")
     found = str(tool) if tool.exists() else shutil.which("hadolint")
@@ -61,7 +62,7 @@ def test_hadolint_finds_nothing(file):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@both
+@each
 def test_bases_have_tags_and_no_registry(file):
     """Docker's own registry is the default; a tag is what a rebuild follows for its fixes."""
     text = file.read_text()
@@ -76,14 +77,14 @@ def test_bases_have_tags_and_no_registry(file):
     assert not re.search(r"https?://(?!127\.0\.0\.1)", text), "but for what it asks itself"
 
 
-@both
+@each
 def test_the_python_is_one_that_skydeck_supports(file):
     asked = re.search(r"^ARG PYTHON=(.+)$", file.read_text(), re.MULTILINE)
     version = asked[1] if asked else UBUNTU_2404_PYTHON
     assert version in SpecifierSet(PYPROJECT["requires-python"])
 
 
-@both
+@each
 def test_every_variable_is_a_setting_or_known(file):
     known = {name.upper() for name in Settings.model_fields}
     known |= {"PATH", "PYTHONUNBUFFERED", "MPLCONFIGDIR"}
@@ -91,7 +92,7 @@ def test_every_variable_is_a_setting_or_known(file):
         assert set(environment(steps)) <= known
 
 
-@both
+@each
 def test_no_secret_is_in_an_image(file):
     secrets = [n.upper() for n, f in Settings.model_fields.items() if "Secret" in str(f.annotation)]
     secrets.remove("SKYDECK_DATABASE_URL")  # the bot's is a file in its own folder
@@ -101,7 +102,7 @@ def test_no_secret_is_in_an_image(file):
     assert environment(stages(BOT)["last"])["SKYDECK_DATABASE_URL"] == "sqlite:////data/skydeck.db"
 
 
-@both
+@each
 def test_what_is_copied_is_there_and_not_ignored(file):
     """`.dockerignore` lets in only what it names."""
     rules = [r for r in (ROOT / ".dockerignore").read_text().splitlines() if r and r[0] != "#"]
@@ -114,10 +115,10 @@ def test_what_is_copied_is_there_and_not_ignored(file):
                 assert (ROOT / source).exists()
 
 
-@both
+@each
 def test_it_runs_as_nobody_in_particular_and_hears_sigterm(file):
     last = stages(file)
-    ending = last["last"] if file == BOT else last["worker"]
+    ending = last["worker"] if file == WORKER else last["last"]
     words = [word for word, _ in ending]
     assert dict(ending)["USER"] == "10001:10001"
     assert words.index("USER") < words.index("ENTRYPOINT")
@@ -136,6 +137,18 @@ def test_the_bot_starts_with_a_command_that_there_is():
     assert "skydeck" in PYPROJECT["scripts"]
     [word] = re.findall(r'"(\w+)"', steps["CMD"])
     assert word in get_command(app).commands
+
+
+def test_the_services_start_with_a_command_that_there_is():
+    import inspect
+
+    from bot.cli.serve import serve
+
+    steps = dict(stages(SERVICES)["last"])
+    command, option, port = re.findall(r'"([^"]+)"', steps["CMD"])
+    assert (steps["ENTRYPOINT"], command) == ('["skydeck"]', "serve")
+    assert option.removeprefix("--") in inspect.signature(serve).parameters
+    assert f"'127.0.0.1', {port}" in steps["HEALTHCHECK"]
 
 
 def test_each_worker_is_a_service_and_its_models_are_inside():
@@ -165,7 +178,8 @@ def test_what_the_bot_hears_with_is_inside():
 
 
 @pytest.mark.parametrize(
-    ("lock", "extras"), [("bot", ["postgres"]), ("worker", ["local", "runpod"])]
+    ("lock", "extras"),
+    [("bot", ["postgres"]), ("worker", ["local", "runpod"]), ("services", ["local"])],
 )
 def test_the_locks_have_what_pyproject_asks_for(lock, extras):
     """When this fails: make lock."""
