@@ -74,6 +74,8 @@ lint: setup-dev docs             ## style, types, import rules, documentation, k
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/lint-imports
 	@$(BIN)/python scripts/audit.py
 

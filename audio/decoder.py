@@ -117,26 +117,25 @@ class _File(io.RawIOBase):
 
 def _confine(cpu_s: int) -> None:
     """From here on: no new file or socket, bounded memory, bounded processor time."""
-    try:
+    if sys.platform != "win32":
         import resource  # noqa: PLC0415  (not on Windows)
-    except ImportError:
-        return
-    limits: list[tuple[Any, int]] = [
-        (resource.RLIMIT_DATA, _MAX_DATA_BYTES),
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 0),
-    ]
-    for kind, most in limits:
-        _, hard = resource.getrlimit(kind)
-        lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        resource.setrlimit(kind, (lowest, lowest))
-    signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    _restart_timer()
+
+        limits = [
+            (resource.RLIMIT_DATA, _MAX_DATA_BYTES),
+            (resource.RLIMIT_CPU, cpu_s),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_NOFILE, 0),
+        ]
+        for kind, most in limits:
+            _, hard = resource.getrlimit(kind)
+            lowest = most if hard == resource.RLIM_INFINITY else min(most, hard)
+            resource.setrlimit(kind, (lowest, lowest))
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        _restart_timer()
 
 
 def _restart_timer() -> None:
-    if hasattr(signal, "setitimer"):
+    if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, _MAX_SILENT_CPU_S)
 
 

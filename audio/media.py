@@ -5,6 +5,7 @@ It runs in a process of its own (`decoder`), which loads only this and PyAV: no 
 
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -311,15 +312,15 @@ def _untimed(frame: Any) -> Any:
 @contextmanager
 def _on_one_processor() -> Iterator[None]:
     """FFmpeg's filters start a thread per available processor, each with 8 MB of stack."""
-    if not hasattr(os, "sched_setaffinity"):
+    if sys.platform == "linux":
+        usual = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(usual)})
+        try:
+            yield
+        finally:
+            os.sched_setaffinity(0, usual)
+    else:
         yield
-        return
-    usual = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(usual)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, usual)
 
 
 def _to_bytes(frames: Any) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """How much memory this process may use: less than the machine has where something limits it."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,10 +19,14 @@ def usable_memory_bytes(root: Path = ROOT) -> int:
 
 
 def _installed() -> int:
+    if sys.platform != "win32":
+        with suppress(AttributeError, OSError, ValueError):
+            return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
+        import psutil  # noqa: PLC0415  (an extra)
+    except ImportError:
         return 0
+    return int(psutil.virtual_memory().total)
 
 
 def _limits(root: Path) -> Iterator[int]:
@@ -33,13 +38,13 @@ def _limits(root: Path) -> Iterator[int]:
     yield from _own_limits()
 
 
-def _own_limits() -> Iterator[int]:
+def _own_limits() -> list[int]:
     """What `ulimit -v` and `ulimit -d` allow."""
-    try:
-        import resource  # noqa: PLC0415  (not on every system)
-    except ImportError:
-        return
-    for kind in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
-        allowed = resource.getrlimit(kind)[0]
-        if allowed != resource.RLIM_INFINITY:
-            yield allowed
+    allowed: list[int] = []
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415  (not on Windows)
+
+        kinds = (resource.RLIMIT_AS, resource.RLIMIT_DATA)
+        found = (resource.getrlimit(kind)[0] for kind in kinds)
+        allowed = [one for one in found if one != resource.RLIM_INFINITY]
+    return allowed

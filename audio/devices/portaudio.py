@@ -217,13 +217,17 @@ def sounddevice() -> Any:
     return library
 
 
+def _has_no_alsa() -> bool:
+    return not sys.platform.startswith("linux")
+
+
 @cache
 def _can_initialise() -> bool:
     """Whether PortAudio survives initialising, tried in another process.
 
     If ALSA finds no usable configuration, it does not: it aborts the whole process (SIGABRT).
     """
-    if "sounddevice" in sys.modules or not sys.platform.startswith("linux"):
+    if "sounddevice" in sys.modules or _has_no_alsa():
         return True
     command = [sys.executable, "-c", "import sounddevice"]
     try:

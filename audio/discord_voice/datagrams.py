@@ -136,21 +136,22 @@ class SocketWaiter:
         """
         if sys.platform == "win32":  # it has no poll(), and its select() takes any handle
             return bool(select.select([udp], [], [], _LOOK_S)[0])
-        poll, number = select.poll(), udp.fileno()
-        poll.register(number, select.POLLIN)
-        if self._event is None:
-            return bool(poll.poll(_LOOK_S * 1000))
-        poll.register(self._event, select.POLLIN)
-        ready = {one for one, _ in poll.poll(_SLEEP_S * 1000)}
-        if self._event in ready:
-            with suppress(BlockingIOError):
-                os.eventfd_read(self._event)
-        return number in ready
+        else:  # noqa: RET505  (or mypy takes it for unreachable there)
+            poll, number = select.poll(), udp.fileno()
+            poll.register(number, select.POLLIN)
+            if self._event is None:
+                return bool(poll.poll(_LOOK_S * 1000))
+            poll.register(self._event, select.POLLIN)
+            ready = {one for one, _ in poll.poll(_SLEEP_S * 1000)}
+            if self._event in ready and sys.platform.startswith("linux"):
+                with suppress(BlockingIOError):
+                    os.eventfd_read(self._event)
+            return number in ready
 
     def wake(self) -> None:
         """End the wait, or the next one. For any thread, also after `close`."""
         with self._lock:  # its number may belong to another file once it is closed
-            if self._event is not None:
+            if sys.platform.startswith("linux") and self._event is not None:
                 os.eventfd_write(self._event, 1)
 
     def close(self) -> None:
@@ -209,9 +210,9 @@ def _one_by_one(udp: socket.socket) -> list[bytes]:
 
 def _recvmmsg() -> Any:
     """The C library's function; None where it has none."""
-    if not sys.platform.startswith("linux") or ctypes.sizeof(ctypes.c_void_p) != _POINTER_BYTES:
-        return None
-    call = getattr(ctypes.CDLL(None, use_errno=True), "recvmmsg", None)
+    call: Any = None
+    if sys.platform.startswith("linux") and ctypes.sizeof(ctypes.c_void_p) == _POINTER_BYTES:
+        call = getattr(ctypes.CDLL(None, use_errno=True), "recvmmsg", None)
     if call is not None:
         call.restype = ctypes.c_int
     return call

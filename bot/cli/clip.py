@@ -7,7 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from audio import ogg
 from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
@@ -288,7 +288,8 @@ def save_reply(audio: Audio, path: Path) -> None:
     from audio import codec  # noqa: PLC0415
 
     try:
-        with tempfile.TemporaryFile() as made:  # complete before the old file is overwritten
+        with tempfile.TemporaryFile() as whole:  # complete before the old file is overwritten
+            made = cast("BinaryIO", whole)  # on Windows it is wrapped
             if path.suffix.lower() == ".wav":
                 rate_hz = SPEECH_RATE_HZ
                 codec.write_wav(made, codec.decode_stream(data, limit_s=RECORDING_LIMIT_S), rate_hz)

@@ -6,6 +6,7 @@ import errno
 import os
 import secrets
 import signal
+import sys
 import tempfile
 import webbrowser
 from collections.abc import Iterator
@@ -130,7 +131,10 @@ async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop", stderr: int
         finally:
             if not ended.done():
                 with contextlib.suppress(ProcessLookupError):
-                    os.killpg(bot.pid, signal.SIGKILL)
+                    if sys.platform == "win32":
+                        bot.kill()
+                    else:
+                        os.killpg(bot.pid, signal.SIGKILL)
     if not stop.asked.done():
         raise ServiceUnreachable(f"The bot has ended by itself (exit code {bot.returncode}).")
 
@@ -198,10 +202,14 @@ class _Stop:
 @contextlib.contextmanager
 def _stopping() -> Iterator[_Stop]:
     stop, loop = _Stop(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop)
+    caught = []
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        with contextlib.suppress(NotImplementedError, AttributeError):  # Windows
+            number = getattr(signal, name)
+            loop.add_signal_handler(number, stop)
+            caught.append(number)
     try:
         yield stop
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in caught:
             loop.remove_signal_handler(number)

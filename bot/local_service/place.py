@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import sys
 import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,7 +48,7 @@ class Place:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if os.name == "posix":
+            if not _is_windows():
                 _check_private(self.folder)
         except OSError as e:
             raise CannotShare(f"{self.folder} cannot be used ({e.strerror})") from None
@@ -119,6 +120,17 @@ def _runtime_folder() -> Path:
         return platformdirs.user_runtime_path("skydeck")
 
 
+def _is_windows() -> bool:
+    return sys.platform == "win32"
+
+
+def _user() -> int:
+    if sys.platform == "win32":
+        return 0
+    else:  # noqa: RET505  (or mypy takes it for unreachable there)
+        return os.getuid()
+
+
 def _is_taken() -> None:
     raise BlockingIOError
 
@@ -127,9 +139,8 @@ def _is_ours(found: os.stat_result) -> bool:
     """Whether it is a small file that nobody else can read."""
     if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_BYTES:
         return False
-    if os.name != "posix":
-        return True  # the folder is in the user's own
-    return found.st_uid == os.getuid() and not found.st_mode & _OTHERS
+    # On Windows the folder is in the user's own, and modes say nothing.
+    return _is_windows() or (found.st_uid == _user() and not found.st_mode & _OTHERS)
 
 
 def _check_private(folder: Path) -> None:
@@ -140,12 +151,12 @@ def _check_private(folder: Path) -> None:
         OSError: It cannot be looked at.
     """
     found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != _user():
         raise CannotShare(f"{folder} is not a folder of yours")
     if found.st_mode & _OTHERS:
         folder.chmod(0o700)
     for above in folder.resolve().parents:
         there = above.stat()
         is_open = there.st_mode & _OTHERS_WRITE and not there.st_mode & stat.S_ISVTX
-        if there.st_uid not in {0, os.getuid()} or is_open:
+        if there.st_uid not in {0, _user()} or is_open:
             raise CannotShare(f"others can change {above}")

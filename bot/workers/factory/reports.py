@@ -81,7 +81,7 @@ def _explain_end(ended: ProcessEnd, size: int, *, wall_s: int, cpu_s: int) -> No
     if size >= FILE_BYTES:
         return note("endless_output")
     number = -ended.code if ended.code < 0 else ended.code - 128
-    if number == signal.SIGKILL:
+    if number == getattr(signal, "SIGKILL", None):  # Windows has none
         return note("processor", seconds=cpu_s)
     if number == signal.SIGSEGV:
         return note("crashed")

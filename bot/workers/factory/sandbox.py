@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def _remove_stale_folders() -> None:
         with contextlib.suppress(OSError):
             found = folder.lstat()
             is_left = found.st_mtime < SystemClock().wall() - _STALE_S
-            if is_left and found.st_uid == os.getuid():
+            if is_left and (sys.platform == "win32" or found.st_uid == os.getuid()):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -230,5 +231,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """Kill the process group and all that runs inside; wait for it, even if cancelled."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            if sys.platform == "win32":
+                process.kill()
+            else:
+                os.killpg(process.pid, signal.SIGKILL)
         await asyncio.shield(process.wait())

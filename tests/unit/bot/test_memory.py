@@ -2,7 +2,9 @@
 
 import os
 import resource
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -79,4 +81,13 @@ def test_where_nobody_can_tell_it_is_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "sysconf")
+    monkeypatch.setitem(sys.modules, "psutil", None)
     assert usable_memory_bytes(tmp_path) == 0
+
+
+def test_on_windows_psutil_tells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = SimpleNamespace(total=8 * GIB)
+    psutil = SimpleNamespace(virtual_memory=lambda: memory)
+    monkeypatch.setitem(sys.modules, "psutil", psutil)  # type: ignore[arg-type]
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert usable_memory_bytes(tmp_path) == 8 * GIB

@@ -220,7 +220,8 @@ def main() -> None:
     sys.path[0] = folder
     sys.argv = [name]
     vars(builtins).update(exit=sys.exit, quit=sys.exit)  # there is no site module to add them
-    signal.signal(signal.SIGXCPU, _out_of_time)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGXCPU, _out_of_time)
     if scratch := limits.pop("scratch"):
         where, size_bytes, inodes = scratch
         confine.mount_scratch(where, size_bytes=size_bytes, inodes=inodes)
