@@ -138,8 +138,11 @@ class ChatJobView(MessageView[ChatMessage]):
 
         If an earlier answer was being regenerated, that one stays: it is complete, and paid for.
         """
-        self.draft.text = await self._answer_before() or self.draft.text
-        if isinstance(error, JobCancelled):
+        before = await self._answer_before()
+        self.draft.text = before or self.draft.text
+        if await self.told_alone(error):
+            await (self._settle() if before else self.live.withdraw())
+        elif isinstance(error, JobCancelled):
             await self._settle(self.words("chat.stopped"))
         else:
             is_direct = self.place.guild_id is None

@@ -90,10 +90,12 @@ class FactoryJobView(MessageView[FactoryMessage]):
 
     async def failed(self, error: SkydeckError) -> None:
         """Say why there is no result."""
+        is_told = await self.told_alone(error)  # its thread is there already
+        why = self.words("factory.not_begun") if is_told else explain(error, self.words).text
         embed = ended_without(
             self.place,
             self.progress,
-            explain(error, self.words).text,
+            why,
             self.words,
             now=self.bot.clock.wall(),
             is_wanted=isinstance(error, JobCancelled),

@@ -190,5 +190,8 @@ class GraceJobView(MessageView[GraceMessage]):
 
     async def failed(self, error: SkydeckError) -> None:
         """Say why there is none."""
+        if await self.told_alone(error):
+            await self.live.withdraw()
+            return
         text = failed(self.place, explain(error, self.words).text)
         await self.live.settle(Page(text=text))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.errors import OverBudget
 from bot.i18n import Words
 from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
@@ -93,15 +94,17 @@ def _line(job: Job, words: Words) -> str:
     title = " ".join(job.title.split())[:_TITLE_CHARS] or words("jobs.untitled")
     name = as_plain_text(title)
     service = service_in_words(job.service, words)
-    return f"{mark} {name} · {service} · <t:{job.created_at_ms // 1000}:R> · {_where(job)}"
+    return f"{mark} {name} · {service} · <t:{job.created_at_ms // 1000}:R> · {_where(job, words)}"
 
 
-def _where(job: Job) -> str:
+def _where(job: Job, words: Words) -> str:
     place = address_of(job)
-    if job.stage is JobStage.UNDELIVERED or not place.message_id:
+    has_message = job.stage is not JobStage.UNDELIVERED and job.detail != OverBudget.code
+    if not has_message or not place.message_id:
         return f"<#{place.channel_id}>"
     home = "@me" if job.guild_id is None else str(job.guild_id)
-    return f"https://discord.com/channels/{home}/{place.channel_id}/{place.message_id}"
+    address = f"https://discord.com/channels/{home}/{place.channel_id}/{place.message_id}"
+    return f"[{words('jobs.go')}]({address})"
 
 
 def _is_job(line: str) -> bool:

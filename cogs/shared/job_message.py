@@ -4,17 +4,20 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Self, TypeVar
 
+import aiohttp
 import discord
 from discord import ui
 
 from bot.discord_client import SkyDeck
+from bot.errors import OverBudget, SkydeckError
 from bot.i18n import Words, words_for
 from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
 from bot.jobs.view import Requester
+from bot.money import Scope
 from bot.store.repositories.recovery import Job
 from cogs.shared.answering import Placeholder, find_placeholder
 from cogs.shared.discord_retry import Nonces
-from cogs.shared.error_messages import reported
+from cogs.shared.error_messages import explain, reported
 from cogs.shared.gone import is_gone
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
@@ -90,6 +93,7 @@ class MessageView(Generic[M]):
     placeholder: Placeholder | None = None
     journal_id: int = 0
     controls: discord.ui.View | None = None
+    _is_told: bool = False
 
     @property
     def words(self) -> Words:
@@ -119,6 +123,27 @@ class MessageView(Generic[M]):
         if job.guild_id is None:
             return False
         return await is_gone(lambda: self.bot.fetch_channel(job.channel_id))
+
+    async def told_alone(self, error: SkydeckError) -> bool:
+        """Tell the person alone that a budget of their own is spent; False: let the message say it.
+
+        What a person spends is their own business, and the message is for everybody there.
+        """
+        if not isinstance(error, OverBudget) or error.scope != Scope.USER:
+            return False
+        if self.place.guild_id is None or self._is_told:
+            return self._is_told
+        text, reply = explain(error, self.words, privately=True).text, self.live.reply
+        try:
+            if reply is not None and reply.is_open:
+                await reply.interaction.followup.send(text, ephemeral=True)
+            else:
+                direct = await self.bot.create_dm(discord.Object(self.place.user_id))
+                await direct.send(text)
+        except (discord.HTTPException, aiohttp.ClientError, OSError):
+            return False
+        self._is_told = True
+        return True
 
     async def withdrawn(self) -> None:
         """Take back what is shown.

@@ -118,6 +118,9 @@ class MinutesJobView(MessageView[MinutesMessage]):
 
     async def failed(self, error: SkydeckError) -> None:
         """Say why there is no summary."""
+        if await self.told_alone(error):
+            await self.live.withdraw()
+            return
         await self.live.settle(Page(text=explain(error, self.words).text))
 
 

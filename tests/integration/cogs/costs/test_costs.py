@@ -89,12 +89,38 @@ async def test_who_has_spent_their_budget_is_told_what_is_left_and_when_it_renew
         await booked(deck, number)
     await ben.slash("/grace summarize", text="a long text " * 20)
     refused = await ben.sees("might cost more than is left in your budget for today")
+    assert refused.is_ephemeral
+    assert "($0.02 of $0.10)" in refused.text
     assert "The budget resets <t:" in refused.text
+    assert [m for m in ben.reads(channel) if "budget" in m.text] == [refused]
     assert handlers["grace"].started == 2
     low = await ben.sees("80%", ben.dm, ever=True)
     assert "`████████░░` Your budget for today: $0.08 of $0.10, $0.02 left" in low.text
-    assert not [m for m in ben.reads(channel) if "$0.10" in m.text or "80%" in m.text]
+    public = [m for m in ben.reads(channel) if not m.is_ephemeral]
+    assert not [m for m in public if "$0.10" in m.text or "80%" in m.text]
     assert not sim.problems
+
+
+async def test_who_asks_in_a_message_is_refused_in_a_direct_one(sim, deck, channel, ana, ben):
+    for number in (1, 2):
+        await ben.says("@Alfred tell me", channel)
+        await booked(deck, number)
+    await ben.says("@Alfred tell me more", channel)
+    refused = await ben.sees("left in your budget for today ($0.02 of $0.10)", ben.dm)
+    assert "over_budget" in refused.text
+    await until(lambda: "One moment…" not in [m.content for m in ana.reads(channel)])
+    assert not [m for m in ana.reads(channel) if "budget" in m.text]
+    assert not sim.problems
+
+
+async def test_who_takes_none_is_refused_in_the_channel_without_figures(sim, deck, channel, ben):
+    ben.user.accepts_dms = False
+    for number in (1, 2):
+        await ben.says("@Alfred tell me", channel)
+        await booked(deck, number)
+    await ben.says("@Alfred tell me more", channel)
+    refused = await ben.sees("might cost more than is left in your budget for today", channel)
+    assert "$" not in refused.text
 
 
 async def test_who_takes_no_direct_messages_is_told_of_a_low_budget_without_figures(
@@ -225,8 +251,10 @@ async def test_regenerate_spends_the_budget_of_who_presses(sim, deck, guild, cha
     await booked(deck, 2)
     await presses_are_done()  # booked, but not yet written: a press would be refused for that
     await ben.clicks("Regenerate", on=shown)
-    await ben.sees("might cost more than is left", channel)
+    await ben.sees("might cost more than is left in your budget", ben.dm)
     await presses_are_done()
+    assert "Short." in shown.content
+    assert "budget" not in shown.content
     await owner.clicks("Regenerate", on=shown)
     await booked(deck, 3)
     report = await deck.store.spending.by_day(View(since_ms=0, until_ms=2**62, user_id=owner.id))

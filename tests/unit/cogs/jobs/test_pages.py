@@ -52,7 +52,7 @@ def test_what_is_done_is_linked_and_says_whose_service_it_was():
     page = overview_page(Overview([], 0, [], [done]), ENGLISH)
     assert page == (
         "**Done in the last 24 hours**\n"
-        "✅ a title · Penny · <t:1:R> · https://discord.com/channels/3/2/5"
+        "✅ a title · Penny · <t:1:R> · [go to it](https://discord.com/channels/3/2/5)"
     )
 
 
