@@ -129,7 +129,9 @@ class CommandForm {
       else this.#offer(told);
     });
     const first = this.#fields.values().next().value?.control;
-    if (first instanceof HTMLInputElement && first.type !== "file") first.value = typed;
+    if (typed && first?.matches("textarea, input:not([type=file])")) {
+      /** @type {HTMLInputElement} */ (first).value = typed;
+    }
     this.element = /** @type {HTMLFormElement} */ (
       make(
         "form",

@@ -29,6 +29,7 @@ import { ask, make, word } from "./page.js";
  * @property {HTMLElement} control What takes the focus.
  * @property {() => unknown} value What is sent; undefined for nothing.
  * @property {() => boolean} check Whether it can be sent; else it says why not.
+ * @property {(words: string) => boolean} say Says what is wrong with it; nothing takes that back.
  *
  * @typedef {(typed: string) => Promise<Offer[]>} Completing
  */
@@ -71,8 +72,7 @@ function around(told, control, value, problem, isGroup = false) {
     one.setAttribute("aria-describedby", described.join(" "));
     if (told.required && !isGroup) one.setAttribute("aria-required", "true");
   }
-  const check = () => {
-    const words = problem();
+  const say = (/** @type {string} */ words) => {
     wrong.textContent = words;
     wrong.hidden = !words;
     for (const one of inputs) {
@@ -81,9 +81,10 @@ function around(told, control, value, problem, isGroup = false) {
     }
     return !words;
   };
+  const check = () => say(problem());
   box.addEventListener("change", () => wrong.hidden || check());
   box.addEventListener("input", () => wrong.hidden || check());
-  return { element: box, control: inputs[0] ?? control, value, check };
+  return { element: box, control: inputs[0] ?? control, value, check, say };
 }
 
 /**
@@ -109,22 +110,39 @@ function problemOfText(told, typed) {
 
 // --- typed ------------------------------------------------------------------------------------
 
-/** @param {Told} told */
-function typedField(told) {
-  const isLong = told.kind === "paragraph";
+/**
+ * @param {Told} told
+ * @param {boolean} [grows] Whether it takes lines, and Enter sends: what is pasted stays as it is.
+ */
+function typedField(told, grows = false) {
+  const isLong = told.kind === "paragraph" || grows;
   const isNumber = told.kind === "integer" || told.kind === "number";
   const input = /** @type {HTMLInputElement} */ (
     make(isLong ? "textarea" : "input", {
       placeholder: told.placeholder || null,
       autocomplete: "off",
       class: "typed",
-      rows: isLong ? 5 : null,
+      rows: isLong ? (grows ? 1 : 5) : null,
       inputmode: isNumber ? (told.kind === "integer" ? "numeric" : "decimal") : null,
     })
   );
   input.value = String(told.value ?? "");
+  if (grows) growing(input);
   const value = () => (input.value === "" && told.value === undefined ? undefined : input.value);
   return around(told, input, value, () => problemOfText(told, input.value));
+}
+
+/** @param {HTMLElement} input As high as its words; Enter sends them, and with Shift begins a line. */
+function growing(input) {
+  input.addEventListener("input", () => {
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight + 2, 200)}px`;
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    input.closest("form")?.requestSubmit();
+  });
 }
 
 // --- offers beside an input ------------------------------------------------------------------
@@ -162,8 +180,9 @@ function comboField(told, offers, isFree, next) {
       const first = found.findIndex((one) => one.value === taken?.value);
       if (document.activeElement === input) list.show(found, first);
     } catch (problem) {
-      if (turn === asked) list.close();
-      place.title = String(problem instanceof Error ? problem.message : problem);
+      if (turn !== asked) return;
+      list.close();
+      field.say(/** @type {Error} */ (problem).message);
     } finally {
       if (turn === asked) place.classList.remove("waits");
     }
@@ -199,7 +218,8 @@ function comboField(told, offers, isFree, next) {
     if (found()) return "";
     return isFree ? problemOfText(told, input.value) : word("choose an offer");
   };
-  return around(told, place, value, problem);
+  const field = around(told, place, value, problem);
+  return field;
 }
 
 /**
@@ -351,7 +371,10 @@ function thingsField(told) {
   let asked = 0;
   const offer = async () => {
     const turn = ++asked;
-    const found = await find(input.value).catch(() => []);
+    const found = await find(input.value).catch((problem) => {
+      field.say(problem.message);
+      return [];
+    });
     if (turn === asked && document.activeElement === input)
       list.show(found.filter((one) => !chosen.has(one.value)));
   };
@@ -368,7 +391,8 @@ function thingsField(told) {
   });
   show();
   const value = () => [...chosen.keys()];
-  return around(told, box, value, () => problemOfCount(told, chosen.size));
+  const field = around(told, box, value, () => problemOfCount(told, chosen.size));
+  return field;
 }
 
 // --- the two places ---------------------------------------------------------------------------
@@ -388,7 +412,7 @@ export function optionField(told, complete, next) {
     return comboField(told, known(both), false, next);
   }
   if (THINGS.includes(told.kind)) return comboField(told, looked(told), false, next);
-  return told.complete ? comboField(told, complete, true, next) : typedField(told);
+  return told.complete ? comboField(told, complete, true, next) : typedField(told, told.kind === "text");
 }
 
 /**

@@ -91,6 +91,13 @@ async def test_what_is_typed_after_the_name_is_its_first_option(browser, address
     await type_command(page, "grace summarize the story", "grace summarize")
     text = page.get_by_role("form", name="/grace summarize").get_by_role("textbox")
     assert await text.input_value() == "the story"
+    await text.press("End")
+    await page.keyboard.press("Shift+Enter")
+    await page.keyboard.type("ends well")
+    await page.keyboard.press("Enter")
+    answer = page.locator("#log article section", has_text="ends well")
+    await answer.wait_for()
+    assert "the story\nends well" in await answer.inner_text()
     assert page.complaints == []
 
 
