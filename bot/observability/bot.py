@@ -8,26 +8,28 @@ from typing import Any, Final, Never, Protocol
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
+from bot.money import MICRO, NOBODY, Period
 from bot.observability.calls import CallMetrics, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.reception import LinkHealth, Reception
+from bot.observability.status_page import StatusClient, StatusPage
 from bot.observability.turns import TurnRecorder
 from bot.observability.web import serve_metrics
 from bot.otlp import exporting_aside
 from bot.service_calls.call import CallObserver
 from bot.settings import Settings
 from bot.spans import SpanSink
+from bot.store.records import View
 from bot.store.store import Store
 
 DATABASE_TIMEOUT_S: Final = 2.0
 """After this the database counts as unavailable."""
 LAG_EVERY_S: Final = 0.1
+SPENDING_EVERY_S: Final = 30.0
 
 
-class ObservedClient(Protocol):
-    """The parts of the Discord client that readiness depends on."""
-
-    store: Store
+class ObservedClient(StatusClient, Protocol):
+    """The parts of the Discord client that are observed."""
 
     def is_ready(self) -> bool:
         """Whether it has connected."""
@@ -78,14 +80,23 @@ class Observability:
             return
         self.metrics.registry.register(Reception(lambda: _links(bot)))
         async with (
-            serve_metrics(self.address, self.metrics, lambda: why_not_ready(bot)) as url,
+            serve_metrics(
+                self.address,
+                self.metrics,
+                lambda: why_not_ready(bot),
+                StatusPage(bot, self.clock).answer,
+            ) as url,
             asyncio.TaskGroup() as group,
         ):
-            sampling = group.create_task(sample_lag(self.metrics, self.clock))
+            samplings = [
+                group.create_task(sample_lag(self.metrics, self.clock)),
+                group.create_task(sample_spending(self.metrics, bot.store, self.clock)),
+            ]
             try:
                 yield url
             finally:
-                sampling.cancel()
+                for sampling in samplings:
+                    sampling.cancel()
 
 
 @contextlib.asynccontextmanager
@@ -134,3 +145,18 @@ async def sample_lag(metrics: Metrics, clock: Clock, *, every_s: float = LAG_EVE
         due = clock.now() + every_s
         await clock.sleep(every_s)
         metrics.lag_s.observe(max(0.0, clock.now() - due))
+
+
+async def sample_spending(
+    metrics: Metrics, store: Store, clock: Clock, *, every_s: float = SPENDING_EVERY_S
+) -> Never:
+    """Record what was spent today, as the ledger has it, and the budget for it."""
+    while True:
+        now_ms = int(clock.wall() * 1000)
+        today = View(since_ms=Period.DAY.start(now_ms), until_ms=now_ms + 1)
+        with contextlib.suppress(StoreFailed):  # /readyz says so
+            days = await store.spending.by_day(today)
+            metrics.spent_today.set(sum(day.micro_usd for day in days) / MICRO)
+            limits = {one.bucket.period: one.limit for one in await store.ledger.balances(NOBODY)}
+            metrics.budget_today.set((limits.get(Period.DAY) or 0) / MICRO)
+        await clock.sleep(every_s)

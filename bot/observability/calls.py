@@ -63,6 +63,11 @@ class CallMetrics(CallObserver):
         self._progress[call] = progress = _Progress(self._clock.now())
         self._metrics.under_way.labels(service, progress.state).inc()
 
+    def refused(self, call: ServiceCall, error: SkydeckError) -> None:
+        """Count it as ended: a budget or a circuit breaker did not let it be sent."""
+        service, module = call.info.service, self._module(call.info.module)
+        self._metrics.calls.labels(service, module, error.code).inc()
+
     def updated(self, call: ServiceCall, update: Update) -> None:
         """Note its state, and its first response."""
         progress, service = self._progress[call], call.info.service

@@ -38,6 +38,16 @@ class Metrics:
         self.cost = Counter(
             "skydeck_cost_usd", "The cost of calls.", ("service",), registry=registry
         )
+        self.spent_today = Gauge(
+            "skydeck_spent_today_usd",
+            "What all calls have cost since midnight UTC, of all processes on this database.",
+            registry=registry,
+        )
+        self.budget_today = Gauge(
+            "skydeck_budget_today_usd",
+            "Everybody's budget for today together; 0: there is none.",
+            registry=registry,
+        )
         self.turn_s = Histogram(
             "skydeck_turn_seconds",
             "From a question's last packet to the answer's first.",

@@ -1,4 +1,4 @@
-"""Serves /metrics, /healthz and /readyz to Prometheus and to an orchestrator."""
+"""Serves /metrics, /healthz and /readyz to machines, and /status to people."""
 
 import asyncio
 import contextlib
@@ -13,6 +13,8 @@ from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.observability.metrics import Metrics
 
+Page = Callable[[web.Request], Awaitable[web.Response]]
+"""Answers a request for a page."""
 Check = Callable[[], Awaitable[str]]
 """Why the bot is not ready; empty: it is. It may wait, but not raise."""
 
@@ -23,13 +25,16 @@ MAX_CONNECTIONS: Final = 64
 
 
 @contextlib.asynccontextmanager
-async def serve_metrics(address: str, metrics: Metrics, ready: Check) -> AsyncIterator[str]:
+async def serve_metrics(
+    address: str, metrics: Metrics, ready: Check, status: Page | None = None
+) -> AsyncIterator[str]:
     """Serve on an address while the block runs; yields the base URL.
 
     Args:
         address: HOST:PORT; port 0: any free port.
         metrics: Served at /metrics.
         ready: Answers /readyz.
+        status: Answers /status; None: there is none.
 
     Raises:
         BadSettings: The address is not valid, or is in use.
@@ -56,6 +61,8 @@ async def serve_metrics(address: str, metrics: Metrics, ready: Check) -> AsyncIt
             web.get("/readyz", can_serve),
         ]
     )
+    if status is not None:
+        app.router.add_get("/status", status)
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=0)
     await runner.setup()
     try:

@@ -8,6 +8,7 @@ from typing import Self
 
 from bot.clock import Clock
 from bot.contract import Request
+from bot.errors import SkydeckError
 from bot.money import Call, Charge
 from bot.runpod.models import Update
 from bot.service_calls.cost_estimate import Meter
@@ -30,6 +31,9 @@ class CallObserver:
         Raises:
             SkydeckError: It must not be sent. The observers before this one get `ended`.
         """
+
+    def refused(self, call: "ServiceCall", error: SkydeckError) -> None:
+        """An observer before this one says that it must not be sent; nothing else follows."""
 
     def updated(self, call: "ServiceCall", update: Update) -> None:
         """The call has a new state or response."""
@@ -95,7 +99,11 @@ class ServiceCall:
                 await observer.started(self)
                 self._observing.append(observer)
         except BaseException as e:
+            unasked = self.observers[len(self._observing) + 1 :]
             self._end(e)
+            if isinstance(e, SkydeckError):
+                for observer in unasked:
+                    observer.refused(self, e)
             raise
         return self
 

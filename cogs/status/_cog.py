@@ -10,10 +10,11 @@ from audio.discord_voice.client import DiscordVoiceClient
 from bot.contract import Service
 from bot.discord_client import SkyDeck
 from bot.errors import BadSettings, StoreFailed
+from bot.observability.status_words import discord_line, store_line
 from bot.service_calls.availability import Availability
 from cogs.shared.commands import text
 from cogs.shared.requester import words_at
-from cogs.status._pages import discord_line, service_lines, store_line, voice_line
+from cogs.status._pages import service_lines, voice_line
 
 
 class Status(commands.Cog):

@@ -17,9 +17,56 @@ from tests.system.deploy.test_images import BOT, ROOT, environment, stages
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 PROMETHEUS = ROOT / "deploy" / "prometheus.yaml"
 MANIFESTS = [ROOT / "deploy" / "kubernetes" / f"{name}.yaml" for name in ("bot", "secret.example")]
+ALERTS = ROOT / "deploy" / "alerts.yaml"
+RULES = yaml.safe_load(ALERTS.read_text())
 KNOWN = {name.upper() for name in Settings.model_fields}
 UID = 10001
 DISCORD_SAYS_GOODBYE_S = 30
+
+
+UP = {"series": 'up{job="skydeck",instance="a"}', "values": "1x60"}
+DEAF = {"series": 'skydeck_voice_channels_faulty{kind="deaf",instance="a"}', "values": "0x9 1x50"}
+SPENT = {"series": 'skydeck_spent_today_usd{instance="a"}', "values": "4.2x60"}
+BUDGET = {"series": 'skydeck_budget_today_usd{instance="a"}', "values": "5x60"}
+NO_BUDGET = BUDGET | {"values": "0x60"}
+REFUSED = {
+    "series": 'skydeck_calls_total{service="GRACE",ending="over_budget",instance="a"}',
+    "values": "0+2x60",
+}
+ENDED = 'skydeck_calls_total{{service="GRACE",ending="{}",instance="a"}}'
+FAILED = {"series": ENDED.format("job_failed"), "values": "0+1x60"}
+WELL = {"series": ENDED.format("completed"), "values": "0+1x60"}
+
+
+def case(fires: str, *series: dict) -> dict:
+    """A case: after 30 minutes these alerts fire."""
+    alerts = [rule["alert"] for group in RULES["groups"] for rule in group["rules"]]
+    return {
+        "interval": "1m",
+        "input_series": list(series),
+        "promql_expr_test": [
+            {
+                "expr": f'count(ALERTS{{alertstate="firing",alertname="{name}"}}) or vector(0)',
+                "eval_time": "30m",
+                "exp_samples": [{"labels": "{}", "value": int(name in fires.split())}],
+            }
+            for name in alerts
+        ],
+    }
+
+
+CASES = {
+    "evaluation_interval": "1m",
+    "tests": [
+        case("", UP, NO_BUDGET, SPENT, WELL),
+        case("SkydeckDown"),
+        case("SkydeckDown", UP | {"values": "1x5 0x60"}),
+        case("SkydeckDeaf", UP, DEAF),
+        case("SkydeckBudget", UP, SPENT, BUDGET),
+        case("SkydeckRefused", UP, REFUSED),
+        case("SkydeckServiceFailing", UP, FAILED, WELL),
+    ],
+}
 
 
 def objects() -> dict[str, dict]:
@@ -84,6 +131,41 @@ def test_prometheus_takes_its_settings():
     words = ["promtool", "check", "config", str(PROMETHEUS)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="apt-get install prometheus")
+def test_alerts_fire_when_they_should_and_only_then(tmp_path):
+    file = tmp_path / "cases.yaml"
+    file.write_text(yaml.safe_dump(CASES | {"rule_files": [str(ALERTS)]}))
+    words = ["promtool", "test", "rules", str(file)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_grafana_finds_its_dashboard_and_its_figures(compose):
+    grafana = compose["services"]["grafana"]
+    mounted = dict(volume.removesuffix(":ro").split(":") for volume in grafana["volumes"])
+    [folder] = [one for one in mounted if one.endswith("provisioning")]
+    provisioning = COMPOSE.parent / folder
+    [provider] = read(provisioning / "dashboards")["providers"]
+    [dashboard] = [place for place in mounted.values() if place.endswith(".json")]
+    assert str(Path(dashboard).parent) == provider["options"]["path"]
+    assert grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == dashboard
+    [source] = read(provisioning / "datasources")["datasources"]
+    assert source["url"] == "http://prometheus:9090"
+    assert "prometheus" in compose["services"]
+    for name in ("prometheus", "grafana"):
+        service = compose["services"][name]
+        assert service["profiles"] == ["measured"]
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        for place in service["volumes"]:
+            local = place.split(":")[0]
+            assert not local.startswith(".") or (COMPOSE.parent / local).exists()
+
+
+def read(folder: Path) -> dict:
+    [file] = folder.iterdir()
+    return yaml.safe_load(file.read_text())
 
 
 def test_no_log_grows_without_end(compose):

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from audio.discord_voice.stats import ReceptionStats
+from audio.discord_voice.watchdog import FaultKind
 from bot.clock import SystemClock
 from bot.errors import BadSettings
 from bot.observability import web
@@ -23,8 +24,9 @@ from tests.waiting import until
 
 
 class Line:
-    def __init__(self, **people: ReceptionStats) -> None:
+    def __init__(self, fault=None, counts=(), **people: ReceptionStats) -> None:
         self.people = {int(name[1:]): health for name, health in people.items()}
+        self.fault, self.fault_counts = fault, dict(counts)
 
 
 async def get(url):
@@ -69,6 +71,24 @@ def test_packets_are_counted_on_when_people_come_and_go():
     assert lost("received") == 160
     links[:] = [(2, Line(u7=ReceptionStats(received=3)))]
     assert lost("received") == 163
+
+
+def test_a_deaf_channel_is_told_and_counted_once():
+    links = [(1, Line(FaultKind.DEAF, {FaultKind.DEAF: 1})), (2, Line())]
+    metrics = Metrics()
+    metrics.registry.register(Reception(lambda: links))
+
+    def value(name, kind):
+        return metrics.registry.get_sample_value(name, {"kind": kind})
+
+    assert value("skydeck_voice_channels_faulty", "deaf") == 1
+    assert value("skydeck_voice_channels_faulty", "away") == 0
+    links[:] = [(1, Line(None, {FaultKind.DEAF: 2, FaultKind.UNDECRYPTABLE: 1}))]
+    assert value("skydeck_voice_faults_total", "deaf") == 2
+    links[:] = [(3, Line(None, {FaultKind.DEAF: 1}))]
+    assert value("skydeck_voice_faults_total", "deaf") == 3
+    assert value("skydeck_voice_faults_total", "undecryptable") == 1
+    assert value("skydeck_voice_channels_faulty", "deaf") == 0
 
 
 @pytest.mark.real_time

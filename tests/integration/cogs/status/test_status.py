@@ -9,9 +9,10 @@ from audio.discord_voice.stats import ReceptionStats, Totals
 from bot.contract import Service
 from bot.contract.job import Health, JobCounts, WorkerCounts
 from bot.i18n import words_for
+from bot.observability.status_words import discord_line
 from bot.service_calls.availability import Availability, LatestHealth, Warmth
 from bot.service_calls.circuit_breaker import FAILURES, Verdict
-from cogs.status._pages import discord_line, service_lines, voice_line
+from cogs.status._pages import service_lines, voice_line
 from tests.integration.cogs.grace.sight import settled
 
 ENGLISH = words_for("en-US")

@@ -23,6 +23,9 @@ class Notes(CallObserver):
             raise self.refusal
         self.seen.append("started")
 
+    def refused(self, call, error):
+        self.seen.append(("refused", error.code))
+
     def updated(self, call, update):
         self.seen.append(update.state)
 
@@ -97,13 +100,14 @@ async def test_an_error_of_the_caller_leaves_the_call(begins):
     assert (job.is_begun, job.is_closed) == (begins, begins)
 
 
-async def test_a_refusal_sends_nothing_and_is_told_only_to_those_before():
+async def test_a_refusal_sends_nothing_and_is_an_end_only_for_those_before():
     job, before, refuses, after = Job(), Notes(), Notes(POOR), Notes()
     with pytest.raises(OverBudget):
         async with calling(job, before, refuses, after):
             pass
     assert before.error is POOR
-    assert (refuses.error, after.seen, after.error) == ("not told", [], "not told")
+    assert (refuses.error, refuses.seen) == ("not told", [])
+    assert (after.error, after.seen) == ("not told", [("refused", "over_budget")])
     assert not job.is_begun
 
 
