@@ -107,11 +107,10 @@ class LiveClient:
             self.speaker.begins()
         if self._gate.is_open != was_open:
             self._changed()
-        if any(one.frame is not None for one in passed):
-            # It takes a quarter of a millisecond, and ten times that while the machine is busy.
+        if len(passed) > 1:  # a millisecond and more; one alone takes a quarter of that
             frames = await asyncio.to_thread(lambda: [self._encoded(one) for one in passed])
         else:
-            frames = [QUIET for _ in passed]
+            frames = [self._encoded(one) for one in passed]
         if stretch != self._stretch:  # muted meanwhile
             return
         for one, frame in zip(passed, frames, strict=True):

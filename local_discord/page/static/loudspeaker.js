@@ -1,10 +1,14 @@
-// What is heard, from a ring buffer: it begins to play once it holds a little, so that packets may be
-// a little late, and throws away what it holds too much of, so that nobody hears the past.
+// What is heard, from a ring buffer. It begins to play once it holds a little, so that packets may be a
+// little late: 40 ms, more after it has run dry in the middle of speech, and less again when all is well.
+// What it holds too much of it throws away, so that nobody hears the past.
 
-const TARGET = 2880; // 60 ms at 48 kHz
-const MOST = 11520; // 240 ms
+const FRAME = 960; // 20 ms at 48 kHz
+const LEAST = 2 * FRAME;
+const MOST = 6 * FRAME;
+const EASES = FRAME / 8; // by so much it holds less after each stretch of speech that went well
+const OVERFULL = 6 * FRAME; // beyond what it should hold
 const SIZE = 1 << 16;
-const PATIENCE = 0.06; // seconds until a short sound is played that never fills the target
+const DRY_S = 0.15; // what comes so soon after it ran dry belongs to the same stretch
 const RAMP = 96; // 2 ms: no click where sound begins or ends in the middle
 
 class Loudspeaker extends AudioWorkletProcessor {
@@ -13,8 +17,10 @@ class Loudspeaker extends AudioWorkletProcessor {
     this.ring = new Float32Array(SIZE);
     this.read = 0;
     this.held = 0;
+    this.target = LEAST;
     this.playing = false;
-    this.since = 0;
+    this.since = 0; // when the first of what waits to be played came
+    this.dry = -1; // when it ran dry
     this.last = 0;
     this.ramp = 0;
     this.port.onmessage = ({ data }) => (data === null ? this.empty() : this.take(new Int16Array(data)));
@@ -26,24 +32,33 @@ class Loudspeaker extends AudioWorkletProcessor {
   }
 
   take(pcm) {
-    if (this.held === 0) this.since = currentTime;
+    if (this.held === 0) this.begin();
     for (let i = 0; i < pcm.length; i += 1) {
       this.ring[(this.read + this.held + i) % SIZE] = pcm[i] / 32768;
     }
     this.held += pcm.length;
-    if (this.held > MOST) {
-      const dropped = this.held - TARGET;
+    if (this.held > this.target + OVERFULL) {
+      const dropped = this.held - this.target;
       this.read = (this.read + dropped) % SIZE;
-      this.held = TARGET;
+      this.held = this.target;
       this.ramp = 0;
       this.port.postMessage({ dropped });
     }
   }
 
+  begin() {
+    this.since = currentTime;
+    if (this.dry < 0) return;
+    const wasLate = currentTime - this.dry < DRY_S;
+    this.target = wasLate ? Math.min(MOST, this.target + FRAME) : Math.max(LEAST, this.target - EASES);
+    this.dry = -1;
+  }
+
   process(_, [channels]) {
     const out = channels[0];
     if (!this.playing && this.held > 0) {
-      this.playing = this.held >= TARGET || currentTime - this.since >= PATIENCE;
+      // A sound that is shorter than that is played, too.
+      this.playing = this.held >= this.target || currentTime - this.since >= this.target / sampleRate;
       if (this.playing) {
         this.ramp = 0;
         this.port.postMessage({ began: currentTime });
@@ -56,8 +71,9 @@ class Loudspeaker extends AudioWorkletProcessor {
         this.read = (this.read + 1) % SIZE;
         this.held -= 1;
       } else {
+        if (this.playing) this.dry = currentTime;
         this.playing = false;
-        this.last *= 1 - 1 / RAMP * 4;
+        this.last *= 1 - 4 / RAMP;
       }
       out[i] = this.last;
     }

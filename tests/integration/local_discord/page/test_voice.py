@@ -33,6 +33,7 @@ class Browser:
         self.state = {}
         self.told = []
         self.heard = []
+        self.heard_at = []
         self.sound = None
         self._answers = {}
         self._number = 0
@@ -76,6 +77,7 @@ class Browser:
         """Keep what is heard."""
         async for frame in self.sound:
             self.heard.append(np.frombuffer(frame.data, "<i2"))
+            self.heard_at.append(time.monotonic())
 
     async def speak(self, samples):
         """A clip, as a browser sends it: 20 ms each 20 ms."""

@@ -255,6 +255,63 @@ async def test_without_a_microphone_one_listens_and_is_told(browser, site):
     await page.context.close()
 
 
+RING = """async () => {
+  globalThis.AudioWorkletProcessor = class {
+    constructor() { this.port = { postMessage: (told) => (dropped += told.dropped ?? 0) }; }
+  };
+  globalThis.sampleRate = 48000;
+  globalThis.currentTime = 1;
+  let made, dropped = 0;
+  globalThis.registerProcessor = (name, one) => (made = one);
+  await import("/static/loudspeaker.js");
+  const ring = new made();
+  const frame = (level) => ring.take(new Int16Array(960).fill(level * 32768));
+  const plays = (samples) => {  // how many of them are heard
+    let heard = 0;
+    for (let at = 0; at < samples; at += 120) {
+      const out = new Float32Array(120);
+      ring.process([], [[out]]);
+      heard += out.filter((one) => Math.abs(one) > 0.4).length;
+      globalThis.currentTime += 120 / 48000;
+    }
+    return heard;
+  };
+  const facts = {};
+  frame(0.5);
+  facts.waits = plays(480);
+  frame(0.5);
+  facts.begins = plays(1920);
+  facts.dry = plays(960);
+  frame(0.5);
+  frame(0.5);
+  facts.waitsLonger = plays(480);
+  frame(0.5);
+  facts.goesOn = plays(2880);
+  plays(48000);
+  frame(0.5);
+  facts.short = plays(4800);
+  for (let n = 0; n < 40; n += 1) frame(0.5);
+  facts.dropped = dropped;
+  facts.held = ring.held;
+  return facts;
+}"""
+
+
+async def test_the_loudspeaker_waits_for_late_packets_and_throws_the_past_away(browser, site):
+    page = await opened(browser, f"{site.address}&as=Ana")
+    facts = await page.evaluate(RING)
+    await page.context.close()
+    ramp, echo = 100, 20  # samples: it begins softly, and fades
+    assert facts["waits"] == 0
+    assert facts["begins"] == pytest.approx(1920, abs=ramp)
+    assert facts["dry"] <= echo
+    assert facts["waitsLonger"] <= echo  # it ran dry in the middle of speech: 60 ms now
+    assert facts["goesOn"] == pytest.approx(2880, abs=ramp)
+    assert facts["short"] == pytest.approx(960, abs=ramp)
+    assert facts["held"] + facts["dropped"] == 40 * 960
+    assert facts["held"] <= 12 * 960
+
+
 async def test_push_to_talk_with_the_keyboard_alone_and_a_recorded_message(browser, site):
     page = await opened(browser, f"{site.address}&as=Marc", script=MICROPHONE)
     await page.locator("#channels .place", has_text="Lounge").focus()
