@@ -21,6 +21,7 @@ from bot.cli.clip import (
     read_text,
     require_all,
 )
+from bot.cli.fixed_words import answer_to_fixed_words
 from bot.cli.options import (
     JsonOption,
     LanguageOption,
@@ -32,7 +33,7 @@ from bot.cli.options import (
     read_options,
     service_named,
 )
-from bot.cli.run import CallOptions, perform
+from bot.cli.run import CallOptions, perform, show
 from bot.contract import Input, InputType, Request, Service, Target, factory, grace
 from bot.contract.envelope import given
 from bot.contract.options import AUTO, check_options, read_value
@@ -88,6 +89,10 @@ def ask(
         check_writable(save)
     question = _question(question)
     chosen = CallOptions(load_settings(), as_json=as_json, save=save)
+    told = None if file else answer_to_fixed_words(chosen.settings, question)
+    if told is not None:
+        show(chosen, told)
+        return
     file_text = _text_of_files(file) if file else ""
     asked = AskedActions(chosen.settings, question, file_text)
     said = f"{question}\n\n{file_text}"[:_MAX_QUESTION_CHARS] if file_text else question

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import terminal
 from bot.actions.asked import following
 from bot.cli.asked_action import AskedActions
 from bot.cli.clip import save_reply
@@ -13,7 +14,7 @@ from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
 from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
-from bot.contract import Context, Request, Service, Source, System
+from bot.contract import Context, Output, Request, Response, Service, Source, Status, System
 from bot.contract.factory import File, read_build
 from bot.contract.persona import assistant_of, context_persona
 from bot.contract.recordings import Heard, heard_in
@@ -89,6 +90,17 @@ async def perform(
             finally:
                 sink.final(result)  # what cannot be saved can still be read
             _tell_of_recordings(heard_in(result.response))
+
+
+def show(chosen: CallOptions, told: str) -> None:
+    """Show an answer for which no service was called."""
+    output = Output(type="text", data=told, text=told)
+    result = Result(Response(status=Status.COMPLETED, output=output))
+    if chosen.as_json:
+        JsonSink().final(result)
+        return
+    assistant = chosen.settings.skydeck_persona_name or chosen.source.system.assistant
+    terminal.out(f"{assistant}: {told}\n")
 
 
 def _sink(

@@ -63,3 +63,29 @@ async def test_what_cannot_be_done_is_said_with_a_way_on(services, tmp_path, wor
 async def test_a_setting_switches_it_off(services, tmp_path):
     done = await asked(services, tmp_path, "summarise this", SKYDECK_ACTIONS="false")
     assert done.stdout == "Alfred: I am only talking.\n", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("cancel that", "Nothing of yours is running."),
+        ("Alfred, stop!", "Nothing of yours is running."),
+        ("¡Cancela el resumen!", "No tienes nada de eso en marcha."),
+        ("what did today cost?", "Today the services have cost nothing."),
+        ("olvida lo que he dicho", "Ya no quedaba nada que olvidar."),
+        ("in Spanish, please", "`skydeck ask` remembers nothing"),
+    ],
+)
+async def test_fixed_words_are_answered_without_any_service(tmp_path, said, told):
+    nowhere = "http://127.0.0.1:9"
+    done = await asked(nowhere, tmp_path, said)
+    assert done.stdout.startswith(f"Alfred: {told}"), done.stderr
+    assert done.returncode == 0
+    done = await asked(nowhere, tmp_path, said, "--json")
+    assert json.loads(done.stdout)["text"].startswith(told)
+
+
+@pytest.mark.parametrize("said", ["how far is it?", "say it again", "she said cancel it"])
+async def test_what_means_nothing_here_is_talk(services, tmp_path, said):
+    done = await asked(services, tmp_path, said)
+    assert done.stdout == "Alfred: I am only talking.\n", done.stderr
