@@ -68,8 +68,8 @@ def build_question(task: str, words: Words) -> str:
     """
     named = " ".join(task.split()).rstrip(".?!")
     if 0 < len(named) <= _SPOKEN_TASK_CHARS:
-        return words("actions.may_i_build_that", task=named)
-    return words("actions.may_i_build")
+        return words("actions.build_aloud_that", task=named)
+    return words("actions.build_aloud")
 
 
 def requests_of(

@@ -14,6 +14,7 @@ from bot.contract.grace import Module
 from bot.i18n import Words
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Kind
+from bot.spoken_commands import Agreement
 from bot.voice_agent.confirmations import YesNoQuestion
 
 Ask = Callable[[int, str | None, YesNoQuestion], None]
@@ -76,7 +77,9 @@ class SaidActions:
             return
         task = text if reference.points is Points.TEXT else ""
         language = response.output.language if response.output is not None else None
-        question = YesNoQuestion(partial(build_question, task), partial(_answered, begin))
+        question = YesNoQuestion(
+            partial(build_question, task), partial(_answered, begin), Agreement.BUILD
+        )
         self._ask(user_id, language, question)
 
     def _text(self, chosen: Chosen, reference: Reference, transcript: str) -> str:

@@ -10,7 +10,7 @@ from bot.local_voice.tasks import RunningTasks
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Entry
 from bot.money import micro
-from bot.spoken_commands import CommandKind, JobNoun, SpokenCommand
+from bot.spoken_commands import Agreement, CommandKind, JobNoun, SpokenCommand
 from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from bot.wording import money_in_words
@@ -58,14 +58,16 @@ class SaidCommands:
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what the person has said; see `CommandHandler`."""
         said = [
-            await self._perform(command, words)
+            await self._perform(command, words, is_written=order.is_written)
             for command in order.match.commands
             if command.kind in self.performs
         ]
         told = [one for one in said if one is not None]
         return " ".join(told) if told else None
 
-    async def _perform(self, command: SpokenCommand, words: Words) -> str | None:
+    async def _perform(
+        self, command: SpokenCommand, words: Words, *, is_written: bool
+    ) -> str | None:
         match command.kind:
             case CommandKind.CANCEL | CommandKind.CANCEL_JOB:
                 return self._cancel(command.job, words)
@@ -76,13 +78,18 @@ class SaidCommands:
             case CommandKind.LEAVE:
                 return words("commands.quit")
             case CommandKind.FORGET:
-                question = YesNoQuestion(lambda words: words("commands.ask_forget"), self._forgets)
+                question = YesNoQuestion(
+                    lambda words: words("commands.ask_forget_aloud"),
+                    self._forgets,
+                    Agreement.FORGET,
+                )
                 return self._questions.ask(PERSON_ID, question, words)
             case CommandKind.CONFIRM:
                 return self._questions.ask_waiting(PERSON_ID, words)
             case _:
-                is_yes = command.kind is CommandKind.YES
-                return await self._questions.answer(PERSON_ID, is_yes, words)
+                return await self._questions.answer(
+                    PERSON_ID, command, words, is_written=is_written
+                )
 
     def _cancel(self, noun: JobNoun | None, words: Words) -> str:
         """Cancel the newest task that is called so."""

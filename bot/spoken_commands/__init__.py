@@ -10,6 +10,7 @@ as a whole utterance, never as a part of one. No model decides, and nothing is c
 from bot.spoken_commands.matching import (
     CONFIRMATION,
     CONFIRMED,
+    Agreement,
     CommandKind,
     CommandMatch,
     JobNoun,
@@ -22,6 +23,7 @@ from bot.spoken_commands.normalization import is_quoted, plain, words_of
 __all__ = [
     "CONFIRMATION",
     "CONFIRMED",
+    "Agreement",
     "CommandKind",
     "CommandMatch",
     "JobNoun",

@@ -34,7 +34,8 @@ class Grammar:
             holds the slot.
         bare: Phrases that count only without such politeness.
         joint: What may come between two commands.
-        answers: The answers to the assistant's own question, by name.
+        answers: The answers to the assistant's own question, by name: yes or no; what a yes says is
+            after a + (`Agreement`).
         languages: The codes of the languages, by each name.
         jobs: The names of `JobNoun`, by each word for one.
         spellings: What recognisers write for some words, and those words.

@@ -60,6 +60,18 @@ class JobNoun(StrEnum):
     QUESTION = "question"
 
 
+class Agreement(StrEnum):
+    """What a YES says, which aloud may come from a television, or be about something else.
+
+    UNCLEAR: "ok", "of course". PLAIN: a short yes. BUILD, FORGET: it also names what to do.
+    """
+
+    UNCLEAR = "unclear"
+    PLAIN = "plain"
+    BUILD = "build"
+    FORGET = "forget"
+
+
 CONFIRMED: Final = frozenset({CommandKind.LEAVE, CommandKind.FORGET, CommandKind.CONFIRM})
 """About these, the assistant may ask whether to do it, and wait for a YES or a NO."""
 
@@ -71,11 +83,13 @@ class SpokenCommand:
     Attributes:
         to_language: The code of the language that LANGUAGE asks for; None for any other kind.
         job: Which job CANCEL_JOB and PROGRESS are about; None: any.
+        agreement: What a YES says.
     """
 
     kind: CommandKind
     to_language: str | None = None
     job: JobNoun | None = None
+    agreement: Agreement = Agreement.PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +188,15 @@ def _repeated(words: Sequence[str], at: int) -> tuple[int, int]:
 
 def _answers_in(words: Sequence[str], grammar: Grammar) -> tuple[SpokenCommand, ...]:
     text = _Text.of(words, grammar)
-    return tuple(
-        SpokenCommand(CommandKind(name))
-        for name, phrases in grammar.answers.items()
-        if text is not None and phrases.fullmatch(text.words)
-    )
+    if text is None:
+        return ()
+    found = (name for name, phrases in grammar.answers.items() if phrases.fullmatch(text.words))
+    return tuple(_answer_called(name) for name in found)
+
+
+def _answer_called(name: str) -> SpokenCommand:
+    kind, _, says = name.partition("+")
+    return SpokenCommand(CommandKind(kind), agreement=Agreement(says or Agreement.PLAIN))
 
 
 def _chain(

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from bot.clock import Clock
 from bot.i18n import Words
+from bot.spoken_commands import Agreement, CommandKind, SpokenCommand
 from bot.voice_agent.options.actions import MAX_CONFIRMATIONS, QUESTION_OPEN_S
 
+UNCLEAR: Final = Agreement.UNCLEAR
 Key = TypeVar("Key")
 Asked = TypeVar("Asked")
 
@@ -49,10 +51,16 @@ class YesNoQuestion:
     Attributes:
         text: Returns it in somebody's language; None: it is settled already.
         answer: Does it (True) or not, and returns what to say; None: it was settled meanwhile.
+        needs: What a spoken yes has to say: for what deletes or costs most, also what is asked.
     """
 
     text: Callable[[Words], str | None]
     answer: Callable[[bool, Words], Awaitable[str | None]]
+    needs: Agreement = Agreement.PLAIN
+
+    def is_met_by(self, said: Agreement) -> bool:
+        """Whether a spoken yes is clear enough."""
+        return said is self.needs or (self.needs is Agreement.PLAIN and said is not UNCLEAR)
 
 
 class SpokenQuestions:
@@ -65,6 +73,7 @@ class SpokenQuestions:
     def __init__(self, clock: Clock) -> None:
         self._waiting = Confirmations[int, YesNoQuestion](clock)
         self._open = Confirmations[int, YesNoQuestion](clock)
+        self._again = Confirmations[int, YesNoQuestion](clock)  # asked twice, for a clearer yes
 
     def put(self, user_id: int, question: YesNoQuestion) -> None:
         """Note a question for `ask_waiting`: until then, no answer is about it."""
@@ -90,11 +99,24 @@ class SpokenQuestions:
         self._waiting.take(user_id)
         self._open.take(user_id)
 
-    async def answer(self, user_id: int, is_yes: bool, words: Words) -> str | None:
-        """Take a person's answer; returns what to say. None: nothing is open, so it is talk."""
+    async def answer(
+        self, user_id: int, said: SpokenCommand, words: Words, *, is_written: bool
+    ) -> str | None:
+        """Take a person's answer; returns what to say. None: nothing is open, so it is talk.
+
+        A television in the room says "yes", too. So an unclear spoken yes, and one that does not
+        name what deletes or costs most, only leads to the question again; the second, to nothing.
+        """
         question = self._open.take(user_id)
-        if question is None:
+        if question is None or question.text(words) is None:
             return None
+        is_yes = said.kind is CommandKind.YES
+        if is_yes and not is_written and not question.is_met_by(said.agreement):
+            if self._again.take(user_id) is not question:
+                self._again.ask(user_id, question)
+                self._open.ask(user_id, question)
+                return words(f"commands.yes_to.{question.needs}")
+            is_yes = False
         if self._waiting.peek(user_id) is question:
             self._waiting.take(user_id)
         return await question.answer(is_yes, words)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.spoken_commands import CONFIRMATION, CONFIRMED, CommandMatch
+from bot.spoken_commands import CONFIRMATION, CONFIRMED, CommandKind, CommandMatch
 from bot.voice_agent.engagement import AddresseeMode, EngagementPolicy
 from bot.voice_agent.events import Attention, CancelRequest, Command, Cue, PlayCue, Stage
 from bot.voice_agent.interruption import Floor
@@ -139,10 +139,9 @@ class OpenTurns:
         To be called when it is heard: who says "yes" before that means something else. An answer of
         Penny's that is said again asks something else, too.
         """
-        is_confirmed_first = turn.commands is not None and CONFIRMED.intersection(
-            turn.commands.kinds
-        )
-        if is_confirmed_first and turn.reply.text.rstrip().endswith("?"):
+        kinds = frozenset(turn.commands.kinds if turn.commands is not None else ())
+        asks = kinds & (CONFIRMED | {CommandKind.YES}) and CommandKind.REPEAT not in kinds
+        if asks and "?" in turn.reply.text:
             others_speak = bool(self.speeches.keys() - {turn.user_id})
             self.people.await_confirmation(turn.user_id, now_s, others_speak=others_speak)
 

@@ -26,6 +26,7 @@ from bot.errors import BadInput, NotAllowed, NotPossible, SkydeckError, TooSoon
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
 from bot.rate_limits import Limiter
+from bot.spoken_commands import Agreement
 from bot.voice_agent.confirmations import YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
 from cogs.chat._action_subject import is_own_voice, subject_in_answer, subject_of
@@ -239,7 +240,9 @@ class Acting:
             self.questions.take(posted.id)  # nobody sees the question
             raise
         answer = partial(self._answered_in_words, posted.id)
-        spoken.ask(YesNoQuestion(partial(self._spoken_question, posted.id), answer))
+        is_build = chosen.service is Service.FACTORY
+        needs = Agreement.BUILD if is_build else Agreement.PLAIN
+        spoken.ask(YesNoQuestion(partial(self._spoken_question, posted.id), answer, needs))
 
     # -- with a yes or a no in words ---------------------------------------------------------------
 

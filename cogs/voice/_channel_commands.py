@@ -5,17 +5,17 @@ from typing import Final, Protocol
 
 from bot.discord_client import SkyDeck
 from bot.i18n import Words
-from bot.spoken_commands import CommandKind, SpokenCommand
+from bot.spoken_commands import Agreement, CommandKind, SpokenCommand
 from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from cogs.shared import person_commands
 from cogs.shared.rights import Relation, Right, may
 
 _ASKED: Final = {
-    CommandKind.LEAVE: "commands.ask_leave",
-    CommandKind.FORGET: "commands.ask_forget",
+    CommandKind.LEAVE: ("commands.ask_leave", Agreement.PLAIN),
+    CommandKind.FORGET: ("commands.ask_forget_aloud", Agreement.FORGET),
 }
-"""What is confirmed first."""
+"""What is confirmed first, and what a spoken yes has to say."""
 
 
 class Place(Protocol):
@@ -67,14 +67,17 @@ class ChannelCommands:
     async def perform(self, order: PerformCommands, words: Words) -> str | None:
         """Carry out what somebody has said; see `CommandHandler`."""
         said = [
-            await self._perform(command, order.user_id, words)
+            await self._perform(command, order, words)
             for command in order.match.commands
             if command.kind in self.performs
         ]
         told = [one for one in said if one is not None]
         return " ".join(told) if told else None
 
-    async def _perform(self, command: SpokenCommand, user_id: int, words: Words) -> str | None:
+    async def _perform(
+        self, command: SpokenCommand, order: PerformCommands, words: Words
+    ) -> str | None:
+        user_id = order.user_id
         match kind := command.kind:
             case CommandKind.CANCEL | CommandKind.CANCEL_JOB:
                 return await person_commands.cancel_newest(self._bot, user_id, words, command.job)
@@ -87,13 +90,15 @@ class ChannelCommands:
                 return self._leave(words)
             case CommandKind.LEAVE | CommandKind.FORGET:
                 answered = partial(self._answered, kind, user_id)
-                question = YesNoQuestion(lambda words: words(_ASKED[kind]), answered)
+                text, needs = _ASKED[kind]
+                question = YesNoQuestion(lambda words: words(text), answered, needs)
                 return self.questions.ask(user_id, question, words)
             case CommandKind.CONFIRM:
                 return self.questions.ask_waiting(user_id, words)
             case _:
-                is_yes = kind is CommandKind.YES
-                return await self.questions.answer(user_id, is_yes, words)
+                return await self.questions.answer(
+                    user_id, command, words, is_written=order.is_written
+                )
 
     async def _answered(self, asked: CommandKind, user_id: int, is_yes: bool, words: Words) -> str:
         if not is_yes:

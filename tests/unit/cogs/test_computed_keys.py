@@ -27,6 +27,7 @@ from bot.money import Period, Scope
 from bot.persona import NameProblem, Persona
 from bot.runpod.models import JobState
 from bot.service_calls.availability import Warmth
+from bot.spoken_commands import Agreement
 from bot.store.repositories.recovery import Ending
 from bot.voice_agent.command_performer import STYLES
 from bot.voice_agent.events import Attention
@@ -58,6 +59,7 @@ NAMES = {
     "commands.job.{}": [*SERVICES, "summary", "translation"],
     "commands.limit.{}": ["louder", "quieter", "slower", "faster"],
     "commands.style.{}": list(STYLES),
+    "commands.yes_to.{}": [one for one in Agreement if one is not Agreement.UNCLEAR],
     "commands.took.{}": ["hours_one", "hours_many", "minutes_one", "minutes_many"],
     "common.service.{}": SERVICES,
     "costs.title_{}": list(Scope),

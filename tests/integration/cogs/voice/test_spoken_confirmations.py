@@ -17,12 +17,12 @@ SUMMARY = {"service": "GRACE", "module": "SUMMARIZER", "params": {}}
 IN = {
     "en": (
         "Can you build me a dice roller?",
-        "Shall I build this: a dice roller?",
+        "Shall I build this: a dice roller? Say “build it” or “leave it”.",
         "Shall I build this?",
     ),
     "es": (
         "¿Puedes construirme un lanzador de dados?",
-        "¿Construyo esto: un lanzador de dados?",
+        "¿Construyo esto: un lanzador de dados? Di «constrúyelo» o «déjalo».",
         "¿Construyo esto?",
     ),
 }
@@ -81,16 +81,43 @@ async def test_a_yes_begins_it_and_the_buttons_are_gone(
     question = await is_asked(room, ben, called, lounge, word, penny_says)
     assert list(question.buttons) == ["Go ahead", "No, thanks"]
     assert factory.requests == []
-    await say(called, word, penny_says, "Yes.")
+    await say(called, word, penny_says, "Yes, build it.")
     await until(lambda: factory.tasks == ["a dice roller"])
     shown = await ben.sees("I'm on it.", lounge, ever=True)
     await until(lambda: "I'm on it." in spoken_by(penny_says))
     await until(lambda: "Go ahead" not in question.buttons)
-    assert "**Ben:** Yes." in shown.content
+    assert "**Ben:** Yes, build it." in shown.content
     await until(lambda: not room.session.is_busy)
     await say(called, word, penny_says, "Yes.")
     await ben.sees("I see.", lounge, ever=True)  # to whom? it is talk
     assert len(factory.requests) == 1
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("heard", ["Yes.", "Of course!", "Okay."])
+async def test_a_television_begins_nothing_and_the_question_is_closed(
+    sim, room, lounge, ben, word, called, penny_says, factory, heard
+):
+    question = await is_asked(room, ben, called, lounge, word, penny_says)
+    await say(called, word, penny_says, heard)
+    await until(lambda: any("Just to be sure" in one for one in spoken_by(penny_says)))
+    await until(lambda: not room.session.is_busy)
+    await say(called, word, penny_says, heard)
+    await ben.sees("All right, I'll leave it.", lounge, ever=True)
+    await until(lambda: not question.buttons)
+    assert factory.requests == []
+    assert not sim.problems
+
+
+async def test_who_only_said_yes_is_asked_for_more_and_says_it(
+    sim, room, lounge, ben, word, called, penny_says, factory
+):
+    await is_asked(room, ben, called, lounge, word, penny_says)
+    await say(called, word, penny_says, "Yes.")
+    await until(lambda: any("Just to be sure" in one for one in spoken_by(penny_says)))
+    await until(lambda: not room.session.is_busy)
+    await say(called, word, penny_says, "Build it, please.")
+    await until(lambda: factory.tasks == ["a dice roller"])
     assert not sim.problems
 
 
@@ -128,7 +155,7 @@ async def test_in_spanish_among_others_who_answer_nothing(
     await until(lambda: not room.session.is_busy)
     assert "Voy con ello." not in spoken_by(penny_says)
     assert factory.requests == []
-    await say(speaker, word, penny_says, "Alfred, adelante.")
+    await say(speaker, word, penny_says, "Alfred, constrúyelo.")
     await until(lambda: factory.tasks == ["un lanzador de dados"])
     await until(lambda: "Voy con ello." in spoken_by(penny_says))
     assert not sim.problems
@@ -186,7 +213,7 @@ async def test_a_yes_when_they_may_not_ask_there_any_more(
 ):
     await is_asked(room, ben, called, lounge, word, penny_says)
     await deck.store.guilds.patch(guild.id, allowed_channels=frozenset({channel.id}))
-    await say(called, word, penny_says, "Yes.")
+    await say(called, word, penny_says, "Build it.")
     await until(lambda: any("couldn't begin that" in one for one in spoken_by(penny_says)))
     assert factory.requests == []
 
@@ -196,7 +223,7 @@ async def test_a_yes_to_what_was_switched_off_meanwhile(
 ):
     await is_asked(room, ben, called, lounge, word, penny_says)
     await deck.store.guilds.patch(guild.id, actions=False)
-    await say(called, word, penny_says, "Yes.")
+    await say(called, word, penny_says, "Build it.")
     await ben.sees("That was switched off here", lounge, ever=True)
     await until(lambda: any("in the chat says why" in one for one in spoken_by(penny_says)))
     assert factory.requests == []
@@ -209,7 +236,7 @@ async def test_who_has_their_words_forgotten_or_withdraws_is_asked_nothing_any_m
     await say(called, word, penny_says, "Forget what I said.")
     await ben.sees("Shall I really forget", lounge, ever=True)
     await until(lambda: not room.session.is_busy)
-    await say(called, word, penny_says, "Yes.")
+    await say(called, word, penny_says, "Delete it.")
     await ben.sees_gone(question)
     await until(lambda: not room.session.is_busy)
     question = await is_asked(room, ben, called, lounge, word, penny_says)

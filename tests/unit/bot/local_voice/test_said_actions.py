@@ -91,7 +91,10 @@ def test_a_chain_gives_each_step_the_result_before(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("language", "asks"),
-    [("en", "Shall I build this: a dice roller?"), ("es", "¿Construyo esto: a dice roller?")],
+    [
+        ("en", "Shall I build this: a dice roller? Say “build it” or “leave it”."),
+        ("es", "¿Construyo esto: a dice roller? Di «constrúyelo» o «déjalo»."),
+    ],
 )
 async def test_a_build_is_begun_by_a_yes(desk: Desk, language: str, asks: str) -> None:
     desk.take("build me a dice roller", answer("BUILD", service="FACTORY", text="a dice roller"))
@@ -109,7 +112,7 @@ def test_what_is_long_or_pointed_at_is_not_read_out(desk: Desk) -> None:
     words = "build a program that " + "rolls dice and " * 20
     desk.take(words, answer("BUILD", service="FACTORY", text=words.partition(" ")[2]))
     [(_, _, question)] = desk.asked
-    assert question.text(words_for("en")) == "Shall I build this?"
+    assert question.text(words_for("en")) == "Shall I build this? Say “build it” or “leave it”."
 
 
 def test_nothing_to_work_on_is_said() -> None:

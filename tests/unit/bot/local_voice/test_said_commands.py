@@ -20,7 +20,7 @@ from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
 from bot.runpod.models import JobState, Update
 from bot.sanitize import clean_line
-from bot.spoken_commands import CommandKind, CommandMatch, JobNoun, SpokenCommand
+from bot.spoken_commands import Agreement, CommandKind, CommandMatch, JobNoun, SpokenCommand
 from bot.voice_agent.confirmations import SpokenQuestions
 from bot.voice_agent.events import PerformCommands
 from tests.waiting import until
@@ -79,9 +79,14 @@ class Conversation:
         return [one.module for one in reversed(self.tasks.entries)]
 
     async def told(
-        self, *kinds: CommandKind, language: str = "en", job: JobNoun | None = None
+        self,
+        *kinds: CommandKind,
+        language: str = "en",
+        job: JobNoun | None = None,
+        says: Agreement = Agreement.PLAIN,
     ) -> str | None:
-        match = CommandMatch(tuple(SpokenCommand(kind, job=job) for kind in kinds), language)
+        told = tuple(SpokenCommand(kind, job=job, agreement=says) for kind in kinds)
+        match = CommandMatch(told, language)
         order = PerformCommands(1, 1, match, "", language, overlaps_answer=False)
         return await self.commands.perform(order, words_for(language))
 
@@ -216,11 +221,13 @@ async def test_what_it_has_cost() -> None:
 async def test_forgetting_is_confirmed() -> None:
     talk = Conversation()
     assert await talk.told(CommandKind.YES) is None
-    assert (await talk.told(CommandKind.FORGET) or "").endswith("?")
+    assert "Shall I really forget" in (await talk.told(CommandKind.FORGET) or "")
     assert await talk.told(CommandKind.NO) == "All right, nothing has changed."
     assert not talk.is_forgotten
     await talk.told(CommandKind.FORGET)
-    assert await talk.told(CommandKind.YES) == "Done. I've forgotten it."
+    assert "delete it" in (await talk.told(CommandKind.YES) or "")
+    assert not talk.is_forgotten
+    assert await talk.told(CommandKind.YES, says=Agreement.FORGET) == "Done. I've forgotten it."
     assert talk.is_forgotten
 
 

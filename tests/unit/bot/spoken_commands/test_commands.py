@@ -173,6 +173,22 @@ def test_an_answer_to_its_own_question(said: str, answer: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("Yes.", "plain"), ("go ahead", "plain"), ("Sí, claro.", "plain"), ("Adelante.", "plain"),
+        ("Ok.", "unclear"), ("of course", "unclear"), ("Vale.", "unclear"), ("Claro.", "unclear"),
+        ("Yes, build it.", "build"), ("build it please", "build"), ("Constrúyelo.", "build"),
+        ("Sí, constrúyelo, por favor.", "build"), ("Yes, forget it.", "forget"),
+        ("Delete it.", "forget"), ("Sí, olvídalo.", "forget"), ("Bórralo todo.", "forget"),
+    ],
+)  # fmt: skip
+def test_what_a_yes_says(said: str, says: str) -> None:
+    found = find_answer(words_of(said))
+    assert found is not None
+    assert [(one.kind, one.agreement) for one in found.commands] == [(CommandKind.YES, says)]
+
+
+@pytest.mark.parametrize(
     "text",
     ['"cancel it"', "“stop”", "«para»", "`stop`", "> stop", "stop\nthe music", "'stop'", "/stop",
      "stop()  {", "https://stop"],

@@ -6,7 +6,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.i18n import Words, words_for
-from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
+from bot.spoken_commands import Agreement, CommandKind, CommandMatch, SpokenCommand
 from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import PerformCommands
 from bot.voice_agent.options.actions import QUESTION_OPEN_S
@@ -45,9 +45,18 @@ class Lounge:
         self.forgotten.append(user_id)
         return 3
 
-    async def told(self, *kinds: CommandKind, user_id: int = ANA) -> str | None:
-        match = CommandMatch(tuple(SpokenCommand(kind) for kind in kinds), "en")
-        order = PerformCommands(1, user_id, match, "", "en", overlaps_answer=False)
+    async def told(
+        self,
+        *kinds: CommandKind,
+        user_id: int = ANA,
+        says: Agreement = Agreement.PLAIN,
+        is_written: bool = False,
+    ) -> str | None:
+        told = tuple(SpokenCommand(kind, agreement=says) for kind in kinds)
+        match = CommandMatch(told, "en")
+        order = PerformCommands(
+            1, user_id, match, "", "en", overlaps_answer=False, is_written=is_written
+        )
         return await self.commands.perform(order, words_for("en"))
 
 
@@ -69,11 +78,40 @@ async def test_with_others_there_it_asks(answer: CommandKind, is_left: bool) -> 
 
 async def test_what_was_said_is_forgotten_once_it_is_confirmed() -> None:
     lounge = Lounge()
-    assert (await lounge.told(CommandKind.FORGET) or "").endswith("?")
+    assert "Shall I really forget" in (await lounge.told(CommandKind.FORGET) or "")
     assert lounge.forgotten == []
-    assert await lounge.told(CommandKind.YES) == "Done. I've forgotten it."
+    told = await lounge.told(CommandKind.YES, says=Agreement.FORGET)
+    assert told == "Done. I've forgotten it."
     assert lounge.forgotten == [ANA]
     assert await lounge.told(CommandKind.YES) is None, "it is answered once"
+
+
+@pytest.mark.parametrize("says", [Agreement.PLAIN, Agreement.UNCLEAR, Agreement.BUILD])
+async def test_a_television_that_says_yes_forgets_nothing(says: Agreement) -> None:
+    lounge = Lounge()
+    await lounge.told(CommandKind.FORGET)
+    assert "delete it" in (await lounge.told(CommandKind.YES, says=says) or "")
+    assert lounge.forgotten == []
+    assert await lounge.told(CommandKind.YES, says=says) == "All right, nothing has changed."
+    assert await lounge.told(CommandKind.YES, says=Agreement.FORGET) is None
+    assert lounge.forgotten == []
+
+
+async def test_who_is_asked_again_for_a_clear_yes_can_give_it() -> None:
+    lounge = Lounge(BEN)
+    await lounge.told(CommandKind.LEAVE)
+    told = await lounge.told(CommandKind.YES, says=Agreement.UNCLEAR)
+    assert told == "Is that a yes? Say yes or no."
+    assert not lounge.is_left
+    await lounge.told(CommandKind.YES)
+    assert lounge.is_left
+
+
+async def test_who_types_needs_to_name_nothing() -> None:
+    lounge = Lounge()
+    await lounge.told(CommandKind.FORGET)
+    await lounge.told(CommandKind.YES, says=Agreement.UNCLEAR, is_written=True)
+    assert lounge.forgotten == [ANA]
 
 
 async def test_a_late_yes_does_nothing() -> None:
@@ -112,7 +150,9 @@ class Build:
 
     def __init__(self) -> None:
         self.answers = list[bool]()
-        self.question = YesNoQuestion(lambda words: words("actions.may_i_build"), self._answer)
+        self.question = YesNoQuestion(
+            lambda words: words("actions.may_i_build"), self._answer, Agreement.BUILD
+        )
 
     async def _answer(self, is_yes: bool, _: Words) -> str:
         self.answers.append(is_yes)
@@ -129,11 +169,11 @@ async def test_a_yes_is_about_what_was_asked_not_about_what_waits_to_be_asked(
     await lounge.told(CommandKind.FORGET)
     if not is_waiting_first:
         lounge.commands.questions.put(ANA, build.question)
-    await lounge.told(CommandKind.YES)
+    await lounge.told(CommandKind.YES, says=Agreement.FORGET)
     assert (lounge.forgotten, build.answers) == ([ANA], [])
     assert await lounge.told(CommandKind.YES) is None
     assert await lounge.told(CommandKind.CONFIRM) == "Shall I build this?"
-    await lounge.told(CommandKind.YES)
+    await lounge.told(CommandKind.YES, says=Agreement.BUILD)
     assert (lounge.forgotten, build.answers) == ([ANA], [True])
 
 
@@ -142,7 +182,7 @@ async def test_the_latest_question_is_the_one_that_is_answered() -> None:
     lounge.commands.questions.put(ANA, build.question)
     await lounge.told(CommandKind.CONFIRM)
     await lounge.told(CommandKind.FORGET)
-    await lounge.told(CommandKind.YES)
+    await lounge.told(CommandKind.YES, says=Agreement.FORGET)
     assert (lounge.forgotten, build.answers) == ([ANA], [])
 
 
