@@ -48,6 +48,34 @@ _HEAD: Final = re.compile(
 )
 _LAST_LINE_CHARS: Final = 200
 _PRONOUN: Final = re.compile(r"\b(?:it|this|that|these|those|them|everything|all)\b")
+_AROUND_POINTERS: Final = frozenset(
+    [
+        "i",
+        "mean",
+        "use",
+        "take",
+        "work",
+        "want",
+        "with",
+        "all",
+        "everything",
+        "whole",
+        "quiero",
+        "digo",
+        "refiero",
+        "usa",
+        "coge",
+        "toma",
+        "trabaja",
+        "todo",
+        "toda",
+        "entero",
+        "entera",
+        "se",
+        "sobre",
+    ]
+)
+"""Beside these, an answer only points: "I mean the message above"."""
 _MAX_FRAMES: Final = 6
 _MAX_INLINE_WORDS: Final = 20
 _MAX_SENTENCES: Final = 4
@@ -105,6 +133,18 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
     sentences = _SENTENCE.split(text)[:_MAX_SENTENCES]
     candidates, is_open = candidates_in(sentences, offered)
     return Reading(candidates=candidates, is_open=is_open)
+
+
+def answer_points_at(words: str) -> Reference:
+    """What the answer to "what should I work on?" points at; a text may say "here" or "it", too."""
+    reference, plain = points_at(words), joined(tokens_of(words)[:MAX_TALK_WORDS])
+    if reference.points in {Points.NOTHING, Points.TOPIC}:
+        return reference
+    for pattern in phrases().references.values():
+        plain = pattern.sub(" ", plain)
+    left = [one for one in plain.split() if one not in _AROUND_POINTERS | phrases().empty]
+    is_pointer = len(left) <= 1 and len(tokens_of(words)) <= MAX_TALK_WORDS
+    return reference if is_pointer else Reference(Points.TOPIC)
 
 
 def points_at(words: str) -> Reference:

@@ -353,17 +353,18 @@ class Acting:
         if waiting is None or waiting.subject is not None:
             return False
         own_words = content.question
-        if not self._read(own_words, await self.offered(message.guild), requester).is_talk:
+        reading = self._read(own_words, await self.offered(message.guild), requester)
+        subject = subject_in_answer(message, content, waiting.live.message_id)
+        if reading.wishes or reading.candidates or (reading.is_open and subject is None):
             self.questions.drop(*key)  # they ask for something else
             return False
-        subject = subject_in_answer(message, content, waiting.live.message_id)
         if subject is None:
             return False
         self.questions.take(waiting.live.message_id)
         words = words_of(requester)
         posted = await reply_to(message, words("common.working"))
         live = LiveMessage(self.bot, message.channel.id, posted.id, requester.user_id, words=words)
-        asking = Asking.in_message(message, content)
+        asking = Asking.in_message(message, content, skipped=waiting.shown_in)
         waiting = replace(
             waiting,
             requester=requester,

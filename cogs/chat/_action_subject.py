@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.actions.reading import points_at
+from bot.actions.reading import answer_points_at
 from bot.actions.references import Points, Reference
 from bot.actions.subject import Around, Kind, Subject, Unsure, resolve
 from bot.discord_client import SkyDeck
@@ -41,7 +41,7 @@ def subject_in_answer(
     """
     is_answer = replies_to(message, asked_in)
     points = message.reference is not None and not is_answer
-    reference = points_at(content.question)
+    reference = answer_points_at(content.question)
     is_text = reference.points in {Points.TOPIC, Points.NOTHING}
     if _brings_text(content) or points or not is_text:
         around = Around(has_own=_brings_text(content), is_reply=points, above_s=0.0)

@@ -19,21 +19,30 @@ class Asking:
         content: The person's own words, and what they bring along.
         channel: Where the answer is shown.
         permissions: What the bot may do there.
+        skipped: The messages above that are only about asking: the bot's question what to work on.
     """
 
     occasion: Occasion
     content: MessageContent
     channel: object
     permissions: discord.Permissions
+    skipped: frozenset[int] = frozenset()
 
     @classmethod
-    def in_message(cls, message: discord.Message, content: MessageContent) -> "Asking":
+    def in_message(
+        cls,
+        message: discord.Message,
+        content: MessageContent,
+        *,
+        skipped: frozenset[int] = frozenset(),
+    ) -> "Asking":
         """A message that asks."""
         return cls(
             occasion=message,
             content=content,
             channel=message.channel,
             permissions=permissions_at(message),
+            skipped=skipped,
         )
 
     @classmethod

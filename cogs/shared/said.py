@@ -1,7 +1,7 @@
 """What was said in a channel, as the text of a job: one message, or the latest ones."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -151,6 +151,7 @@ async def latest_said(
     *,
     count: int,
     since_s: float = 0.0,
+    skipped: Collection[int] = (),
 ) -> SourceText:
     """The latest messages of a channel.
 
@@ -161,6 +162,7 @@ async def latest_said(
         words: The person's language.
         count: How many messages at most.
         since_s: How old they may be: seconds since the epoch.
+        skipped: The messages that do not count.
 
     Raises:
         BadInput: Nothing was said.
@@ -171,7 +173,7 @@ async def latest_said(
     async for message in channel.history(limit=count * _LOOK_BACK, before=before):
         if len(found) == count or message.created_at.timestamp() < since_s:
             break
-        if is_said(message, own_id) and has_content(message):
+        if message.id not in skipped and is_said(message, own_id) and has_content(message):
             found.append(message)
     contents = zip(found, await read_messages(client, found), strict=True)
     said = [Said(one.author.display_name, content) for one, content in contents]

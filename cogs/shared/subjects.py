@@ -85,7 +85,9 @@ async def _said(bot: SkyDeck, subject: Subject, asking: Asking, words: Words) ->
     before = discord.Object(asking.occasion.id)
     if asking.said_in is None:
         raise BadInput(words("grace.input.nothing_said"))
-    return await latest_said(bot, asking.said_in, before, words, count=count, since_s=since_s)
+    return await latest_said(
+        bot, asking.said_in, before, words, count=count, since_s=since_s, skipped=asking.skipped
+    )
 
 
 async def _message(bot: SkyDeck, subject: Subject, asking: Asking) -> discord.Message | None:
@@ -125,6 +127,8 @@ async def _find(
         return None
     before = discord.Object(asking.occasion.id)
     async for one in asking.said_in.history(limit=_LOOKED_THROUGH, before=before):
+        if one.id in asking.skipped:
+            continue
         if is_said(one, own_id) and has_content(one) and fits(one):
             return one
     return None

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.actions.offering import offer
-from bot.actions.reading import points_at, read
+from bot.actions.reading import answer_points_at, points_at, read
 from bot.actions.references import Points
 from bot.catalogue import packaged_catalogue
 from bot.contract import Service
@@ -275,6 +275,22 @@ def test_only_what_is_offered_is_read() -> None:
 def test_words_point_at_things(words: str, points: Points, number: int) -> None:
     found = points_at(words)
     assert (found.points, found.number) == (points, number)
+
+
+@pytest.mark.parametrize(
+    ("words", "points"),
+    [
+        ("the message above", Points.ABOVE),
+        ("I mean what we said", Points.SAID),
+        ("el archivo, por favor", Points.FILE),
+        ("this", Points.THIS),
+        ("The cat sleeps here.", Points.TOPIC),
+        ("He was late for the meeting.", Points.TOPIC),
+        ("Lo que dijimos no le gustó nada a mi madre.", Points.TOPIC),
+    ],
+)
+def test_an_answer_points_at_something_or_is_a_text(words: str, points: Points) -> None:
+    assert answer_points_at(words).points is points
 
 
 @given(st.text(max_size=300))

@@ -122,6 +122,44 @@ async def test_it_asks_back_and_understands_the_answer(sim, deck, channel, ben, 
     assert not sim.problems
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The cat sleeps here.",
+        "This is my file, and it was late for the meeting.",
+        "Lo he visto aquí.",
+    ],
+)
+async def test_a_text_that_says_here_or_it_is_a_text(sim, deck, channel, ben, grace, text):
+    await ben.says("@Alfred translate to French", channel)
+    question = await ben.sees("What should I work on?")
+    await ben.says(text, channel, reply_to=question)
+    await ben.sees(f"TRANSLATOR of {text}")
+    await ben.says("@Alfred translate to Spanish", channel)
+    await ben.sees("What should I work on?")
+    await ben.says(f"@Alfred {text}", channel)
+    await ben.sees(lambda m: "TRANSLATOR" not in m.content and "talking" in m.content)
+    assert len(grace.calls) == 1  # without a reply, it may be talk
+    assert not sim.problems
+
+
+@pytest.mark.parametrize("answer", ["the message above", "I mean the message above, please"])
+async def test_the_message_above_is_not_the_bots_own_question(
+    sim, deck, channel, ana, ben, grace, answer
+):
+    await ana.says("The cheese is old.", channel)
+    await ben.says("@Alfred translate to Spanish", channel)
+    question = await ben.sees("What should I work on?")
+    await ben.says(answer, channel, reply_to=question)
+    await ben.sees("TRANSLATOR of The cheese is old.")
+    await ben.says("@Alfred proofread please", channel)
+    question = await ben.sees("What should I work on?")
+    await ben.says("the last 3 messages", channel, reply_to=question)
+    await ben.sees("PROOFREADER of")
+    assert "What should I work on" not in grace.calls[-1][2].rpartition("TRANSLATOR of")[2]
+    assert not sim.problems
+
+
 async def test_another_question_is_no_answer_to_that(sim, deck, channel, ben, grace):
     await ben.says("@Alfred proofread please", channel)
     await ben.sees("What should I work on?")
