@@ -96,6 +96,10 @@ async def start_build(
         await give_reason(live, e, words)
 
 
+_TOLD: Final = frozenset({Ending.COMPLETED, Ending.FAILED, Ending.EXPIRED})
+"""Who has cancelled a build knows how it ended."""
+
+
 async def build_on_request(
     bot: SkyDeck, queue: BuildQueue, asked: AskedAction, is_wanted: Wanted
 ) -> None:
@@ -121,8 +125,8 @@ async def build_on_request(
         is_wanted=is_wanted,
         interaction_id=asked.once,
     )
-    if ending is Ending.COMPLETED:
-        asked.done(Service.FACTORY, plan.title)
+    if ending in _TOLD:
+        asked.done(Service.FACTORY, plan.title, is_ok=ending is Ending.COMPLETED)
 
 
 def read_build_request(request: Request) -> BuildRequest:

@@ -29,12 +29,22 @@ from cogs.shared.said import SourceText
 _COGS: Final[Mapping[Service, str]] = {Service.GRACE: "Grace", Service.FACTORY: "Factory"}
 
 
-Done = Callable[[Service, str], object]
-"""Called when an action's result can be seen, with its service and its text."""
+class Done(Protocol):
+    """Called when the end of an action can be seen."""
+
+    def __call__(self, service: Service, text: str, *, is_ok: bool = True) -> object:
+        """Take it.
+
+        Args:
+            service: The service that has done it.
+            text: The result's text, or a build's title.
+            is_ok: Whether it has a result.
+        """
+        ...
 
 
-def _nothing(_service: Service, _text: str) -> None:
-    return None
+def _nothing(service: Service, text: str, *, is_ok: bool = True) -> object:
+    return service, text, is_ok
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from bot.contract import Response, Service
 from bot.contract.actions import ACTIONS
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, SkydeckError
-from bot.i18n import Words
+from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.jobs.view import Requester
 from bot.voice_agent.confirmations import YesNoQuestion
 from bot.voice_agent.events import Remember
@@ -38,7 +38,8 @@ class SpokenActions:
         assistant: Returns the assistant's name.
         channel: Returns the channel; None: it is gone.
         requester: Returns who a person is there; None: they may not ask.
-        announce: Says something aloud at the next pause, if that person is still there.
+        announce: Says something aloud at the next pause, if that person is still there; in that
+            language.
         ask: Asks a person something aloud at the next pause, in the language that they spoke.
     """
 
@@ -48,7 +49,7 @@ class SpokenActions:
         assistant: Callable[[], str],
         channel: Callable[[], discord.VoiceChannel | discord.StageChannel | None],
         requester: Callable[[int], Requester | None],
-        announce: Callable[[int, str], Coroutine[Any, Any, None]],
+        announce: Callable[[int, str, Words], Coroutine[Any, Any, None]],
         ask: Callable[[int, str | None, YesNoQuestion], None],
     ) -> None:
         self._bot = bot
@@ -102,19 +103,20 @@ class SpokenActions:
         member = channel.guild.get_member(user_id) if channel is not None else None
         if taker is None or channel is None or requester is None or member is None:
             return
-        words = words_of(requester)
+        spoke = response.output.language if response.output is not None else None
+        words, aloud = words_of(requester), _words_aloud(spoke, requester)
 
         def read(chosen: Chosen, subject: Subject) -> SourceText:
             return self._read(chosen, subject, words)
 
-        def done(service: Service, text: str) -> None:
+        def done(service: Service, text: str, *, is_ok: bool = True) -> None:
             if service is Service.FACTORY:
-                said = words("actions.build_done", title=text)
-                self._background.start(self._announce(user_id, said))
+                key = "actions.build_done" if is_ok else "actions.build_failed"
+                said = aloud(key, title=text)
+                self._background.start(self._announce(user_id, said, aloud))
             else:
                 self.said.result = text
 
-        language = response.output.language if response.output is not None else None
         spoken = SpokenRequest(
             requester=requester,
             member=member,
@@ -122,14 +124,15 @@ class SpokenActions:
             permissions=channel.permissions_for(channel.guild.me),
             own_words=transcript,
             read=read,
-            ask=partial(self._ask, user_id, language),
+            ask=partial(self._ask, user_id, spoke),
             done=done,
         )
         try:
             await taker.take_spoken(response, spoken)
         except (SkydeckError, discord.HTTPException, aiohttp.ClientError, OSError) as e:
             log.warning("a spoken action was not begun: %s", type(e).__name__)
-            await self._announce(user_id, words("actions.not_begun"))  # its chat may be closed
+            # its chat may be closed
+            await self._announce(user_id, aloud("actions.not_begun"), aloud)
 
     def _read(self, chosen: Chosen, subject: Subject, words: Words) -> SourceText:
         """What an action works on.
@@ -154,3 +157,8 @@ class SpokenActions:
     def _taker(self) -> TakesSpoken | None:
         cog = self._bot.get_cog(_CHAT)
         return None if cog is None else cast("TakesSpoken", getattr(cog, "acting", None))
+
+
+def _words_aloud(spoke: str | None, requester: Requester) -> Words:
+    """The language in which a person is told something aloud: the one that they spoke."""
+    return words_for(spoke) if spoke in INTERFACE_LANGUAGES else words_of(requester)

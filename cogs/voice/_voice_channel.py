@@ -318,7 +318,9 @@ class VoiceChannel:
         if unasked:
             told += f"\n{self.words('voice.consent.ask_too', names=', '.join(unasked))}"
         await self._post(told)
-        self._background.start(self._notice(self.words("voice.hello_aloud", name=assistant)))
+        self._background.start(
+            self._notice(self.words("voice.hello_aloud", name=assistant), self.words)
+        )
 
     def exclude(self, user_id: int) -> None:
         """Stop listening to a person at once, and delete what is kept from their speech."""
@@ -388,23 +390,23 @@ class VoiceChannel:
         except (discord.HTTPException, aiohttp.ClientError, OSError) as e:
             log.warning("a message about consent could not be posted: %s", type(e).__name__)
 
-    async def _notice(self, text: str) -> None:
+    async def _notice(self, text: str, words: Words) -> None:
         if self.session is None:
             return
         try:
-            await self.session.announce(text, language=self.words.language)
+            await self.session.announce(text, language=words.language)
         except SkydeckError as e:
             self.transcript.say(self.words("voice.not_spoken"))
             log.warning("the notice was not spoken: %s", e)
 
-    async def _announce(self, user_id: int, text: str) -> None:
+    async def _announce(self, user_id: int, text: str, words: Words) -> None:
         """Say something at the next pause, if a person is still there."""
         for _ in range(_MAX_PAUSE_CHECKS):
             if self.session is None or not self.session.is_busy:
                 break
             await self.bot.clock.sleep(_PAUSE_CHECK_S)
         if user_id in people_in(self.channel):
-            await self._notice(text)
+            await self._notice(text, words)
 
     def _ask(self, user_id: int, language: str | None, question: YesNoQuestion) -> None:
         """Ask a person something aloud at the next pause."""

@@ -34,6 +34,7 @@ class Penny(Scripted):
         says: What she answers.
         fails: Raised in place of an answer.
         action: What her answers come with.
+        language: The language of what she hears.
         asked: The contracts, by module.
     """
 
@@ -43,6 +44,7 @@ class Penny(Scripted):
         self.says = "The capital of France is Paris."
         self.fails = None
         self.action = None
+        self.language = None
         self.asked = []
 
     def modules(self):
@@ -58,6 +60,8 @@ class Penny(Scripted):
             return
         said = str(request.input.data) if module == "SPEAK" else self.says
         heard = {"transcript": self.hears} if module == "CONVERSE" else {}
+        if heard and self.language is not None:
+            heard["language"] = self.language
         if heard:
             yield _response(Status.PARTIAL, **heard)
         for word in said.split():

@@ -4,7 +4,7 @@
 
 import pytest
 
-from bot.contract import Service
+from bot.contract import Response, Service, Status
 from bot.money import Basis, Call, Charge, Payer
 from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from tests.fakes.handlers import Scripted, echo
@@ -92,6 +92,51 @@ async def test_a_yes_begins_it_and_the_buttons_are_gone(
     await ben.sees("I see.", lounge, ever=True)  # to whom? it is talk
     assert len(factory.requests) == 1
     assert not sim.problems
+
+
+@pytest.mark.parametrize(
+    ("language", "yes", "told"),
+    [
+        ("en", "Build it.", "The build is ready: a dice roller"),
+        ("es", "Constrúyelo.", "El encargo está listo: un lanzador de dados"),
+    ],
+)
+async def test_the_end_of_a_build_is_announced_at_a_pause_in_the_language_of_the_request(
+    sim, room, lounge, ben, word, called, penny_says, factory, language, yes, told
+):
+    request, aloud, _ = IN[language]
+    penny_says.language = language
+    await say(called, word, penny_says, request, action=BUILD, says="I can do that.")
+    await until(lambda: aloud in spoken_by(penny_says))
+    await until(lambda: not room.session.is_busy)
+    await say(called, word, penny_says, yes)
+    await until(lambda: told in spoken_by(penny_says))
+    assert not sim.problems
+
+
+async def test_the_end_of_a_build_that_failed_is_announced(
+    sim, room, lounge, ben, word, called, penny_says, factory
+):
+    factory.result = Response(status=Status.FAILED, error={"code": "BROKEN", "message": "Broken."})
+    await is_asked(room, ben, called, lounge, word, penny_says)
+    await say(called, word, penny_says, "Build it.")
+    told = "The build of this did not work: a dice roller. The chat says why."
+    await until(lambda: told in spoken_by(penny_says))
+
+
+async def test_who_has_gone_is_told_nothing_aloud(
+    sim, room, lounge, ana, ben, word, called, penny_says, factory
+):
+    await is_asked(room, ben, called, lounge, word, penny_says)
+    await ana.joins(lounge)
+    factory.go.clear()
+    await say(called, word, penny_says, "Build it.")
+    await until(lambda: factory.tasks)
+    await ben.leaves_voice()
+    factory.go.set()
+    await ana.sees("Done.", lounge, ever=True)
+    await until(lambda: not room._actions._background._tasks)  # it has looked whether he is there
+    assert not any("ready" in one for one in spoken_by(penny_says))
 
 
 @pytest.mark.parametrize("heard", ["Yes.", "Of course!", "Okay."])
