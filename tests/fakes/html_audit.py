@@ -21,7 +21,7 @@ HARMLESS = {
     "h1": set(),
     "h2": set(),
     "h3": set(),
-    "hr": set(),
+    "hr": {"class"},
     "footer": set(),
     "details": {"open", "class"},
     "summary": set(),

@@ -2,10 +2,8 @@
 
 # mypy: ignore-errors
 
-import asyncio
-import json
+from contextlib import AsyncExitStack
 
-import aiohttp
 import discord
 import pytest
 from discord import app_commands
@@ -14,7 +12,7 @@ from discord.ext import commands
 from local_discord import File
 from local_discord.page.cast import Cast
 from local_discord.page.server import serving
-from tests.virtual_time import settle
+from tests.fakes.page_client import tab
 
 pytestmark = pytest.mark.virtual_time
 
@@ -23,37 +21,11 @@ class Refused(Exception):
     """The server said why not."""
 
 
-class Tab:
-    """The page's side of a tab's socket."""
-
-    def __init__(self, socket):
-        self.socket = socket
-        self.number = 0
-        self.answers = {}
-        self.events = []
-        self.reading = asyncio.create_task(self.read())
-
-    async def read(self):
-        async for frame in self.socket:
-            told = json.loads(frame.data)
-            if "re" in told:
-                self.answers[told["re"]].set_result(told)
-            else:
-                self.events.append(told)
-
-    def shown(self, number):
-        """The HTML of a message, as it was told last."""
-        told = [one for one in self.events if one["event"] == "message" and one["id"] == number]
-        return told[-1]["html"]
-
-    async def ask(self, do, **fields):
-        self.number += 1
-        answer = self.answers[self.number] = asyncio.get_running_loop().create_future()
-        await self.socket.send_json({**fields, "do": do, "id": self.number})
-        told = await answer
-        if "error" in told:
-            raise Refused(told["error"])
-        return told["data"]
+async def ask(tab, act, **fields):
+    told = await tab.asks(act, **fields)
+    if "error" in told:
+        raise Refused(told["error"])
+    return told["data"]
 
 
 class Spanish(app_commands.Translator):
@@ -184,11 +156,10 @@ async def page(sim, people, bot):
 @pytest.fixture
 async def tabs(page):
     """Opens tabs."""
-    async with aiohttp.ClientSession(headers={"Origin": page.origin}) as http:
+    async with AsyncExitStack() as stack:
 
         async def open_(name):
-            address = f"{page.origin}/socket?token={page.desk.token}&as={name}"
-            return Tab(await http.ws_connect(address))
+            return await stack.enter_async_context(tab(page.address, name))
 
         yield open_
 
@@ -199,13 +170,13 @@ async def ana(tabs):
 
 
 async def test_commands_as_registered_in_the_persons_language(ana, tabs):
-    told = {one["path"]: one for one in (await ana.ask("commands"))["commands"]}
+    told = {one["path"]: one for one in (await ask(ana, "commands"))["commands"]}
     make = told["make"]
     assert (make["name"], make["description"]) == ("hacer", "Hazlo")
     assert [one["label"] for one in make["options"]][:1] == ["qué"]
     assert make["options"][2]["options"] == [{"label": "Rojo", "value": "r"}]
     ben = await tabs("Ben")
-    english = (await ben.ask("commands"))["commands"]
+    english = (await ask(ben, "commands"))["commands"]
     assert {"make", "panel", "silent"} < {one["name"] for one in english}
 
 
@@ -219,7 +190,7 @@ async def test_a_command_with_every_kind_of_option(ana, people, channel, page):
         "where": str(channel.id),
         "file": page.desk.hold(File("a.txt", b"abc")),
     }
-    assert await ana.ask("slash", command="make", options=options) == {}
+    assert await ask(ana, "slash", command="make", options=options) == {}
     told = ["tea", 3, "r", True, "Ben", "general", b"abc"]
     assert channel.messages[max(channel.messages)].content == repr(told)
     assert page.desk.uploads == {}
@@ -247,123 +218,120 @@ async def test_a_command_with_every_kind_of_option(ana, people, channel, page):
 )
 async def test_what_does_not_fit_is_refused_with_a_line(ana, options, why):
     with pytest.raises(Refused, match=why) as refused:
-        await ana.ask("slash", command="make", options=options)
+        await ask(ana, "slash", command="make", options=options)
     assert len(str(refused.value)) < 300
 
 
 async def test_a_person_where_a_channel_is_wanted(ana, people):
     options = {"what": "x", "where": str(people["Ben"].id)}
     with pytest.raises(Refused, match="takes a channel, not Ben"):
-        await ana.ask("slash", command="make", options=options)
+        await ask(ana, "slash", command="make", options=options)
 
 
 async def test_offers_while_typing_know_what_else_fits(ana):
     fields = {"command": "make", "option": "what", "typed": "te"}
-    offered = await ana.ask("complete", **fields, options={"count": "4", "what": "te"})
+    offered = await ask(ana, "complete", **fields, options={"count": "4", "what": "te"})
     assert offered == {"options": [{"label": "te 4", "value": "te!"}]}
-    offered = await ana.ask("complete", **fields, options={"count": "4000", "who": "1"})
+    offered = await ask(ana, "complete", **fields, options={"count": "4000", "who": "1"})
     assert offered["options"][0]["label"] == "te None"
 
 
 async def test_options_may_have_any_name(ana, channel):
     options = {"wait": "a", "command": "b", "option": "c"}
-    await ana.ask("slash", command="odd", options=options)
+    await ask(ana, "slash", command="odd", options=options)
     assert channel.messages[max(channel.messages)].content == "a b c"
-    offered = await ana.ask("complete", command="odd", option="option", typed="", options=options)
+    offered = await ask(ana, "complete", command="odd", option="option", typed="", options=options)
     assert offered["options"] == [{"label": "a", "value": "x"}]
 
 
 async def test_names_in_a_text_become_mentions(ana, people, channel):
-    await ana.ask("slash", command="make", options={"what": "@Ben in #general"})
+    await ask(ana, "slash", command="make", options={"what": "@Ben in #general"})
     told = channel.messages[max(channel.messages)].content
     assert told.startswith(f"['{people['Ben'].mention} in {channel.mention}'")
 
 
 async def test_words_of_a_dialog_are_marked_and_escaped(ana):
-    form = (await ana.ask("slash", command="read"))["modal"]
+    form = (await ask(ana, "slash", command="read"))["modal"]
     html = form["fields"][0]["html"]
     assert "<b>Bold</b> &lt;script&gt;" in html
 
 
-async def test_a_bot_that_thinks_for_ever_has_not_responded_in_the_end(ana, sim, channel):
-    await ana.ask("slash", command="think")
-    await settle()
-    number = str(max(channel.messages))
-    assert "está pensando" in ana.shown(number)
-    await asyncio.sleep(sim.interactions.token_seconds + 1)
-    assert "La aplicación no ha respondido" in ana.shown(number)
+async def test_a_bot_that_thinks_for_ever_has_not_responded_in_the_end(ana):
+    await ask(ana, "slash", command="think")
+    await ana.hears(lambda it: "está pensando" in it.last)
+    await ana.hears(lambda it: "La aplicación no ha respondido" in it.last)
 
 
 async def test_the_right_click(ana, people, channel):
     said = await people["Ben"].says("hello", channel)
-    menus = (await ana.ask("commands"))["menus"]
+    menus = (await ask(ana, "commands"))["menus"]
     assert [(one["name"], one["on"]) for one in menus] == [("Who", "person"), ("Count", "message")]
-    await ana.ask("menu", name="Count", message=str(said.id))
+    await ask(ana, "menu", name="Count", message=str(said.id))
     assert channel.messages[max(channel.messages)].content == "5"
-    await ana.ask("menu", name="Who", person=str(people["Ben"].id))
+    await ask(ana, "menu", name="Who", person=str(people["Ben"].id))
     assert channel.messages[max(channel.messages)].content == "Ben"
     with pytest.raises(Refused, match="not here"):
-        await ana.ask("menu", name="Who", person="17")
+        await ask(ana, "menu", name="Who", person="17")
     with pytest.raises(Refused, match="gone"):
-        await ana.ask("menu", name="Count", message="17")
+        await ask(ana, "menu", name="Count", message="17")
 
 
 async def test_a_button_opens_a_dialog_which_is_sent(ana, tabs, channel, page):
-    await ana.ask("slash", command="panel")
+    await ask(ana, "slash", command="panel")
     under = str(max(channel.messages))
-    form = (await ana.ask("press", message=under, component="ask"))["modal"]
+    form = (await ask(ana, "press", message=under, component="ask"))["modal"]
     assert [one["id"] for one in form["fields"]] == ["wish", "files"]
     with pytest.raises(Refused, match="'Wish' is required"):
-        await ana.ask("submit", dialog=form["id"], values={"wish": ""})
+        await ask(ana, "submit", dialog=form["id"], values={"wish": ""})
     keys = [page.desk.hold(File(name, b"ab")) for name in ("a.txt", "b.txt")]
     ben = await tabs("Ben")
     with pytest.raises(Refused, match="not open"):
-        await ben.ask("submit", dialog=form["id"], values={"wish": "tea"})
-    await ana.ask("submit", dialog=form["id"], values={"wish": "tea", "files": keys})
+        await ask(ben, "submit", dialog=form["id"], values={"wish": "tea"})
+    await ask(ana, "submit", dialog=form["id"], values={"wish": "tea", "files": keys})
     assert channel.messages[max(channel.messages)].content == "tea [2, 2]"
     assert page.desk.uploads == {}
 
 
 async def test_a_menu_is_opened_and_chosen_in(ana, people, channel):
-    await ana.ask("slash", command="panel")
+    await ask(ana, "slash", command="panel")
     under = str(max(channel.messages))
-    told = await ana.ask("open", message=under, component="who")
+    told = await ask(ana, "open", message=under, component="who")
     assert (told["kind"], told["least"], told["most"]) == ("user", 0, 2)
-    found = await ana.ask("find", kind="user", typed="a")
+    found = await ask(ana, "find", kind="user", typed="a")
     ids = [one["value"] for one in found["options"] if one["label"] in ("@Ana", "@Alfred")]
-    await ana.ask("select", message=under, component="who", values=ids)
+    await ask(ana, "select", message=under, component="who", values=ids)
     assert set(channel.messages[max(channel.messages)].content.split(", ")) == {"Ana", "Alfred"}
-    await ana.ask("select", message=under, component="who", values=[])
+    await ask(ana, "select", message=under, component="who", values=[])
     assert channel.messages[max(channel.messages)].content == "nobody"
     for values, why in ((["x"], "no such user"), (["1"] * 26, "no list"), ("x", "no list")):
         with pytest.raises(Refused, match=why):
-            await ana.ask("select", message=under, component="who", values=values)
+            await ask(ana, "select", message=under, component="who", values=values)
 
 
 async def test_a_bot_that_does_not_answer_is_said_in_the_persons_language(ana, tabs, channel, sim):
     sim.interactions.answer_seconds = 0.5
     with pytest.raises(Refused, match="La aplicación no ha respondido"):
-        await ana.ask("slash", command="silent")
+        await ask(ana, "slash", command="silent")
     ben = await tabs("Ben")
     with pytest.raises(Refused, match="The application did not respond"):
-        await ben.ask("slash", command="silent")
-    await ben.ask("slash", command="panel")
+        await ask(ben, "slash", command="silent")
+    await ask(ben, "slash", command="panel")
     with pytest.raises(Refused, match="This interaction failed"):
-        await ben.ask("press", message=str(max(channel.messages)), component="silent")
+        await ask(ben, "press", message=str(max(channel.messages)), component="silent")
 
 
 async def test_nobody_uses_what_only_another_sees(ana, tabs, channel):
-    await ana.ask("slash", command="make", options={"what": "x"})
+    await ask(ana, "slash", command="make", options={"what": "x"})
     ben = await tabs("Ben")
     with pytest.raises(Refused, match="gone"):
-        await ben.ask("press", message=str(max(channel.messages)), component="ask")
+        await ask(ben, "press", message=str(max(channel.messages)), component="ask")
 
 
 @pytest.mark.parametrize("component", ["", "nothing", "x" * 5000, None, 7])
 async def test_a_component_that_is_not_there(ana, channel, component):
-    await ana.ask("slash", command="panel")
+    await ask(ana, "slash", command="panel")
     under = str(max(channel.messages))
     for act in ("press", "open", "select"):
         with pytest.raises(Refused) as refused:
-            await ana.ask(act, message=under, component=component)
+            await ask(ana, act, message=under, component=component)
         assert len(str(refused.value)) < 300
