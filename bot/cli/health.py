@@ -7,7 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from rich.console import Group
 from rich.live import Live
+from rich.text import Text
 
 from bot import terminal
 from bot.budgets import limits_of
@@ -38,7 +40,12 @@ def health(
     """Show how many workers and jobs each service has, and how each running bot is connected.
 
     A bot reports through the database (SKYDECK_DATABASE_URL). Without RUNPOD_API_KEY the services
-    are part of the bot, which reports them too.
+    are part of the bot, which reports them too. A terminal gets tables; a pipe gets one line for
+    each service and bot.
+
+    Exits with 0 when every service and the database answer (no bot has to be running), with 4 when
+    one does not or has no endpoint, and with 2 when there is nothing to ask: no RUNPOD_API_KEY, and
+    no bot.
 
     Example: skydeck health --watch
     """
@@ -66,8 +73,12 @@ async def _once(settings: Settings, *, as_json: bool) -> bool:
     """Show the state of everything; return whether something is wrong."""
     async with _open_probe(settings) as probe:
         report = await probe()
-    for line in as_json_lines(report) if as_json else as_lines(report):
-        _write(line)
+    console = terminal.console(highlight=False)
+    if console.is_terminal and not as_json:
+        console.print(as_page(report))
+    else:
+        for line in as_json_lines(report) if as_json else as_lines(report):
+            _write(line)
     return not report.is_well
 
 
@@ -81,7 +92,8 @@ async def _watch(settings: Settings, every_s: float, *, as_json: bool) -> None:
                 await clock.sleep(every_s)
         with Live(console=console, auto_refresh=False) as live:
             while True:
-                live.update(as_page(await probe()), refresh=True)
+                page = Group(as_page(await probe()), Text("Ctrl-C ends", style="dim"))
+                live.update(page, refresh=True)
                 await clock.sleep(every_s)
 
 

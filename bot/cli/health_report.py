@@ -1,6 +1,6 @@
 """Formats what `skydeck health` found as lines, as a page, and as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.figures import duration
 from bot.observability.heartbeat import ChannelReception, Heartbeat
-from bot.service_calls.availability import Availability
+from bot.service_calls.availability import Availability, Warmth
 
 WARMTH_TEXT: Final = {
     "warm": "a worker is up",
@@ -23,6 +23,11 @@ WARMTH_TEXT: Final = {
     "unknown": "not known",
 }
 """Warmth in words."""
+_SIGNS: Final = {
+    Warmth.WARM: ("●", "green"),
+    Warmth.STARTING: ("◔", "yellow"),
+    Warmth.STARVED: ("▲", "yellow"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,94 @@ def as_json_lines(report: HealthReport) -> Iterator[dict[str, Any]]:
 
 
 def as_page(report: HealthReport) -> Group:
-    """The report for a screen that is redrawn."""
-    page = Table.grid(padding=(0, 2))
-    for name, (first, *more) in _rows(report):
-        page.add_row(name, first)
-        for words in more:
-            page.add_row("", Text(words, style="dim"))
-    return Group(page, Text("\nCtrl-C ends", style="dim"))
+    """The report as tables, for a screen."""
+    parts: list[Table | Text] = [_services_table(report)]
+    if report.bots:
+        parts += [Text(), _bots_table(report)]
+    rooms = [(number, room) for number, bot in enumerate(report.bots, 1) for room in bot.rooms]
+    if rooms:
+        parts += [Text(), _rooms_table(rooms)]
+    parts += [Text(), *(Text(f"▲ {line}", style="yellow") for line in _notes(report))]
+    verdict = Text("✓ All well.", style="green")
+    if not report.is_well:
+        verdict = Text("✗ Not all well. skydeck doctor says what to do.", style="bold red")
+    return Group(*parts, verdict)
+
+
+def _table(first: str, *others: str) -> Table:
+    """A table whose other columns are figures."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right", no_wrap=True)
+    return table
+
+
+def _services_table(report: HealthReport) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("service", no_wrap=True)
+    table.add_column("state")
+    for name in ("working", "idle", "waiting", "running"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("last answer")
+    for one in report.services:
+        name = one.service.value.lower()
+        if one.health is None:
+            table.add_row(name, Text(f"✗ {one.trouble}", style="red"))
+            continue
+        workers, jobs = one.health.workers, one.health.jobs
+        sign, style = _SIGNS.get(one.warmth, ("○", "dim"))
+        state = Text.assemble((f"{sign} ", style), WARMTH_TEXT[one.warmth])
+        figures = (workers.running, workers.idle, jobs.inQueue, jobs.inProgress)
+        age = "" if one.latest is None or one.age_s is None else f"{duration(one.age_s)} ago"
+        table.add_row(name, state, *map(str, figures), age)
+    for name, words in _absent(report):
+        table.add_row(name, Text(f"✗ {words}", style="red"))
+    return table
+
+
+def _bots_table(report: HealthReport) -> Table:
+    table = _table("bot", "shards", "to Discord", "voice channels")
+    for number, bot in enumerate(report.bots, 1):
+        up = [ms for ms in bot.gateway_ms.values() if ms is not None]
+        trip = f"{max(up):.0f} ms" if up else "not measured"
+        table.add_row(str(number), str(len(bot.gateway_ms)), trip, str(len(bot.rooms)))
+    return table
+
+
+def _rooms_table(rooms: Iterable[tuple[int, ChannelReception]]) -> Table:
+    table = _table("voice in server", "bot", "round trip", "heard", "packets", "missing")
+    for number, room in rooms:
+        trip = "not measured" if room.latency_ms is None else f"{room.latency_ms:.0f} ms"
+        heard = room.heard
+        table.add_row(
+            str(room.guild_id),
+            str(number),
+            trip,
+            str(room.people),
+            str(heard.received),
+            f"{heard.loss:.1%}" if heard.received else "",
+        )
+    return table
+
+
+def _notes(report: HealthReport) -> Iterator[str]:
+    """What a figure alone would not say."""
+    for one in report.services:
+        if one.health is None:
+            continue
+        workers = one.health.workers
+        for count, words in (
+            (workers.throttled, "without a GPU"),
+            (workers.unhealthy, "unhealthy"),
+            (workers.initializing, "starting"),
+        ):
+            if count:
+                yield f"{one.service.value.lower()}: {count} workers {words}"
+    if report.trouble:
+        yield report.trouble
+    elif not report.bots:
+        yield "no bot is running on this database"
 
 
 def _rows(report: HealthReport) -> Iterator[tuple[str, list[str]]]:
