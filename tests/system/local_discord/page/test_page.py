@@ -9,6 +9,7 @@ from local_discord import File, posting
 from local_discord.places import Server
 from local_discord.posting import Draft
 from tests.fakes.chromium import NARROW, WIDE, opened
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,10 +49,13 @@ async def at(browser, site, channel, **how):
     if how.get("viewport") == NARROW:
         await page.click("#menu")
     await place.click()
-    await page.wait_for_function(
-        "(name) => document.querySelector('#title').textContent === name", arg=f"#{channel.name}"
-    )
+    await page.locator("#title", has_text=f"#{channel.name}").wait_for()
     return page
+
+
+async def has(page, words):
+    """Whether the composer has them."""
+    return await page.input_value("#words") == words
 
 
 async def test_files_by_button_drag_and_paste(browser, site, here, world):
@@ -101,7 +105,7 @@ async def test_with_the_keyboard_alone(browser, site, here, lucia):
     mine = page.locator("article.own", has_text="the answr")
     await mine.locator(".reference", has_text="the question").wait_for()
     await keys.press("ArrowUp")  # in the empty field: the last own message is changed
-    await page.wait_for_function("document.querySelector('#words').value === '@Lucía the answr'")
+    await until(lambda: has(page, "@Lucía the answr"))
     await keys.press("Control+A")
     await keys.type("@Lucía the answer")
     await keys.press("Enter")
@@ -118,7 +122,7 @@ async def test_with_the_keyboard_alone(browser, site, here, lucia):
     await page.focus("#channels [aria-current]")
     await keys.press("Shift+Tab")
     await keys.press("Enter")
-    await page.wait_for_function("document.querySelector('#title').textContent === '#general'")
+    await page.locator("#title", has_text="#general").wait_for()
     assert page.complaints == []
 
 
