@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import httpx
 from pydantic import SecretStr
 
 from bot.budgets import limits_of
@@ -38,7 +39,6 @@ from bot.workers.protocols import Handler
 from bot.workers.traced import TracedHandler
 
 if TYPE_CHECKING:
-    from bot.local_service.record import Record
     from bot.store.repositories.ledger import Ledger
     from bot.store.store import Store
 
@@ -106,14 +106,14 @@ async def open_services(
     async with contextlib.AsyncExitStack() as stack:
         key = settings.runpod_api_key
         base_url = str(settings.runpod_base_url)
+        transport: httpx.AsyncBaseTransport | None = None
         if key is None:
-            held = None
+            key = SecretStr(secrets.token_urlsafe())
             if shared and settings.skydeck_keep_loaded_s:
-                held = await _held(stack, settings, fetch, only, warm_up)
-            if held is not None:
-                base_url, key = held.url, SecretStr(held.key)
+                transport = await _shared(stack, settings, fetch, only, warm_up)
+            if transport is not None:
+                base_url = "http://127.0.0.1/v2"  # the transport knows the port, and the key
             else:
-                key = SecretStr(secrets.token_urlsafe())
                 base_url = await stack.enter_async_context(
                     _embedded(settings, key, fetch, only, warm_up, sink)
                 )
@@ -123,6 +123,7 @@ async def open_services(
             key,
             {s: _endpoint(settings, s) for s in only},
             clock=clock,
+            transport=transport,
             hidden=secrets_of(settings),
         )
         gate = None if ledger is None else BudgetGate(ledger, rates_of(settings), clock)
@@ -211,31 +212,34 @@ def _told_of_wait() -> Iterator[None]:
         notice.cancel()
 
 
-async def _held(
+async def _shared(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
     fetch: Fetch,
     only: Collection[Service],
     warm_up: WarmUp,
-) -> "Record | None":
+) -> httpx.AsyncBaseTransport | None:
     """Hold the service that commands share until the stack ends; None: there can be none."""
     _require_local()
     from bot.local_service.client import shared_service  # noqa: PLC0415  (RunPod needs none)
     from bot.local_service.place import CannotShare  # noqa: PLC0415
+    from bot.local_service.transport import ReopeningTransport  # noqa: PLC0415
 
     async def prepare() -> None:
         store = ModelStore(settings.skydeck_weights_dir)
         choice = await _choose_llms(settings, store, fetch, only)
         fetch(store, models_needed(settings, only, choice))
 
+    transport = ReopeningTransport(lambda: shared_service(settings, prepare, SystemClock()))
+    stack.push_async_callback(transport.aclose)
     try:
-        held = await stack.enter_async_context(shared_service(settings, prepare, SystemClock()))
+        held = await transport.open()
         if warm_up is WarmUp.FIRST:
             await held.warm_up(only)
     except CannotShare as e:
         log.warning("no service is shared with other commands: %s", e)
         return None
-    return held.record
+    return transport
 
 
 @contextlib.asynccontextmanager

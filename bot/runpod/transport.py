@@ -67,7 +67,7 @@ class HttpTransport:
         self._redaction = BodyRedaction(self.secrets)
         self._hide = Redaction(self.secrets)
         self._clock = clock
-        self._transport = transport or _aiohttp(httpx.URL(self._base))
+        self._transport = transport or aiohttp_transport(httpx.URL(self._base))
         self._headers = httpx.Headers(
             {
                 "host": httpx.URL(self._base).netloc.decode(),
@@ -213,7 +213,7 @@ def _header_value(key: SecretStr) -> str:
     return value
 
 
-def _aiohttp(base: httpx.URL) -> AiohttpTransport:
+def aiohttp_transport(base: httpx.URL) -> AiohttpTransport:
     """The default transport: a pool that stays fast at 64 requests in flight, without cookies.
 
     It uses the proxy from the environment, except for this machine itself.

@@ -143,6 +143,27 @@ async def test_after_a_crash_the_next_command_starts_another(runtime, model, tmp
         assert await summarize(services) == "Short."
 
 
+@pytest.mark.parametrize("how", ["crash", "stop"])
+async def test_a_conversation_goes_on_with_another_when_one_has_ended(
+    runtime, model, tmp_path, how
+):
+    async with opened(settings(model, tmp_path)) as services:
+        assert await summarize(services) == "Short."
+        first = running()
+        if how == "crash":
+            os.kill(first, signal.SIGKILL)
+        else:
+            await asyncio.to_thread(skydeck, "serve", "--stop")
+        await until_gone(first)
+        both = await asyncio.gather(summarize(services), summarize(services))
+        assert both == ["Short.", "Short."]
+        assert running() != first
+    async with own_session() as session:
+        held = await Held.take(session, Place().read())
+        assert await held.users() == 1  # the conversation has let it go
+        await held.end()
+
+
 async def test_other_settings_end_an_unused_one(runtime, model, tmp_path):
     async with opened(settings(model, tmp_path)):
         first = running()
