@@ -14,7 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import platformdirs
 from pydantic import (
@@ -221,6 +221,10 @@ class Settings(BaseSettings):
     """The key of SKYDECK_LLM_URL; empty: it needs none."""
     skydeck_llm_context: int = Field(default=8192, ge=2048, le=2_000_000)
     """How many tokens the model at SKYDECK_LLM_URL reads; longer texts are worked on in pieces."""
+    skydeck_pictures: Literal["auto", "on", "off"] = "auto"
+    """Whether pictures that people attach in Discord are sent to the model that answers. auto:
+    where that is Claude or the model at SKYDECK_LLM_URL; if the server refuses them, they are only
+    named. on: to RunPod, too."""
     skydeck_asr: str = ASR_AUTO
     """The local speech recognition. auto: whisper-tiny.en for English, whisper-base for all else.
     Also a faster-whisper model by name, as large-v3-turbo, a folder with one, as ./my-whisper, or
@@ -364,6 +368,14 @@ class Settings(BaseSettings):
     def embedded(self) -> bool:
         """Whether the services run on this machine."""
         return self.runpod_api_key is None
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether what answers may be able to see."""
+        if self.skydeck_pictures != "auto":
+            return self.skydeck_pictures == "on"
+        may_see = self.anthropic_api_key is not None or self.skydeck_llm_url is not None
+        return self.embedded and may_see
 
     @property
     def has_paid_models(self) -> bool:

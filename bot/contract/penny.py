@@ -48,6 +48,7 @@ def converse(
     `language` is given only if somebody set it; without it she tells it from the words, and takes
     the context for a hint. Her parameters: `speak` (bool, default true), `voice`, `max_tokens`,
     `brief` (bool): a short answer, `reply_language` (a language's code): that of the answer,
+    `pictures`: what goes with it (`bot.contract.pictures`),
     `prepare` (bool): take in what was said so far, and answer nothing; `actions` and `own_words`:
     what the person may ask for (`bot.contract.actions`).
     """

@@ -2,13 +2,14 @@
 
 import asyncio
 import importlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from bot.contract.pictures import Picture
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.sanitize import quoted
 from bot.workers.protocols import CompletionUsage, Prompt, ToolCall
@@ -146,6 +147,8 @@ class Claude:
             "max_tokens": prompt.max_tokens,
             "messages": [{"role": m.role, "content": m.content} for m in turns],
         }
+        if prompt.pictures and turns:
+            request["messages"][-1]["content"] = _with_pictures(turns[-1].content, prompt.pictures)
         if system := "\n\n".join(m.content for m in messages if m.role == "system"):
             request["system"] = system
         if known := _known(self.name):
@@ -186,6 +189,18 @@ class Claude:
             ToolCall(block.name, block.input) for block in final.content if block.type == "tool_use"
         )
         return CompletionUsage(tokens_in, tokens_out, "length" if cut else "stop", cost, calls)
+
+
+def _with_pictures(text: str, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
+    """A message's blocks, in the order that Anthropic's reference on vision recommends."""
+    shown: list[dict[str, Any]] = [
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": one.media_type, "data": one.data},
+        }
+        for one in pictures
+    ]
+    return [*shown, {"type": "text", "text": text}]
 
 
 def _known(name: str) -> _Model | None:

@@ -6,12 +6,13 @@ connection, `chat_answer` reads the answers, because these servers differ in the
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
+from bot.contract.pictures import Picture
 from bot.workers.chat_answer import CHARS_PER_TOKEN, ChatAnswer, event_data
 from bot.workers.openai_server import LLM, OpenAIServer, words_of_refusal
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong
@@ -42,20 +43,26 @@ class Dialect:
         length: The field that limits the answer. OpenAI's newer models refuse `max_tokens`.
         leaves_out: Fields that the server refuses.
         folds_system: Whether the model has no system role: its words begin the person's message.
+        is_blind: Whether the model takes no pictures.
     """
 
     length: str = "max_tokens"
     leaves_out: frozenset[str] = field(default_factory=frozenset)
     folds_system: bool = False
+    is_blind: bool = False
 
-    def after(self, refusal: str, *, status: int = 400) -> "Dialect | None":
+    def after(self, refusal: str, *, status: int = 400, sees: bool = False) -> "Dialect | None":
         """Return the dialect that avoids what `refusal`, the server's words, names; None: no idea.
+
+        `sees`: the request has pictures.
 
         The order matters: OpenAI's refusal of `max_tokens` also names its replacement. A refusal
         that names nothing may be about any field.
         """
         if status not in _BAD_REQUEST:
             return None
+        if sees and any(word in refusal for word in _PICTURES):
+            return replace(self, is_blind=True)
         if self.length in refusal and self.length == "max_tokens":
             return replace(self, length="max_completion_tokens")
         for name, words in _OPTIONAL.items():
@@ -64,7 +71,9 @@ class Dialect:
         if not self.folds_system and any(words in refusal for words in _NO_SYSTEM):
             return replace(self, folds_system=True)
         bare = replace(self, leaves_out=self.leaves_out | _ANY_FIELD)
-        return bare if status in _SAYS_FIELDS and bare != self else None
+        if status in _SAYS_FIELDS and bare != self:
+            return bare
+        return replace(self, is_blind=True) if sees else None
 
 
 _OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
@@ -74,6 +83,8 @@ _OPTIONAL: Final[Mapping[str, tuple[str, ...]]] = {
     "stream": ("streaming", "'stream'", "`stream`", "stream="),
 }
 """Fields that an answer can do without, and the words by which a server refuses each."""
+_PICTURES: Final = ("image", "picture", "vision", "multimodal", "mmproj", "modalit")
+"""How servers say that a model takes no pictures."""
 _ANY_FIELD: Final = frozenset({"response_format", "stream_options", "temperature"})
 _SAYS_FIELDS: Final = frozenset({400, 422})
 """Statuses of which a request without those fields may be the end."""
@@ -168,7 +179,8 @@ class OpenAIChat:
                         "The text does not fit the model's window.",
                         hint="Send less, or set SKYDECK_LLM_CONTEXT to the model's window.",
                     ) from None
-                changed = dialect.after(refusal, status=e.status_code)
+                sees = bool(prompt.pictures) and not dialect.is_blind
+                changed = dialect.after(refusal, status=e.status_code, sees=sees)
                 if changed is None:
                     raise
                 dialect = changed
@@ -195,6 +207,7 @@ _NO_ANSWER: Final = {
     "tool_calls": "it called a tool that nobody offered",
     "content_filter": "its server withheld the answer",
 }
+_UNSEEN: Final = "(You cannot see pictures. Say so, if the question is about one.)"
 _IN_WORDS: Final = "Answer with one JSON object that fits this JSON Schema, and nothing else:\n"
 
 
@@ -213,13 +226,28 @@ def _request(prompt: Prompt, model: str, dialect: Dialect) -> dict[str, Any]:
             messages.append({"role": "system", "content": _IN_WORDS + json.dumps(prompt.schema)})
     streams = "stream" not in dialect.leaves_out
     refused = dialect.leaves_out if streams else dialect.leaves_out | {"stream_options"}
+    sent = _folded(messages) if dialect.folds_system else messages
     return {
         "model": model,
-        "messages": _folded(messages) if dialect.folds_system else messages,
+        "messages": _with_pictures(sent, prompt.pictures, dialect) if prompt.pictures else sent,
         "stream": streams,
         dialect.length: prompt.max_tokens,
         **{name: value for name, value in extra.items() if name not in refused},
     }
+
+
+def _with_pictures(
+    messages: list[dict[str, str]], pictures: Sequence[Picture], dialect: Dialect
+) -> list[dict[str, Any]]:
+    """The messages, the last of the person's with pictures, or with word that they are not seen."""
+    last = max(n for n, one in enumerate(messages) if one["role"] == "user")
+    text = messages[last]["content"]
+    content: Any = f"{text}\n\n{_UNSEEN}"
+    if not dialect.is_blind:
+        urls = [f"data:{one.media_type};base64,{one.data}" for one in pictures]
+        shown = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        content = [{"type": "text", "text": text}, *shown]
+    return [*messages[:last], {"role": "user", "content": content}, *messages[last + 1 :]]
 
 
 def _folded(messages: list[dict[str, str]]) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Protocol
 
 from bot.contract import Message, Request, Response, Service
+from bot.contract.pictures import Picture
 from bot.errors import JobFailed
 
 
@@ -84,6 +85,7 @@ class Prompt:
         messages: The system prompt first. If it does not change, the model reuses its cache.
         schema: A JSON Schema that the model enforces while it generates.
         tools: For a model that `takes_tools`; others ignore them.
+        pictures: They belong to the last message; who cannot see ignores them, or says so.
     """
 
     messages: Sequence[Message]
@@ -92,6 +94,7 @@ class Prompt:
     schema: dict[str, Any] | None = None
     slot: Slot = Slot.BACKGROUND
     tools: Sequence[Tool] = ()
+    pictures: Sequence[Picture] = ()
 
 
 @dataclass(frozen=True, slots=True)

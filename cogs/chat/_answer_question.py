@@ -10,6 +10,7 @@ from bot.contract import Message, Request
 from bot.contract.envelope import given
 from bot.contract.grace import task
 from bot.contract.penny import converse
+from bot.contract.pictures import pictures_param
 from bot.discord_client import SkyDeck
 from bot.errors import SkydeckError
 from bot.jobs.runner import Wanted
@@ -79,7 +80,11 @@ def _request(
         source=requester.source,
         language=requester.language,
         context=requester.context(history),
-        params={"speak": question.is_answered_aloud, **params},
+        params={
+            "speak": question.is_answered_aloud,
+            **params,
+            **pictures_param(question.pictures),
+        },
     )
 
 

@@ -258,7 +258,9 @@ class Chat(commands.Cog, name=COG):
         )
         quoted = said_before.quoted
         files = await self._files(content, quoted)
-        question = await read_question(content.asked, files, words)
+        question = await read_question(
+            content.asked, files, words, shows_pictures=self.bot.settings.shows_pictures
+        )
         if question is None:
             await reply_to(message, words("chat.hello", name=as_plain_text(requester.assistant)))
             return

@@ -69,7 +69,12 @@ class ChatCommands(commands.Cog):
         async with placeholder.in_time():
             try:
                 said = await typed_words(interaction, question or "")
-                asked = await read_question(said, [file] if file else [], words)
+                asked = await read_question(
+                    said,
+                    [file] if file else [],
+                    words,
+                    shows_pictures=self.bot.settings.shows_pictures,
+                )
                 if asked is None or asked.said == "":
                     raise BadInput(asked.note if asked else words("chat.ask_what"))
             except (SkydeckError, discord.HTTPException) as e:

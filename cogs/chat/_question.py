@@ -7,14 +7,17 @@ from typing import Final
 import discord
 
 from bot.contract import Input
+from bot.contract.pictures import Picture
 from bot.i18n import Words
 from cogs.shared.attachments import may_be_audio, name_of
 from cogs.shared.files import read_files, speech_of
+from cogs.shared.pictures import is_picture, read_pictures
 from cogs.shared.splitting import as_plain_text, disarm
 
 MAX_CHARS: Final = 16_000
 """For a question with its files: below the 20,000 that Penny accepts, with room for a quote."""
 _TITLE_CHARS: Final = 80
+_AN_IMAGE: Final = "an image, "
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Question:
         note: What to tell the person about it, such as that a picture was ignored.
         is_bare: Whether it is a file without a comment.
         is_quoted: Whether it is a recording in a message that the person points at.
+        pictures: What a model that can see gets with it.
     """
 
     said: str | Input
@@ -34,6 +38,7 @@ class Question:
     note: str = ""
     is_bare: bool = False
     is_quoted: bool = False
+    pictures: tuple[Picture, ...] = ()
 
     @property
     def is_spoken(self) -> bool:
@@ -52,25 +57,38 @@ class Question:
 
 
 async def read_question(
-    content: str, attachments: list[discord.Attachment], words: Words
+    content: str,
+    attachments: list[discord.Attachment],
+    words: Words,
+    *,
+    shows_pictures: bool = False,
 ) -> Question | None:
     """Read a message; None if it is empty.
 
     Recordings take precedence, each by itself; text beside them, and in files, goes into Penny's
-    context. Other files, such as pictures, are named to Penny, who cannot see them.
+    context. Pictures are named to her, and go with the question to a model that may see them; other
+    files are named only.
 
     Args:
         content: The text, without the bot's mention.
         attachments: The message's files.
         words: The person's language.
+        shows_pictures: Whether pictures go with the question.
 
     Raises:
         BadInput: A file is not what it claims to be.
         TooLarge: A file is too large.
         discord.HTTPException: A file is gone.
     """
-    files = await read_files(attachments, words)
+    pictures, others = (
+        await read_pictures(attachments, words) if shows_pictures else ([], attachments)
+    )
+    seen = [name_of(one) for one in attachments if one not in others]
+    files = await read_files(others, words)
     parts = [content] if content else []
+    if pictures and not content:
+        parts.append(words("chat.picture"))
+    parts += [f"[{_AN_IMAGE}{name}]" for name in seen]
     parts += [f"[{one.name}]\n{one.text}" for one in files.texts]
     speech: Input | None = None
     if files.recordings:
@@ -79,15 +97,18 @@ async def read_question(
     if not parts and speech is None:
         return Question("", "", "\n".join(notes)) if notes else None
     if files.unread and speech is None:
-        parts.append(f"[{', '.join(files.unread)}: not read]")
+        images = {name_of(one) for one in others if is_picture(one)}
+        names = [f"{_AN_IMAGE}{one}" if one in images else one for one in files.unread]
+        parts.append(f"[{', '.join(names)}: not read]")
     text = "\n\n".join(parts)
     if len(text) > MAX_CHARS:
         text = text[:MAX_CHARS]
         notes.append(words("chat.cut", most=MAX_CHARS))
     note = "\n".join(notes)
     if speech is not None:
-        return Question(speech, text, note)
-    return Question(text, text, note, is_bare=not content)
+        return Question(speech, text, note, pictures=tuple(pictures))
+    is_bare = not content and not pictures
+    return Question(text, text, note, is_bare=is_bare, pictures=tuple(pictures))
 
 
 def _note(unread: Sequence[str], words: Words) -> list[str]:
@@ -106,6 +127,7 @@ def edited_question(
     """
     if any(may_be_audio(one) and f"[{name_of(one)}" not in remembered for one in attachments):
         return remembered  # it contains the transcript, which an edit does not change
-    begins = [remembered.find(f"[{name_of(one)}") for one in attachments]
+    marks = [f"[{before}{name_of(one)}" for one in attachments for before in ("", _AN_IMAGE)]
+    begins = [remembered.find(mark) for mark in marks]
     files = remembered[min((at for at in begins if at >= 0), default=len(remembered)) :]
     return "\n\n".join(filter(None, [content, files]))

@@ -113,7 +113,7 @@ def _objection(heard: Heard) -> Refusal | None:
     if heard.headers.get("Authorization") != f"Bearer {KEY}":
         return Refusal(401, "authentication_error")
     extra = heard.body.keys() - _FIELDS
-    empty = [m for m in heard.body["messages"] if not m["content"].strip()]
+    empty = [m for m in heard.body["messages"] if not str(m["content"]).strip()]
     misplaced = [m for m in heard.body["messages"] if m["role"] not in {"user", "assistant"}]
     if heard.headers.get("anthropic-version") != _VERSION or extra or empty or misplaced:
         return Refusal(400, "invalid_request_error")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -15,6 +16,7 @@ from bot.contract.actions import OfferedAction, offered_in, own_words_in
 from bot.contract.grace import unknown_module
 from bot.contract.penny import PennyModule
 from bot.contract.persona import assistant_of, persona_of
+from bot.contract.pictures import pictures_in
 from bot.errors import BadInput, TooLarge
 from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, primary
@@ -308,7 +310,7 @@ async def _each(segments: Sequence[TranscriptSegment]) -> AsyncIterator[Transcri
 def _prompt(
     turn: Turn, request: Request, question: str, llm: LanguageModel, max_tokens: int
 ) -> Prompt:
-    return converse_prompt(
+    prompt = converse_prompt(
         question,
         system=request.source.system,
         language=turn.language.to_answer(request),
@@ -318,6 +320,7 @@ def _prompt(
         room_chars=llm.context_chars,
         is_brief=_bool_param(request, "brief", default=False),
     )
+    return replace(prompt, pictures=pictures_in(request))
 
 
 def _decode_recording(request: Request, limit_s: float, stop: Stop) -> Recording:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.contract import Message, Source
 from bot.contract.penny import converse
+from bot.contract.pictures import Picture
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.claude import Claude
 from bot.workers.protocols import CompletionUsage, Prompt, Tool, ToolCall, complete
@@ -394,3 +395,12 @@ async def test_it_is_offered_tools_and_its_call_comes_at_the_end() -> None:
         ]
         text, usage = await complete(llm, prompt)  # without a word
         assert (text, usage.tool_calls) == ("", (ToolCall("TITLER", {}),))
+
+
+async def test_a_picture_goes_with_the_question():
+    seen = replace(PROMPT, pictures=[Picture(media_type="image/png", data="iVBORw0KGgo=")])
+    async with claude(PARIS) as (llm, api):
+        await complete(llm, seen)
+    image, words = api.heard[-1].body["messages"][-1]["content"]
+    assert image["source"] == {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}
+    assert words == {"type": "text", "text": QUESTION}

@@ -5,14 +5,17 @@ import contextlib
 import json
 import logging
 import traceback
+from dataclasses import replace
 
 import pytest
 from pydantic import SecretStr
 
 from bot.contract import Message
+from bot.contract.pictures import Picture
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
 from bot.workers.openai_chat import OpenAIChat
 from bot.workers.protocols import CompletionUsage, Prompt, PromptTooLong, complete
+from bot.workers.sdk_retries import MAX_RETRIES
 from tests.fakes.loopback_api import End, Refusal
 from tests.fakes.openai_api import KEY, Answer, FakeOpenAI
 from tests.own_servers import assert_one_line
@@ -435,3 +438,37 @@ async def test_after_a_failure_the_next_question_is_answered():
         await failure(llm)
         text, _spent = await complete(llm, PROMPT)
     assert text == TEXT
+
+
+# Pictures
+
+CAT = Picture(media_type="image/png", data="iVBORw0KGgo=")
+SEEN = replace(PROMPT, pictures=[CAT])
+
+
+async def test_a_picture_goes_with_the_question():
+    async with chat(PARIS) as (llm, api):
+        assert (await complete(llm, SEEN))[0] == TEXT
+    assert api.heard[-1].body["messages"][-1]["content"] == [
+        {"type": "text", "text": QUESTION},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (500, "image input is not supported - hint: you may need to provide the mmproj"),
+        (400, "This model does not support multimodal inputs"),
+        (422, "Input should be a valid string"),
+    ],
+)
+async def test_a_model_that_takes_none_is_told_that_it_sees_none(status: int, words: str):
+    """Once: the next question does not ask the server again."""
+    refusals = [Refusal(status, words)] * {422: 2, 500: 1 + MAX_RETRIES}.get(status, 1)
+    async with chat(*refusals, PARIS, PARIS) as (llm, api):
+        assert (await complete(llm, SEEN))[0] == TEXT
+        tried = len(api.heard)
+        assert (await complete(llm, SEEN))[0] == TEXT
+        assert len(api.heard) == tried + 1
+    assert "You cannot see pictures" in api.heard[-1].body["messages"][-1]["content"]
