@@ -118,7 +118,7 @@ def find_command(application: Application, text: str, user: User, channel: Chann
     Raises:
         CannotDo: The client shows no such command.
     """
-    words = text.removeprefix("/").split()
+    words = text.removeprefix("/").split() or [""]
     for command in commands_here(application, channel, kind=1):
         if named(command, words[0], user.locale):
             check_allowed(command, user, channel)

@@ -216,6 +216,8 @@ class _Given:
 
     def field(self, field: Json, value: object) -> Any:
         """One field of a dialog."""
+        if field["kind"] in ("text", "paragraph") and not isinstance(value, str):
+            raise CannotDo(f"the field {field['id'][:40]!r} takes text")
         if isinstance(value, list):
             return [self.value(field["kind"], one) for one in value[:_VALUES_MAX]]
         return self.value(field["kind"], value)

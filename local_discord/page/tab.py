@@ -281,7 +281,7 @@ class Tab:
         """What a frame asks for; None: it was refused."""
         try:
             asked = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             asked = None
         if not isinstance(asked, dict) or not isinstance(asked.get("id"), int):
             return None

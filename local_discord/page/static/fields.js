@@ -161,7 +161,7 @@ function comboField(told, offers, isFree, next) {
   /** @type {Offer | null} */
   let taken = null;
   /** @type {Offer[]} */
-  let offered = [];
+  let offered = told.options ?? [];
   let asked = 0;
   let timer = 0;
   const list = new Listbox(input, place, told.label, (offer, key) => {
@@ -172,13 +172,13 @@ function comboField(told, offers, isFree, next) {
   });
   const offer = async () => {
     const turn = ++asked;
+    const shown = list.ask();
     place.classList.add("waits");
     try {
       const found = await offers(taken ? "" : input.value);
       if (turn !== asked) return; // something else was typed since
       offered = found;
-      const first = found.findIndex((one) => one.value === taken?.value);
-      if (document.activeElement === input) list.show(found, first);
+      list.answer(shown, found, found.findIndex((one) => one.value === taken?.value));
     } catch (problem) {
       if (turn !== asked) return;
       list.close();
@@ -368,15 +368,13 @@ function thingsField(told) {
     box.dispatchEvent(new Event("change", { bubbles: true }));
   });
   const find = looked(told);
-  let asked = 0;
   const offer = async () => {
-    const turn = ++asked;
+    const turn = list.ask();
     const found = await find(input.value).catch((problem) => {
       field.say(problem.message);
       return [];
     });
-    if (turn === asked && document.activeElement === input)
-      list.show(found.filter((one) => !chosen.has(one.value)));
+    list.answer(turn, found.filter((one) => !chosen.has(one.value)));
   };
   input.addEventListener("input", offer);
   input.addEventListener("click", offer);
@@ -408,8 +406,8 @@ export function optionField(told, complete, next) {
   if (told.kind === "file") return fileField(told);
   if (told.kind === "choices") return comboField(told, known(told.options ?? []), false, next);
   if (told.kind === "boolean") {
-    const both = [true, false].map((value) => ({ label: word(value ? "true" : "false"), value }));
-    return comboField(told, known(both), false, next);
+    const options = [true, false].map((value) => ({ label: word(String(value)), value }));
+    return comboField({ ...told, options }, known(options), false, next);
   }
   if (THINGS.includes(told.kind)) return comboField(told, looked(told), false, next);
   return told.complete ? comboField(told, complete, true, next) : typedField(told, told.kind === "text");

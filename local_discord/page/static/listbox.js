@@ -26,6 +26,7 @@ export class Listbox {
     /** @type {Offer[]} */
     this.offers = [];
     this.active = -1;
+    this.turn = 0;
     this.list = document.createElement("ul");
     this.list.id = `offers-${++made}`;
     this.list.className = "offers";
@@ -57,6 +58,21 @@ export class Listbox {
     return !this.list.hidden;
   }
 
+  /** Begin to look for offers; `answer` takes the number. */
+  ask() {
+    return ++this.turn;
+  }
+
+  /**
+   * Show what was found, unless more was asked, the list closed or the focus left meanwhile.
+   * @param {number} turn
+   * @param {Offer[]} offers
+   * @param {number} [first]
+   */
+  answer(turn, offers, first = 0) {
+    if (turn === this.turn && document.activeElement === this.input) this.show(offers, first);
+  }
+
   /**
    * @param {Offer[]} offers Those to show; with none the list closes.
    * @param {number} [first] The one that is taken next.
@@ -75,6 +91,7 @@ export class Listbox {
   }
 
   close() {
+    this.turn += 1;
     if (this.list.hidden) return;
     this.list.hidden = true;
     removeEventListener("resize", this.#moved);

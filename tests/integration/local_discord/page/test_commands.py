@@ -222,6 +222,15 @@ async def test_what_does_not_fit_is_refused_with_a_line(ana, options, why):
     assert len(str(refused.value)) < 300
 
 
+@pytest.mark.parametrize("command", ["", "/", " ", "nothing", "make it", None, "x" * 101])
+async def test_a_command_that_is_not_there(ana, command):
+    for act in ("slash", "complete"):
+        with pytest.raises(Refused) as refused:
+            await ask(ana, act, command=command, option="what", typed="")
+        assert "terminal" not in str(refused.value)
+        assert len(str(refused.value)) < 300
+
+
 async def test_a_person_where_a_channel_is_wanted(ana, people):
     options = {"what": "x", "where": str(people["Ben"].id)}
     with pytest.raises(Refused, match="takes a channel, not Ben"):
@@ -283,6 +292,9 @@ async def test_a_button_opens_a_dialog_which_is_sent(ana, tabs, channel, page):
     assert [one["id"] for one in form["fields"]] == ["wish", "files"]
     with pytest.raises(Refused, match="'Wish' is required"):
         await ask(ana, "submit", dialog=form["id"], values={"wish": ""})
+    for wish in ({"a": 1}, ["tea"], 7, True):
+        with pytest.raises(Refused, match="takes text"):
+            await ask(ana, "submit", dialog=form["id"], values={"wish": wish})
     keys = [page.desk.hold(File(name, b"ab")) for name in ("a.txt", "b.txt")]
     ben = await tabs("Ben")
     with pytest.raises(Refused, match="not open"):
@@ -335,3 +347,9 @@ async def test_a_component_that_is_not_there(ana, channel, component):
         with pytest.raises(Refused) as refused:
             await ask(ana, act, message=under, component=component)
         assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("frame", ["[" * 100_000, '{"id":' * 20_000, "{", "null", '"x"', "[]"])
+async def test_a_frame_that_is_no_request_is_passed_over(ana, frame):
+    await ana.socket.send_str(frame)
+    assert "commands" in await ask(ana, "commands")
