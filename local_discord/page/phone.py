@@ -78,6 +78,7 @@ class Phone:
             NotSeen: The others do not understand them in time.
         """
         user = self.tab.user
+        others = set(self.tab.desk.sim.voice.speakers)
         self.state = "joining"
         self.tell_soon()
         try:
@@ -85,6 +86,8 @@ class Phone:
         except BaseException:
             self.state = "in" if self.client else "out"
             self.tell_soon()
+            if self.client is None and user.id not in others:
+                self._hangs_up(user)  # nobody is left in a call without a client
             raise
         if self.client is None or self.client.speaker is not speaker:
             self.client = LiveClient(speaker, self._plays, self.tell_soon)
@@ -95,8 +98,12 @@ class Phone:
         """Hang up."""
         user = self.user
         self.lets_go()
+        if user is not None:
+            self._hangs_up(user)
+
+    def _hangs_up(self, user: User) -> None:
         voice = self.tab.desk.sim.voice
-        if user is not None and user.id in voice.speakers:
+        if user.id in voice.speakers:
             voice.leaves(user)
 
     def lets_go(self) -> None:

@@ -101,12 +101,13 @@ class Phones:
         channel = channel_of(tab, fields)
         if channel.type not in VOICE_CHANNELS:
             raise CannotDo(f"{channel.name} is no voice channel")
+        phone = self.of(tab)
+        await phone.joins(channel)
         for other in list(self._phones.values()):
-            if other.tab is not tab and other.user is tab.user:  # a person has one client in a call
+            if other is not phone and other.user is phone.user:  # a person has one client in a call
                 other.lets_go()
                 told = words(tab.user.locale)["call elsewhere"]
                 other.tab.tell("notice", text=told, kind="voice")
-        await self.of(tab).joins(channel)
 
     async def leave(self, tab: Tab, _: Json) -> None:
         """Hang up."""

@@ -26,6 +26,9 @@ PAUSE_S = 0.1
 """A packet that comes later than this after what it follows is heard after a pause."""
 HELD_S = 2.0
 """How long a frame that nobody can decrypt yet is kept."""
+HELD_MAX = 500
+KEPT_MAX = 100_000
+"""Packets: half an hour of speech; a Discord that runs for days forgets the oldest half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,9 @@ class Line:
             self._keep(now, rtp, opus)
         else:
             self._held.append((now, rtp))
+            if len(self._held) > HELD_MAX:
+                del self._held[0]
+                self._given_up += 1
         return True
 
     def try_again(self, sender_id: int, listeners: Sequence[DaveMember]) -> None:
@@ -149,6 +155,9 @@ class Line:
         self.packets.append(Packet(at, rtp.sequence, rtp.timestamp, opus))
         if len(self.packets) > 1 and self.packets[-2].at > at:
             self.packets.sort(key=lambda packet: packet.at)
+        for kept in (self.packets, self.speaking):
+            if len(kept) > KEPT_MAX:
+                del kept[: KEPT_MAX // 2]
         self._arrived.set()
 
     @property

@@ -17,6 +17,7 @@ from .speaker import Speaker
 
 MOVING_S = 0.1
 """How long people's clients take to connect to another voice server."""
+LEFT_SERVERS = 3
 GARBAGE = b"\x00\x01 this is no MLS message"
 TELLING = (Close.DISCONNECTED, Close.CALL_TERMINATED)
 """Close codes that come with the main gateway's word that the bot is in no channel."""
@@ -94,6 +95,7 @@ class Voice(Service):
         """
         one = guild_of(guild)
         server = await self._new_server()
+        self._retire()
         moving: list[tuple[Speaker, Channel]] = []
         for channel_id in [c for c in self._calls if c in one.channels]:
             call = self._calls.pop(channel_id)
@@ -110,6 +112,14 @@ class Voice(Service):
             loop.call_later(outage_s + MOVING_S, self._follow, speaker, channel)
         if session is not None:
             await self._new_address(one, session, outage_s)
+
+    def _retire(self) -> None:
+        """Stop the servers that calls have left; the last few answer whoever comes back to them."""
+        homes = set(self._homes.values())
+        left = [s for s in self._servers[:-1] if s not in homes and not s.sessions]
+        for server in left[:-LEFT_SERVERS]:
+            server.stop()
+            self._servers.remove(server)
 
     async def _new_address(self, guild: Guild, session: BotSession, outage_s: float) -> None:
         channel = session.call.channel

@@ -67,6 +67,10 @@ async function openMicrophone(mine) {
       stopTracks(stream);
       return;
     }
+    const source = new MediaStreamAudioSourceNode(mine.context, { mediaStream: stream });
+    mine.microphone = new AudioWorkletNode(mine.context, "microphone", { numberOfOutputs: 0 });
+    mine.microphone.port.onmessage = ({ data }) => recorded(mine, data);
+    source.connect(mine.microphone);
     mine.stream = stream;
   } catch (error) {
     const why = { NotAllowedError: "refused", SecurityError: "refused", NotFoundError: "missing" };
@@ -81,10 +85,6 @@ async function openMicrophone(mine) {
       draw();
     });
   }
-  const source = new MediaStreamAudioSourceNode(mine.context, { mediaStream: mine.stream });
-  mine.microphone = new AudioWorkletNode(mine.context, "microphone", { numberOfOutputs: 0 });
-  mine.microphone.port.onmessage = ({ data }) => recorded(mine, data);
-  source.connect(mine.microphone);
   draw();
 }
 

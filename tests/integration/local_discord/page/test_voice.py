@@ -242,10 +242,31 @@ async def test_nobody_is_in_two_servers_calls_at_once(sim, page):
         await until(lambda: ana.voice["channel"] == sala and not ana.people())
 
 
+async def test_who_closes_the_tab_while_joining_is_in_no_call(sim, page):
+    async with tab(page, "Marc", sound=False) as marc:
+        await marc.ask("join", channel=marc.channel("Lounge"))
+        sim.voice.habits.signal_delay_s = 3600  # the keys never come
+        async with tab(page, "Ana", sound=False) as ana:
+            lounge = ana.channel("Lounge")
+            await ana.socket.send_json({"id": 99, "do": "join", "channel": lounge})
+            await until(lambda: set(marc.people()) == {"Ana", "Marc"})
+            assert ana.voice["state"] == "joining"
+        await until(lambda: set(marc.people()) == {"Marc"})
+
+
+async def test_many_moves_of_region_leave_few_servers(sim, page):
+    async with tab(page, "Ana", sound=False) as ana:
+        await ana.ask("join", channel=ana.channel("Lounge"))
+        for _ in range(12):
+            assert await ana.ask("network", trouble="region") is None
+        assert len(sim.voice._servers) < 8
+
+
 async def test_who_may_not_join_is_told_why(page):
     async with tab(page, "Nico") as nico:
         assert "may not join" in await nico.ask("join", channel=nico.channel("Lounge"))
         assert nico.voice["state"] == "out"
+        assert not page.desk.sim.voice.speakers
         assert "no voice channel" in await nico.ask("join", channel=nico.channel("general"))
         assert isinstance(await nico.ask("mute", muted="yes"), str)
         assert isinstance(await nico.ask("record", step="play"), str)
