@@ -116,7 +116,7 @@ def test_what_our_factory_says_is_in_the_readers_language_and_what_a_model_says_
     assert embed.description == (
         "Listo, pero no pasó su comprobación. Este es el mejor intento.\n"
         "Qué falla: «It is \\*dull\\*.»\n"
-        "Terminado antes de tiempo: no daba tiempo a otra ronda dentro del plazo."
+        "Terminado antes de tiempo: no daba tiempo a otra iteración dentro del plazo."
     )
     assert [field.value for field in embed.fields] == [
         "▫️ **1** · 0,30 · primer borrador — f(1) lanza KeyError: 1.\n"
@@ -138,7 +138,7 @@ def test_a_factory_that_sends_no_notes_or_unknown_ones_is_quoted():
     )  # fmt: skip
     build = Build(summary="A loop.", passed=False, files=[], iterations=[one])
     embed = _finished(build, words=SPANISH)
-    assert "The Factory dice: «A loop.»" in embed.description
+    assert "La Factory dice: «A loop.»" in embed.description
     assert embed.fields[0].value == "▫️ **1** · 0,70 · «did things» — «it loops»"
 
 
