@@ -102,7 +102,7 @@ class LocalDiscord:
         app.router.add_get("/gateway/", self.backend.gateway.handle)
         app.router.add_get("/voice/{server}", self.voice.handle)
         app.router.add_get("/voice/{server}/", self.voice.handle)
-        app.router.add_get("/cdn/attachments/{channel}/{file}/{name}", self._serve_file)
+        app.router.add_get("/cdn/attachments/{channel}/{file:[0-9]{1,20}}/{name}", self._serve_file)
         self._rest.mount(app)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
@@ -141,8 +141,7 @@ class LocalDiscord:
     async def _serve_file(self, request: web.Request) -> web.Response:
         if self._withheld is not None:
             return web.Response(status=self._withheld)
-        number = request.match_info["file"]
-        file = self.backend.world.files.get(int(number)) if number.isdigit() else None
+        file = self.backend.world.files.get(int(request.match_info["file"]))
         if file is None:
             return web.Response(status=404)
         return web.Response(

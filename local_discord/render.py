@@ -163,7 +163,9 @@ class Renderer:
         ]
 
     def _heading(self, one: Message) -> str:
-        hue = int(hashlib.sha256(one.author_name.encode()).hexdigest()[:4], 16) % 360
+        hue = (
+            int(hashlib.sha256(one.author_name.encode(errors="replace")).hexdigest()[:4], 16) % 360
+        )
         # The bot's is told at a glance from people's, whatever their names.
         color = BOT_COLOR if one.author is self._world.bot else f"hsl({hue} 45% 38%)"
         initial = escape(one.author_name[:1])

@@ -106,8 +106,16 @@ async def _serve(
         stderr = stack.enter_context(elsewhere.heard(_Heard(log, level)))
         terminal.err(f"Open {page.address}\nCtrl-C ends all of it.\n")
         if opens:
-            await asyncio.to_thread(webbrowser.open, page.address)
+            await asyncio.to_thread(_show, page.address)
         await _run_bot(sim, folder, stop, stderr)
+
+
+def _show(address: str) -> None:
+    """Open the page in a browser that has a window of its own."""
+    with contextlib.suppress(webbrowser.Error):
+        browser = webbrowser.get()
+        if type(browser) is not webbrowser.GenericBrowser:  # one in this terminal, such as lynx
+            browser.open(address)
 
 
 async def _run_bot(sim: "LocalDiscord", folder: Path, stop: "_Stop", stderr: int) -> None:
@@ -150,6 +158,7 @@ def _environment(sim: "LocalDiscord", folder: Path) -> dict[str, str]:
         "SKYDECK_DATABASE_URL": f"sqlite:///{_database(folder)}",
         "SKYDECK_SHARDS": "",
         "SKYDECK_METRICS_ADDRESS": "",
+        "SKYDECK_VOICE_KEEP_DIR": "",
         "SKYDECK_LOG_FORMAT": "json",  # the panel reads it; the terminal gets it as plain lines
         "SKYDECK_LOG_LEVEL": "INFO",  # the level that turns are logged at
     }

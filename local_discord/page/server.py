@@ -144,7 +144,7 @@ class Page:
         app = web.Application(middlewares=[self._guard], client_max_size=UPLOAD_MAX_BYTES)
         app.router.add_get("/", self._index)
         app.router.add_get("/static/{name}", self._static)
-        app.router.add_get("/file/{number}/{name}", self._file)
+        app.router.add_get(r"/file/{number:[0-9]{1,20}}/{name}", self._file)
         app.router.add_post("/upload", self._upload)
         app.router.add_get("/socket", self._socket)
         app.router.add_get("/voice", self.phones.serve)
@@ -208,9 +208,7 @@ class Page:
         return _whole(STATIC / name) if name in names else _refused(404, "There is no such file.")
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        number = request.match_info["number"]
-        files = self.desk.sim.backend.world.files
-        file = files.get(int(number)) if number.isascii() and number.isdigit() else None
+        file = self.desk.sim.backend.world.files.get(int(request.match_info["number"]))
         if file is None:
             return _refused(404, "There is no such file.")
         kind = file.content_type.partition(";")[0].strip().lower()

@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMsgType, web
 
@@ -162,9 +162,6 @@ class Tab:
         self._change(one)
 
     def _old_state(self, event: Event) -> None:
-        if self.here.id not in self._world.channels or not self.view.sees(self.here):
-            self.here = self._first_channel()
-            self.greet()
         self._is_state_old = True
         self._flush_soon()
 
@@ -178,6 +175,10 @@ class Tab:
 
     def _flush(self) -> None:
         self._flushing = None
+        if self.here.id not in self._world.channels or not self.view.sees(self.here):
+            self._is_state_old = False
+            self.look(self._first_channel())
+            return
         changed = [one for one in self._changed.values() if self.view.shows(one)]
         self._changed.clear()
         if len(changed) > SHOWN:
@@ -217,7 +218,7 @@ class Tab:
     def _send(self, body: Json) -> None:
         if self._socket.closed:
             return
-        text = json.dumps(body, ensure_ascii=False)
+        text = json.dumps(body)  # ASCII: also half a character, which no frame can carry, passes
         self._held_bytes += len(text)
         self._outbox.append(text)
         if self._held_bytes > OUTBOX_MAX_BYTES and len(self._outbox) > 1:
@@ -281,6 +282,7 @@ class Tab:
         """What a frame asks for; None: it was refused."""
         try:
             asked = json.loads(text)
+            asked = _whole(asked) if "\\ud" in text.lower() else asked
         except (ValueError, RecursionError):
             asked = None
         if not isinstance(asked, dict) or not isinstance(asked.get("id"), int):
@@ -310,3 +312,14 @@ class Tab:
             self._send({"re": asked["id"], "error": BROKEN})
         else:
             self._send({"re": asked["id"], "data": data})
+
+
+def _whole(value: Any) -> Any:
+    """JSON without halves of characters, which Discord does not take."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_whole(one) for one in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(one) for key, one in value.items()}
+    return value

@@ -69,7 +69,7 @@ class Tab:
     def channel(self, name):
         """A channel of the list, by its name."""
         all_ = [one for server in self.state["servers"] for one in server["channels"]]
-        return next(one for one in all_ if one["name"] == name)
+        return next((one for one in all_ if one["name"] == name), None)
 
     def person(self, name):
         """Somebody's id."""

@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from local_discord import LocalDiscord
+from local_discord import LocalDiscord, Permission, posting
 from local_discord.page import tab as tab_module
 from local_discord.page.desk import TABS_MAX
 from local_discord.page.server import UPLOAD_MAX_BYTES, serving
+from local_discord.places import Server
+from local_discord.posting import Draft
 from tests.fakes.page_client import tab
 from tests.waiting import until
 
@@ -194,7 +196,16 @@ async def test_a_browser_that_does_not_read_is_let_go(page, http, monkeypatch):
 
 async def test_nonsense_in_a_frame_is_answered_or_ignored(page, http):
     async with tab(page.address) as ana:
-        for frame in ("", "[]", "3", "{}", '{"id": "x"}', "{" * 5000, '{"id": 1e400, "do": "say"}'):
+        for frame in (
+            "",
+            "[]",
+            "3",
+            "{}",
+            '{"id": "x"}',
+            "{" * 5000,
+            "[" * 200_000,
+            '{"id": 1e400, "do": "say"}',
+        ):
             await ana.socket.send_str(frame)
         assert "there is no" in (await ana.asks("__class__"))["error"]
         assert "there is no" in (await ana.asks(""))["error"]
@@ -215,6 +226,37 @@ async def test_nonsense_in_a_frame_is_answered_or_ignored(page, http):
         assert (await ana.asks("look", channel="1"))["error"] == "there is no such channel"
         assert (await ana.asks("become", person="nobody"))["error"]
         assert (await ana.asks("react", message="1", emoji="x" * 100))["error"]
+
+
+async def test_half_a_character_harms_nothing(page, http):
+    """Neither a person's, which becomes a sign of its own, nor the bot's, which is as it came."""
+    world = page.desk.sim.backend.world
+    general = next(one for one in world.channels.values() if one.name == "general")
+    async with tab(page.address) as ana:
+        await ana.socket.send_str(
+            '{"id": 999, "do": "say", "text": "half \\ud83d and \\ud83d\\ude00"}'
+        )
+        await ana.hears(lambda it: "half \ufffd and 😀" in it.last)
+        world.bot.name = "Al\udc00"
+        posting.post(world, general, world.bot, Draft("\ud800 too"))
+        await ana.hears(lambda it: " too" in it.last)
+        assert (await http.get(f"/file/{'9' * 5000}/a", params=ours(page)["params"])).status == 404
+
+
+async def test_who_loses_sight_of_a_channel_is_elsewhere(page):
+    world = page.desk.sim.backend.world
+    guild = Server(page.desk.sim.backend, next(iter(world.guilds.values())))
+    builds = next(one for one in world.channels.values() if one.name == "builds")
+    async with tab(page.address) as ana:
+        await ana.does("look", channel=str(builds.id))
+        guild.deny(builds, guild.everyone, Permission.VIEW_CHANNEL)
+        await ana.hears(lambda it: it.state["here"]["name"] == "general")
+        assert "builds" not in [one["name"] for one in ana.state["servers"][0]["channels"]]
+        guild.allow(builds, guild.everyone, Permission.VIEW_CHANNEL)
+        await ana.hears(lambda it: it.channel("builds"))
+        await ana.does("look", channel=str(builds.id))
+        guild.removes(builds)
+        await ana.hears(lambda it: it.state["here"]["name"] == "general")
 
 
 async def test_a_flood_of_frames_is_refused_and_a_frame_too_large_ends_it(page):
