@@ -25,11 +25,13 @@ from bot.contract.grace import Module
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
+from bot.observability.request_names import request_name
 from bot.proxies import proxy_for
 from bot.rate_limits import Limiter
 from bot.recently_deleted import RecentlyDeleted
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
+from bot.spans import persons_request
 from bot.store.repositories.key_value import COMMAND_IDS, COMMANDS
 from bot.store.store import Store
 from bot.voice_agent.session_factory import VoiceSessionFactory
@@ -74,6 +76,22 @@ _LOOK_EVERY_S: Final = 0.05
 _OTHERS_REGISTER_S: Final = 0.5
 INVALID_FORM: Final = 50035
 """Discord's code for a request whose parts it refuses, each by its place in it."""
+
+
+_REQUESTS: Final = ("MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE")
+"""Events with which somebody may ask for something."""
+
+
+def _as_request(name: str, parser: Callable[[Any], Any]) -> Callable[[Any], None]:
+    """Give each event an id, which its log lines, its calls and the workers' have, too."""
+
+    def receive(data: Any) -> None:
+        with persons_request():
+            if name == "INTERACTION_CREATE" and (asked := request_name(data)):
+                log.info("request: %s", asked)
+            parser(data)
+
+    return receive
 
 
 class Locales:
@@ -141,6 +159,8 @@ class SkyDeck(commands.AutoShardedBot):
             max_messages=None,
             **({"proxy": discord_proxy()} | options),
         )
+        parsers = self._connection.parsers
+        parsers |= {name: _as_request(name, parsers[name]) for name in _REQUESTS}
         self.settings = settings
         self.services = services
         self.store = store

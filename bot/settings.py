@@ -274,8 +274,8 @@ class Settings(BaseSettings):
     skydeck_serve_hosts: str = ""
     """The host names that `skydeck serve` answers to behind a proxy, separated by commas. It always
     answers to localhost and 127.0.0.1."""
-    skydeck_log_level: str = "WARNING"
-    """The level of the log: DEBUG, INFO, WARNING or ERROR."""
+    skydeck_log_level: str = "INFO"
+    """The level of the log: DEBUG, INFO (a line for each request and call), WARNING or ERROR."""
     skydeck_log_format: LogFormat = LogFormat.PLAIN
     """How the bot writes log lines: plain, or json."""
     skydeck_metrics_address: str = ""

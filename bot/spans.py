@@ -9,7 +9,8 @@ dependencies, and double the time that this module takes to import.
 
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +23,36 @@ TRACEPARENT: Final = "traceparent"
 
 CURRENT_TRACE: ContextVar[str] = ContextVar("skydeck_trace", default="")
 """The trace that this task belongs to; for log lines."""
+
+
+@dataclass(slots=True)
+class PersonsRequest:
+    """What a person asks for, from the moment it arrives; its tasks inherit it.
+
+    Attributes:
+        trace_id: The trace of all calls that are made for it.
+        has_root: Whether one of them is the trace's root.
+    """
+
+    trace_id: str
+    has_root: bool = False
+
+
+REQUEST: ContextVar[PersonsRequest | None] = ContextVar("skydeck_request", default=None)
+"""The request that this task works on; None: nobody's."""
+
+
+@contextmanager
+def persons_request() -> Iterator[str]:
+    """Give what begins in the block a trace of its own: its calls and its log lines have the id."""
+    trace_id = new_trace_id()
+    request, trace = REQUEST.set(PersonsRequest(trace_id)), CURRENT_TRACE.set(trace_id)
+    try:
+        yield trace_id
+    finally:
+        REQUEST.reset(request)
+        CURRENT_TRACE.reset(trace)
+
 
 _TRACE = re.compile(r"[0-9a-f]{32}")
 _PARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")

@@ -9,6 +9,7 @@ from typing import Any, Final, Never, Protocol
 from bot.clock import Clock
 from bot.errors import StoreFailed
 from bot.money import MICRO, NOBODY, Period
+from bot.observability.call_log import CallLog
 from bot.observability.calls import CallMetrics, CallSpans
 from bot.observability.metrics import Metrics
 from bot.observability.reception import LinkHealth, Reception
@@ -111,7 +112,7 @@ async def open_observability(settings: Settings, clock: Clock) -> AsyncIterator[
         yield Observability(
             address=settings.skydeck_metrics_address,
             metrics=metrics,
-            observers=(CallMetrics(metrics, clock), CallSpans(sink, clock)),
+            observers=(CallMetrics(metrics, clock), CallSpans(sink, clock), CallLog(clock)),
             on_turn=TurnRecorder(metrics, sink, clock),
             sink=sink,
             clock=clock,

@@ -11,6 +11,7 @@ from bot.runpod.models import JobState, Update
 from bot.service_calls.call import CallObserver, ServiceCall
 from bot.spans import (
     CURRENT_TRACE,
+    REQUEST,
     TRACEPARENT,
     Kind,
     Span,
@@ -126,12 +127,17 @@ class CallSpans(CallObserver):
 
     def inject_traceparent(self, request: Request) -> Request:
         """Add the trace to a contract; one that has a trace already becomes a part of that."""
-        given = request.trace_id
-        trace_id = given if given is not None and is_trace_id(given) else new_trace_id()
+        given, asked = request.trace_id, REQUEST.get()
+        is_given = given is not None and is_trace_id(given)
+        new = new_trace_id() if asked is None else asked.trace_id
+        trace_id = given if given is not None and is_given else new
         CURRENT_TRACE.set(trace_id)
         if self._sink is None:
             return request if given else request.model_copy(update={"trace_id": trace_id})
-        span_id = new_span_id() if trace_id == given else root_of(trace_id)
+        is_root = not is_given and (asked is None or not asked.has_root)
+        if asked is not None and is_root:
+            asked.has_root = True
+        span_id = root_of(trace_id) if is_root else new_span_id()
         more = {TRACEPARENT: traceparent(trace_id, span_id)}
         return request.model_copy(update={"trace_id": given or trace_id, **more})
 

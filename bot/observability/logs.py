@@ -17,6 +17,8 @@ from bot.terminal import is_unicode
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+SHOWN_DIGITS: Final = 8
+"""So much of a request's id stands in a line for people; in JSON and in traces it goes on."""
 _LOG_VALUES: Final = ("aiosqlite", "asyncpg", "sqlalchemy", "alembic")
 """At DEBUG these log the values of every statement: people's words and interaction tokens."""
 
@@ -41,6 +43,8 @@ class Plain(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
         """The line, in which untrusted text cannot fake another log line."""
+        if trace_id := CURRENT_TRACE.get():
+            record.message = f"[{trace_id[:SHOWN_DIGITS]}] {record.message}"
         first, *rest = clean(super().formatMessage(record)).split("\n")
         return "\n".join([clean_line(first), *(f"  {line}" for line in rest)])
 

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.contract import Request, Response, Service, ServiceError, Status, Usage
 from bot.errors import BadInput, DeadlineExceeded, JobFailed, SkydeckError
 from bot.sanitize import clean_excerpt
+from bot.spans import CURRENT_TRACE, TRACEPARENT, is_trace_id, read_traceparent
 from bot.workers.protocols import Handler
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ async def run(
     answer: dict[str, Any] = {}
     try:
         request = read_request(handler.service, job_input)
+        CURRENT_TRACE.set(_trace_of(request))
         async with contextlib.aclosing(_respond(handler, request, clock)) as responses:
             async for response in responses:
                 if response.is_partial:
@@ -49,7 +51,21 @@ async def run(
     except Exception as e:  # noqa: BLE001  (the job's end is always a response)
         failure = Response(status=Status.FAILED, error=to_service_error(e))
         answer = _add_usage(failure, clock.now() - started).to_wire()
+    _log_end(handler.service, answer, clock.now() - started)
     yield answer
+
+
+def _trace_of(request: Request) -> str:
+    """The id of the caller's request, which this task's log lines have; empty: it sent none."""
+    parent = read_traceparent((request.model_extra or {}).get(TRACEPARENT))
+    given = request.trace_id or ""
+    return parent[0] if parent else given if is_trace_id(given) else ""
+
+
+def _log_end(service: Service, answer: dict[str, Any], took_s: float) -> None:
+    error = answer.get("error")
+    how = f"failed: {error.get('code')}" if isinstance(error, dict) else "completed"
+    log.info("the job of %s %s after %.1f s", service.value.lower(), how, took_s)
 
 
 def read_request(service: Service, job_input: object) -> Request:

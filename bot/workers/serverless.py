@@ -30,6 +30,7 @@ from bot.contract import Service, Status
 from bot.errors import BadSettings, SkydeckError
 from bot.otlp import exporting
 from bot.settings import load_settings
+from bot.spans import CURRENT_TRACE
 from bot.workers.protocols import Delivery, Handler
 from bot.workers.runtime import run
 from bot.workers.traced import TracedHandler
@@ -77,10 +78,18 @@ def start(handler: Handler, *, log_level: str = "WARNING", collector: str | None
         BadSettings: The SDK, or OpenTelemetry if a collector is given, is not installed.
     """
     sdk, clock = _load_sdk(log_level), SystemClock()
+    logging.getLogger("bot.workers.runtime").addFilter(with_request_id)
     with exporting(collector, service=f"skydeck-{handler.service.value.lower()}") as sink:
         if sink is not None:
             handler = TracedHandler(handler, sink, clock)
         sdk.serverless.start(worker_config(handler, clock=clock, progress=_send_progress))
+
+
+def with_request_id(record: logging.LogRecord) -> bool:
+    """Put the id of the caller's request before a line, since the SDK formats the lines."""
+    if trace_id := CURRENT_TRACE.get():
+        record.msg = f"[{trace_id[:8]}] {record.msg}"
+    return True
 
 
 def worker_config(handler: Handler, *, clock: Clock, progress: Progress) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
@@ -55,6 +56,8 @@ from cogs.shared.requester import (
     words_of,
 )
 from cogs.shared.splitting import as_plain_text
+
+log = logging.getLogger(__name__)
 
 _KINDS: Final = frozenset({discord.MessageType.default, discord.MessageType.reply})
 _REFUSAL_S: Final = 15.0
@@ -114,6 +117,7 @@ class Chat(commands.Cog, name=COG):
             requester = await self._carry_out_command(message, whole_channel=whole_channel)
             if requester is None:
                 return
+            log.info("request: a message")
             await self._answer(message, requester, whole_channel=whole_channel, is_edited=is_edited)
             self.bot.dispatch("answered", message, requester)
         except QuestionDeleted:

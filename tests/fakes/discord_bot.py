@@ -19,6 +19,7 @@ from bot.jobs.runner import JobRunner
 from bot.models.store import ModelStore
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
+from bot.service_calls.call import CallObserver
 from bot.service_calls.circuit_breaker import Breaker
 from bot.service_calls.client import ServiceClient
 from bot.service_calls.cost_estimate import Rates
@@ -98,6 +99,7 @@ async def made(
     deadline_s: float = 240,
     cogs: Sequence[str] = COGS,
     breaker: Callable[[], Breaker] = Breaker,
+    observers: Sequence[CallObserver] = (),
 ) -> AsyncIterator[SkyDeck]:
     """A bot that is not connected yet, with everything it needs.
 
@@ -112,6 +114,7 @@ async def made(
         deadline_s: The longest any call may take.
         cogs: Which ones to load.
         breaker: Makes each service's circuit breaker.
+        observers: See every call.
     """
     clock = SystemClock()
     settings = settings or Settings(_env_file=None)
@@ -131,6 +134,7 @@ async def made(
                 store.ledger, Rates(usd_per_s=settings.skydeck_gpu_usd_per_s), clock
             ),
             breaker=breaker,
+            observers=observers,
         ) as client,
         JobRunner(client, store.jobs, clock, outlive=outlive) as runner,
     ):

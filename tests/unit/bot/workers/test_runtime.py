@@ -11,8 +11,10 @@ import pytest
 from bot.clock import SystemClock
 from bot.contract import Response, Service, ServiceError, Status, Usage
 from bot.errors import BadInput, JobFailed, WeightsError
+from bot.spans import new_span_id, new_trace_id, traceparent
 from bot.workers.protocols import Handler
 from bot.workers.runtime import run
+from bot.workers.serverless import with_request_id
 from tests.fakes.handlers import (
     Scripted,
     TurnableClock,
@@ -214,3 +216,23 @@ async def test_closing_the_generator_closes_the_handler():
         async for _ in job:
             break
     assert (handler.started, handler.running) == (1, 0)
+
+
+@pytest.mark.parametrize("by", ["trace_id", "traceparent"])
+async def test_a_job_is_logged_with_the_id_of_the_callers_request(by, caplog):
+    trace_id = new_trace_id()
+    ids = {
+        "trace_id": {"trace_id": trace_id},
+        "traceparent": {"traceparent": traceparent(trace_id, new_span_id())},
+    }
+    logger = logging.getLogger("bot.workers.runtime")
+    logger.addFilter(with_request_id)
+    try:
+        with caplog.at_level(logging.INFO, logger=logger.name):
+            job = {"contract": contract() | ids[by]}
+            async for _ in run(Scripted(spell), job, clock=SystemClock()):
+                pass
+    finally:
+        logger.removeFilter(with_request_id)
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"[{trace_id[:8]}] the job of penny completed after")
