@@ -15,7 +15,7 @@ from bot.plain_words import plain
 LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
 _INTO: Final = r"(?:(?:in|into|to|al?|en)(?: el)? )"
-_LIST_AFTER: Final = re.compile(r"\b(?:as|into|en|como|by|por|entre|between|either) ")
+_LIST_AFTER: Final = re.compile(r"\b(?:as|into|under|en|como|by|por|entre|between|either) ")
 _NAMED: Final = (
     r"(?:this|that|these|those|it|the|my|our|your|what|everything|here|there|above|last"
     r"|esto|eso|este|esta|estos|estas|ese|esa|el|la|los|las|lo|mi|mis|ahi|aqui|arriba|todo)\b"

@@ -76,6 +76,10 @@ _AROUND_POINTERS: Final = frozenset(
     ]
 )
 """Beside these, an answer only points: "I mean the message above"."""
+_POINTED_BEFORE: Final = frozenset(
+    {Points.SAID, Points.MINUTES, Points.MESSAGES, Points.FILE, Points.ABOVE, Points.ANSWER}
+)
+"""What may be named before a request: "tell us what was said, make a summary"."""
 _MAX_FRAMES: Final = 6
 _MAX_INLINE_WORDS: Final = 20
 _MAX_SENTENCES: Final = 4
@@ -130,7 +134,7 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
             if len(wishes) == 1:
                 wishes = (completed(wishes[0], request, inline, quotes),)
             return Reading(wishes=wishes)
-    sentences = _SENTENCE.split(text)[:_MAX_SENTENCES]
+    sentences = [one for one in _SENTENCE.split(text)[:_MAX_SENTENCES] if not _is_later(one)]
     candidates, is_open = candidates_in(sentences, offered)
     return Reading(candidates=candidates, is_open=is_open)
 
@@ -206,7 +210,13 @@ class _Reader:
         while begun is not None:
             end, following = self._next(tokens, begun)
             part = Part(
-                begun, tokens[at:end], begun.rest - at, begun.subject - at, text, self._text
+                begun,
+                tokens[at:end],
+                begun.rest - at,
+                begun.subject - at,
+                text,
+                self._text,
+                reference_in(joined(tokens[:at])),
             )
             wish = self._wish(part) if not wishes else Wish(begun.action, part.params)
             if wish is None:
@@ -273,10 +283,12 @@ class _Reader:
         """A request after a comma: "I was away, what did I miss?"; not after "she said,"."""
         known = phrases()
         for at in range(1, min(len(tokens), _MAX_OPENING_WORDS)):
+            if not tokens[at - 1].breaks:
+                continue
             before = joined(tokens[:at])
-            if known.reported.search(before) or known.negated.search(before):
+            if known.reported.search(before):
                 break
-            if tokens[at - 1].breaks and (found := self._begin(tokens, at)):
+            if not _ends_denied(before) and (found := self._begin(tokens, at)):
                 return replace(found, is_plan=True), at
         return None, 0
 
@@ -346,6 +358,14 @@ class _Reader:
             if is_of_all and names_subject and is_of_elsewhere(part.after):
                 return None
             return Reference(Points.SAID if is_of_all else Points.THIS)
+        if names_nothing and part.before.points in _POINTED_BEFORE:
+            return part.before
+        return self._unnamed(part, names_nothing=names_nothing)
+
+    @staticmethod
+    def _unnamed(part: Part, *, names_nothing: bool) -> Reference | None:
+        """What a request works on that names it neither in its object nor before."""
+        found = part.found
         if names_nothing or part.phrases.bare.search(part.verb):
             return NOTHING
         if found.action.module == "TRANSLATOR" and _TRANSLATES.search(part.verb):
@@ -382,6 +402,15 @@ def _is_named(reference: Reference, part: Part) -> bool:
         return True
     is_this = reference.points is Points.THIS
     return is_this and ("audience" in part.params or _NAMED_TEXT.search(part.rest) is not None)
+
+
+def _is_later(sentence: str) -> bool:
+    return is_for_later(joined(tokens_of(sentence)[:MAX_TALK_WORDS]))
+
+
+def _ends_denied(before: str) -> bool:
+    """Whether the words before a comma deny what follows; "I can't read it, sum it up" asks."""
+    return phrases().negated.search(" ".join(before.split()[-2:])) is not None
 
 
 def _begin_of_gift(words: str, at: int, end: int) -> int:

@@ -28,7 +28,11 @@ _NUMBERS: Final = {
     **dict.fromkeys(("hundred", "cien"), 100),
 }
 _MAX_NUMBER: Final = 1_000
-_MINUTES: Final = {"hour": 60, "hora": 60, "half hour": 30, "half an hour": 30, "media hora": 30}
+_MINUTES: Final = {
+    **dict.fromkeys(("hour", "hora"), 60),
+    **dict.fromkeys(("half hour", "half an hour", "media hora"), 30),
+    **dict.fromkeys(("quarter of an hour", "quarter hour", "cuarto de hora"), 15),
+}
 
 
 class Points(StrEnum):

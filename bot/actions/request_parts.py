@@ -60,6 +60,7 @@ class Part:
         at_subject: How many come before what it is about.
         text: The sentence as it was written.
         whole: All sentences.
+        before: What the words before it point at.
     """
 
     found: Found
@@ -68,6 +69,7 @@ class Part:
     at_subject: int
     text: str
     whole: str
+    before: Reference = NOTHING
 
     @property
     def phrases(self) -> ModulePhrases:

@@ -1,8 +1,9 @@
 """How often a sentence leads to the action that it asks for, and what that adds to a turn of talk.
 
-The sentences are in action_sentences.toml: a hundred a language, half of them ordinary talk; what
-they are worth is said there. The peer is the same model without our reading of the words: it
-chooses among all actions for each sentence, as a model with tools does.
+The sentences are in action_sentences.toml, and the newest in action_sentences_new.toml: a hundred a
+language and set, half of them ordinary talk; what they are worth is said there. The peer is the
+same model without our reading of the words: it chooses among all actions for each sentence, as a
+model with tools does.
 """
 
 import statistics
@@ -26,9 +27,10 @@ from bot.workers.qwen import Qwen
 from tests.paths import ROOT
 
 OFFERED: Final = offer(parse_catalogue(packaged_catalogue()), set(Service))
-SENTENCES: Final[dict[str, list[dict[str, Any]]]] = tomllib.loads(
-    (ROOT / "tests/bench/action_sentences.toml").read_text("utf-8")
-)
+SENTENCES: Final[dict[str, dict[str, list[dict[str, Any]]]]] = {
+    name: tomllib.loads((ROOT / f"tests/bench/{name}.toml").read_text("utf-8"))
+    for name in ("action_sentences", "action_sentences_new")
+}
 _OF_PEER: Final = 20
 """The peer gets every twentieth sentence: it takes seconds for each."""
 
@@ -106,12 +108,13 @@ async def test_actions(name: str, weights: Callable[[str], Path]) -> None:
     llm = Qwen(lambda: weights(name) / "model.gguf", threads=model_threads(), name=name)
     try:
         await llm.warm_up()
-        for language, sentences in SENTENCES.items():
+        sets = [(n, *one) for n, by_language in SENTENCES.items() for one in by_language.items()]
+        for known, language, sentences in sets:
             ours = await _score(sentences, llm, language, _chosen)
             some = sentences[::_OF_PEER]
             few = await _score(some, llm, language, _chosen)
             peer = await _score(some, llm, language, _chosen_by_model_alone)
-            print(f"\n{name} {language}")
+            print(f"\n{name} {known} {language}")
             print(ours.line("ours"))
             print(few.line(f"ours, every {_OF_PEER}th"))
             print(peer.line("the model alone, the same"))

@@ -94,7 +94,69 @@ ASKED = {
     ),
 }
 
+ASKED |= {
+    # a parameter, a text or a list that another sentence, or the end, says
+    "What does this say in French? Translate it for Ana.": (
+        "TRANSLATOR",
+        {"to": "French"},
+        Points.THIS,
+    ),
+    "I need this in Dutch, translate it": ("TRANSLATOR", {"to": "Dutch"}, Points.THIS),
+    "¿Cómo se dice «hasta luego» en griego? Tradúcemelo.": (
+        "TRANSLATOR",
+        {"to": "Greek", "text": "hasta luego"},
+        Points.TEXT,
+    ),
+    "translate: the bus is late, into Swedish": (
+        "TRANSLATOR",
+        {"to": "Swedish", "text": "the bus is late"},
+        Points.TEXT,
+    ),
+    "categorise this review: low, medium or high": (
+        "CLASSIFIER",
+        {"labels": ["low", "medium", "high"]},
+        Points.THIS,
+    ),
+    "is the message above spam or not spam? classify it": (
+        "CLASSIFIER",
+        {"labels": ["spam", "not spam"]},
+        Points.THIS,
+    ),
+    # what was said before the request, and denied
+    "I can't read this, please sum it up": ("SUMMARIZER", {}, Points.THIS),
+    # accents stay, and fields may have several words
+    "saca los números de teléfono y las fechas de este mensaje": (
+        "EXTRACTOR",
+        {"fields": ["números de teléfono", "fechas"]},
+        Points.ABOVE,
+    ),
+    # participles, the subjunctive of the past, "mira si"
+    "I want this letter translated into Turkish": ("TRANSLATOR", {"to": "Turkish"}, Points.THIS),
+    "me gustaría que resumieras el archivo": ("SUMMARIZER", {}, Points.FILE),
+    "mira si este texto tiene erratas": ("PROOFREADER", {}, Points.THIS),
+    # the tone that counts
+    "rewrite this in a friendly tone, not too formal": (
+        "REWRITER",
+        {"tone": "friendly"},
+        Points.THIS,
+    ),
+    "write a polite but firm email to the gym": (
+        "EMAIL_WRITER",
+        {"tone": "firm", "text": "email to the gym"},
+        Points.TEXT,
+    ),
+}
+
 TALK = [
+    # a verb of the past, by its accent; a figure of speech; what can be done at all
+    "Comparé los dos móviles y me quedé con el barato.",
+    "Translate that into action, as my boss says.",
+    "Can you translate things?",
+    "¿Puedes traducir cosas?",
+    "¿Te puedes creer que el resumen tenía diez páginas?",
+    "¿Tienes idea de cuándo pasa el autobús?",
+    "We need to compare prices before we buy a car.",
+    "Can we compare calendars next week?",
     # what somebody else said, told without quotation marks
     "Summarise this, she said to me.",
     "Translate that into Spanish, my teacher told us.",
