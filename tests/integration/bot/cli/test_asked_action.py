@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from bot.contract import Output, Response, Service, Status
+from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import serving
-from tests.fakes.handlers import completed
+from tests.fakes.handlers import Scripted, completed
+from tests.fakes.hostile_actions import ASKS, HOSTILE
 from tests.fakes.language_model import ScriptedModel
 from tests.integration.bot.cli.scripted import handlers, skydeck_at
 
@@ -58,6 +61,22 @@ async def test_what_cannot_be_done_is_said_with_a_way_on(services, tmp_path, wor
     assert done.returncode == 2, done.stdout
     assert hint in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_what_does_not_fit_is_not_done(tmp_path, kind):
+    async def hostile(_request):
+        output = Output(type="text", data="Fine.", text="Fine.", action=HOSTILE[kind])
+        yield Response(status=Status.COMPLETED, output=output)
+
+    served = handlers(ScriptedModel([]), work) | {
+        "penny": Scripted(hostile, service=Service.PENNY, delivery=Delivery.REPLY)
+    }
+    async with serving(served) as url:
+        done = await asked(url, tmp_path, ASKS)
+    assert "Fine." in done.stdout
+    assert "nothing was done" in done.stderr
+    assert "TITLER" not in done.stdout
 
 
 async def test_a_setting_switches_it_off(services, tmp_path):

@@ -4,6 +4,7 @@
 
 import pytest
 
+from tests.fakes.hostile_actions import ASKS, HOSTILE
 from tests.waiting import until
 
 SUMMARY = {"service": "GRACE", "module": "SUMMARIZER", "params": {}}
@@ -49,11 +50,35 @@ async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, 
     assert not sim.problems
 
 
-async def test_what_nobody_offered_is_not_done(sim, deck, called, lounge, ben, word, penny_says):
-    penny_says.action = {"service": "GRACE", "module": "HACK_THE_BANK", "params": {}}
-    await plays(called, ben, lounge, word, penny_says, "Summarise this.", "I'm on it.")
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_what_does_not_fit_is_not_done(
+    sim, deck, called, lounge, ben, word, penny_says, kind
+):
+    penny_says.action = HOSTILE[kind]
+    await plays(called, ben, lounge, word, penny_says, f"{ASKS.capitalize()}.", "I'm on it.")
     await ben.sees("so I did nothing", lounge, ever=True)
     assert not await deck.store.jobs.listing(user_id=ben.id)
+
+
+async def test_a_sentence_in_the_middle_of_anothers_asks_for_nothing(
+    sim, deck, called, lounge, ana, ben, word, penny_says
+):
+    """Ana has agreed to be heard, and speaks to Ben: the assistant is not called."""
+    speaker = await ana.joins(lounge)
+    consent = await ana.sees(lambda m: "Listen to me" in m.buttons, lounge, ever=True)
+    await ana.clicks("Listen to me", on=consent)
+    penny_says.hears, penny_says.says = "Alfred, is my cat called Miso?", "Nice name."
+    await called.plays(word)
+    await ben.sees("Nice name.", lounge, ever=True)
+    penny_says.action, penny_says.hears = SUMMARY, "Summarise what we said."
+    before = penny_says.modules().count("CONVERSE")
+    await speaker.plays(word)
+    await until(lambda: penny_says.modules().count("TRANSCRIBE"))
+    [room] = deck.get_cog("Voice").channels._open_by_guild.values()
+    await until(lambda: not room.session.is_busy)
+    assert penny_says.modules().count("CONVERSE") == before
+    assert not await deck.store.jobs.listing(user_id=ana.id)
+    assert not sim.problems
 
 
 async def test_talk_leads_to_nothing_whatever_the_service_says(

@@ -14,6 +14,7 @@ from bot.local_voice.said_actions import SaidActions
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
 from bot.voice_agent.confirmations import YesNoQuestion
+from tests.fakes.hostile_actions import ASKS, HOSTILE
 
 CATALOGUE = parse_catalogue(packaged_catalogue())
 
@@ -126,6 +127,14 @@ def test_talk_leads_to_nothing_whatever_the_service_says(desk: Desk) -> None:
     desk.take("I had to summarise a book at school.", answer("SUMMARIZER"))
     assert desk.transcript.entries[-1].kind is Kind.ERROR
     assert desk.ran == []
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_does_not_fit_is_not_done(desk: Desk, kind: str) -> None:
+    output = Output(text="I'm on it.", action=HOSTILE[kind])
+    desk.take(ASKS, Response(status=Status.COMPLETED, output=output))
+    assert desk.transcript.entries[-1].kind is Kind.ERROR
+    assert (desk.ran, desk.asked) == ([], [])
 
 
 def test_what_cannot_be_done_here_is_said() -> None:

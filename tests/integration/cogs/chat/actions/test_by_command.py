@@ -6,6 +6,7 @@ from bot.contract import Service
 from local_discord import File
 from local_discord.values import Permission
 from tests.fakes.discord_bot import made
+from tests.fakes.hostile_actions import ASKS, HOSTILE
 from tests.fakes.media_files import tone
 from tests.integration.cogs.chat.actions.services import ATTACK, TALK
 from tests.virtual_time import settle
@@ -119,9 +120,10 @@ async def test_who_may_not_read_the_history_gets_none_of_it(
     assert not sim.problems
 
 
-async def test_what_nobody_offered_is_refused(sim, deck, channel, ben, penny, grace, factory):
-    penny.action = {"service": "GRACE", "module": "HACK_THE_BANK", "params": {}}
-    await ben.slash("/ask", channel, question="give me a title for this article")
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_what_does_not_fit_is_refused(sim, deck, channel, ben, penny, grace, factory, kind):
+    penny.action = HOSTILE[kind]
+    await ben.slash("/ask", channel, question=ASKS)
     seen = await ben.sees("Fine.")
     assert "so I did nothing" in seen.content
     penny.action = {"service": "FACTORY", "module": "BUILD", "params": {}}

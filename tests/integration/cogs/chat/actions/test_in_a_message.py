@@ -10,6 +10,7 @@ from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from local_discord import File
 from local_discord.values import Permission
 from tests.fakes.discord_bot import made
+from tests.fakes.hostile_actions import ASKS, HOSTILE
 from tests.fakes.media_files import tone
 from tests.integration.cogs.chat.actions.services import ATTACK, TALK
 from tests.virtual_time import settle
@@ -193,21 +194,12 @@ async def test_who_may_not_read_the_history_gets_none_of_it(
     assert not sim.problems
 
 
-HOSTILE = {
-    "nobody offered": {"service": "PENNY", "module": "SPEAK", "params": {}},
-    "no module": {"service": "GRACE", "module": "HACK_THE_BANK", "params": {}},
-    "10,000": [{"service": "GRACE", "module": "TITLER", "params": {}}] * 10_000,
-    "wrong": {"service": "GRACE", "module": "TITLER", "params": {"words": 10**9}},
-    "giant": {"service": "GRACE", "module": "TITLER", "params": {"text": "x" * 200_000}},
-}
-
-
 @pytest.mark.parametrize("kind", HOSTILE)
 async def test_an_action_that_does_not_fit_is_refused_and_the_answer_shown(
     sim, deck, channel, ben, penny, grace, kind
 ):
     penny.action = HOSTILE[kind]
-    await ben.says("@Alfred give me a title for this article", channel)
+    await ben.says(f"@Alfred {ASKS}", channel)
     seen = await ben.sees("Fine.")
     assert "so I did nothing" in seen.content
     assert grace.asked == []
