@@ -43,6 +43,16 @@ class ProposedActions:
 
         return take
 
+    def is_only_announced(self, turn: Remember) -> bool:
+        """Whether a turn's reply says nothing but that its action is being done.
+
+        A model that reads "I'm on it." among its answers says so of its own accord the next time.
+        """
+        proposed = self._proposed.get(turn.turn_id)
+        action = proposed.output.action if proposed is not None and proposed.output else None
+        said = action.get("say") if isinstance(action, dict) else None
+        return isinstance(said, str) and bool(said) and said.strip() == turn.reply.strip()
+
     def over(self, turn: Remember) -> None:
         """Take the action of a turn that is over, unless its answer was cut off or not given."""
         proposed = self._proposed.pop(turn.turn_id, None)

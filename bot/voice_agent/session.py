@@ -331,11 +331,15 @@ class VoiceSession:
             case TurnUpdate():
                 self.view.show(command)
             case Remember():
-                self.chat_context.add(command, self._names.get(command.user_id, ""))
-                self.actions.over(command)
-                self._start(self._remember(command))
+                self._end_turn(command)
             case _:
                 self._control_playout(command)
+
+    def _end_turn(self, over: Remember) -> None:
+        if not self.actions.is_only_announced(over):
+            self.chat_context.add(over, self._names.get(over.user_id, ""))
+        self.actions.over(over)
+        self._start(self._remember(over))
 
     def _control_playout(self, command: Play | PlayoutCommand) -> None:
         if not isinstance(command, Play):

@@ -39,6 +39,21 @@ async def test_what_was_said_is_summarised_in_the_chat(
     assert not sim.problems
 
 
+async def test_that_it_is_being_done_is_no_answer_for_the_model_to_repeat(
+    sim, deck, called, lounge, ben, word, penny_says
+):
+    await plays(called, ben, lounge, word, penny_says, "Is my cat called Miso?", "Nice name.")
+    penny_says.action = SUMMARY | {"say": "I'm on it."}
+    await plays(called, ben, lounge, word, penny_says, "Summarise what we said.", "I'm on it.")
+    await ben.sees("Ben: Is my cat called Miso?", lounge, ever=True)
+    penny_says.action = None
+    await plays(called, ben, lounge, word, penny_says, "What is her name?", "Miso.")
+    asked = [r for r in penny_says.asked if r.target.module == "CONVERSE"]
+    before = [one.content for one in asked[-1].context.history]
+    assert before == ["Is my cat called Miso?", "Nice name."]
+    assert not sim.problems
+
+
 async def test_a_build_is_confirmed_in_the_chat(sim, deck, called, lounge, ben, word, penny_says):
     penny_says.action = {"service": "FACTORY", "module": "BUILD", "params": {}}
     words = "Can you build me a dice roller?"

@@ -120,7 +120,7 @@ async def test_the_end_of_a_build_that_failed_is_announced(
     factory.result = Response(status=Status.FAILED, error={"code": "BROKEN", "message": "Broken."})
     await is_asked(room, ben, called, lounge, word, penny_says)
     await say(called, word, penny_says, "Build it.")
-    told = "The build of this did not work: a dice roller. The chat says why."
+    told = "The build did not work: a dice roller. The chat says why."
     await until(lambda: told in spoken_by(penny_says))
 
 
