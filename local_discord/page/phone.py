@@ -66,9 +66,12 @@ class Phone:
 
     @property
     def channel(self) -> Channel | None:
-        """The voice channel they are in."""
-        call = self.client.speaker.call if self.client else None
-        return call.channel if call else None
+        """The voice channel they are in, also while it moves to another server."""
+        sim, user = self.tab.desk.sim, self.user
+        if user is None:
+            return None
+        places = (sim.voice.states.where(user, one) for one in sim.backend.world.guilds.values())
+        return next((one for one in places if one is not None), None)
 
     async def joins(self, channel: Channel) -> None:
         """Enter a voice channel, or change to it.
@@ -93,6 +96,7 @@ class Phone:
             self.client = LiveClient(speaker, self._plays, self.tell_soon)
         self.user, self.state = user, "in"
         self.applies()
+        self.follows()  # the tab may be somebody else by now
 
     def leaves(self) -> None:
         """Hang up."""

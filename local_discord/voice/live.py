@@ -52,6 +52,7 @@ class LiveClient:
         self._encoder = StereoEncoder()
         self._sample = 0
         self._stretch = 0
+        self._turn = asyncio.Lock()
         self._ears = Ears(
             speaker.dave,
             lambda samples: play(to_pcm(samples)),
@@ -93,11 +94,15 @@ class LiveClient:
     # --- speaking --------------------------------------------------------------------------------
 
     async def says(self, pcm: Pcm) -> None:
-        """Take the next 20 ms of the microphone; call it again once it has returned.
+        """Take the next 20 ms of the microphone.
 
         Args:
             pcm: `FRAME_SAMPLES` of mono PCM at 48 kHz.
         """
+        async with self._turn:  # an encoder takes one frame after the other
+            await self._says(pcm)
+
+    async def _says(self, pcm: Pcm) -> None:
         stretch, was_open = self._stretch, self._gate.is_open
         samples = from_pcm(pcm)
         level = float(levels_db(samples[None, :])[0])

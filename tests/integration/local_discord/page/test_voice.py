@@ -164,6 +164,8 @@ async def test_a_network_is_spoilt_and_a_region_moved_at_the_press_of_a_button(s
         await ana.ask("network")
         assert await ana.ask("network", trouble="region") is None
         moving = sim.voice.speakers[int(ana.state["me"]["id"])]
+        await ana.ask("mute", push=False)
+        await until(lambda: ana.voice["name"] == "Lounge")  # it is still the same place
         await until(lambda: moving.call is not None)
         await moving.secured()
         marc.heard.clear()
@@ -251,6 +253,18 @@ async def test_who_closes_the_tab_while_joining_is_in_no_call(sim, page):
             await ana.socket.send_json({"id": 99, "do": "join", "channel": lounge})
             await until(lambda: set(marc.people()) == {"Ana", "Marc"})
             assert ana.voice["state"] == "joining"
+        await until(lambda: set(marc.people()) == {"Marc"})
+
+
+async def test_who_becomes_somebody_else_while_joining_is_in_no_call(sim, page):
+    async with tab(page, "Marc", sound=False) as marc, tab(page, "Ana", sound=False) as ana:
+        await marc.ask("join", channel=marc.channel("Lounge"))
+        sim.voice.habits.signal_delay_s = 0.1
+        yuki = next(p["id"] for p in ana.state["people"] if p["name"] == "Yuki")
+        joining = asyncio.create_task(ana.ask("join", channel=ana.channel("Lounge")))
+        await until(lambda: set(marc.people()) == {"Ana", "Marc"})
+        await ana.ask("become", person=yuki)
+        await joining
         await until(lambda: set(marc.people()) == {"Marc"})
 
 
