@@ -6,6 +6,7 @@ import pytest
 
 from bot.store.records import Minute
 from bot.voice_agent.events import Remember
+from local_discord import CannotDo
 from local_discord.values import Permission
 from tests.integration.cogs.voice.conftest import where_is_the_bot
 from tests.waiting import until
@@ -61,7 +62,14 @@ async def test_who_may_go_there_sees_how_it_hears(
     assert "Ben" not in reply.text or is_told
 
 
-@pytest.mark.parametrize("who", ["member", "outsider", "may not enter"])
+async def test_who_does_not_see_it_cannot_name_it(sim, deck, guild, hall, channel):
+    """Discord's own client does not offer the channel."""
+    outsider = person(guild, hall, channel, "outsider")
+    with pytest.raises(CannotDo, match="takes a channel"):
+        await outsider.slash("/join", channel, channel=hall)
+
+
+@pytest.mark.parametrize("who", ["member", "may not enter"])
 async def test_who_may_go_there_calls_it(sim, deck, guild, hall, channel, who):
     reply = await person(guild, hall, channel, who).slash("/join", channel, channel=hall)
     await reply.done()
