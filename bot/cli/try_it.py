@@ -61,7 +61,7 @@ def try_(
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)  # it has what people write
     except OSError as e:
         raise BadInput(f"{folder} cannot be used as a folder ({e.strerror}).") from None
 

@@ -68,6 +68,11 @@ class Desk:
     uploads: dict[str, File] = field(default_factory=dict)
     read: dict[tuple[int, int], int] = field(default_factory=dict)
     """By person and channel: the last message that was on their screen."""
+    began: int = field(init=False)
+    """What was there when the page began has been read."""
+
+    def __post_init__(self) -> None:
+        self.began = self.sim.backend.world.last_id
 
     def person(self, user: User, guild: Guild | None) -> Person:
         """Somebody, as they are in a guild or in their direct messages."""
@@ -110,7 +115,7 @@ class Desk:
 
     def unread(self, user: User, channel: Channel) -> list[Message]:
         """What came since somebody last had the channel on their screen, newest first."""
-        since = self.read.setdefault((user.id, channel.id), next(reversed(channel.messages), 0))
+        since = self.read.get((user.id, channel.id), self.began)
         new: list[Message] = []
         for one in reversed(channel.messages.values()):
             if one.id <= since or len(new) >= UNREAD_MAX:

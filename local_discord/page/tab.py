@@ -138,7 +138,8 @@ class Tab:
             for number in event.data(NO_INTENT)["ids"]:
                 self.tell("gone", channel=str(self.here.id), id=number)
         elif event.name.startswith(_STATE):
-            self._old_state(event)
+            self._is_state_old = True
+            self._flush_soon()
 
     def _message(self, event: Event, one: Message) -> None:
         if one.visible_to not in (None, self.user):
@@ -160,10 +161,6 @@ class Tab:
                 self._change(next_one)
             return
         self._change(one)
-
-    def _old_state(self, event: Event) -> None:
-        self._is_state_old = True
-        self._flush_soon()
 
     def _change(self, one: Message) -> None:
         self._changed[one.id] = one

@@ -134,6 +134,18 @@ async def test_direct_messages_are_between_two(page, world, ana, olga):
     await ana.hears(lambda it: it.channel("Alfred")["pings"] == 1)
 
 
+async def test_the_first_message_of_a_new_place_is_unread(page, world, general, ana, olga):
+    """Also when it comes in the same moment as the place."""
+    alfred = page.desk.person(world.bot, general.guild)
+    thread = await alfred.starts_thread("News", in_=general)
+    posting.post(world, thread, world.bot, Draft("one"))
+    posting.post(world, world.dm(page.desk.cast.find("Ana")), world.bot, Draft("hello"))
+    await ana.hears(lambda it: (it.channel("News") or {}).get("unread") == 1)
+    await ana.hears(lambda it: it.channel("Alfred")["pings"] == 1)
+    await olga.hears(lambda it: (it.channel("News") or {}).get("unread") == 1)
+    assert olga.channel("Alfred")["unread"] == 0
+
+
 async def test_an_ephemeral_message_is_for_one(page, world, general, ana, olga):
     psst = Draft("psst", visible_to=page.desk.cast.find("Ana"))
     one = posting.post(world, general, world.bot, psst)
