@@ -61,7 +61,10 @@ class CommandMenu(Lines):
         label = Content(formatting.clean_line(item.label)).truncate(width // 2, ellipsis=True)
         gap = " " * max(2, _LABEL - label.cell_length)
         line = Content.assemble(
-            " ", label.stylize("bold"), gap, (formatting.clean_line(item.about), "dim")
+            " ",
+            label.stylize("bold"),
+            gap,
+            (formatting.clean_line(item.about), "" if is_chosen else "dim"),
         ).truncate(width, ellipsis=True)
         if is_chosen:
             line = line.pad_right(max(0, width - line.cell_length)).stylize("reverse")

@@ -74,6 +74,8 @@ class PastScreen(Modal):
         """Read what is kept."""
         super().on_mount()
         self._show()
+        if not self._rows:
+            self.query_one(Button).focus()
 
     def on_resize(self) -> None:
         """Lay what is open out again."""
@@ -94,7 +96,7 @@ class PastScreen(Modal):
         rows = self.query_one(OptionList)
         at = rows.highlighted or 0
         rows.clear_options()
-        width = max(8, min(_WIDEST, self.app.size.width) - 8)
+        width = max(8, min(_WIDEST, self.app.size.width) - 12)
         listed = (Content(clean(past_row(one, words))) for one in self._rows)
         rows.add_options(Option(row.truncate(width, ellipsis=True)) for row in listed)
         if self._rows:

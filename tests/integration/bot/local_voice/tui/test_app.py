@@ -711,7 +711,7 @@ async def test_one_is_deleted_only_after_a_question():
 async def test_keeping_is_switched_on_where_it_says_what_is_kept():
     async with scene(SCENES["past-none-es"]) as (app, pilot):
         assert "No se guarda nada" in screen(app)
-        await pilot.click("#keeps")
+        await pilot.press("enter")
         await sees(pilot, "Las conversaciones se guardan")
         assert app.controller.calls == [("keeps", True)]
 
