@@ -86,7 +86,8 @@ async def _check(settings: Settings, say: Say) -> None:
     address = Address.parse(settings.skydeck_database_url.get_secret_value())
     check_shards(read_shards(settings.skydeck_shards), has_leases=address.file is None)
     account = await check_token(settings)
-    say(f"{account.name} is this bot. Invite it: {account.invite}")
+    invite = f" Invite it: {account.invite}" if account.invite else ""
+    say(f"{account.name} is this bot.{invite}")
     if settings.embedded:
         say("No RUNPOD_API_KEY: the services run on this machine.")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Never
+from urllib.parse import urlsplit
 
 import aiohttp
 import discord
@@ -334,11 +335,13 @@ class Account:
     """The bot's account: its name and its invite link.
 
     Attributes:
+        invite: None where discord.py is pointed at another Discord than Discord's own: the link
+            leads to discord.com, which does not know the account.
         ahead_s: How far this machine's clock is ahead of Discord's, in seconds; negative: behind.
     """
 
     name: str
-    invite: str
+    invite: str | None
     ahead_s: float = 0.0
 
 
@@ -360,7 +363,12 @@ async def check_token(settings: Settings) -> Account:
     flags = application.flags
     if not (flags.gateway_message_content or flags.gateway_message_content_limited):
         raise BadSettings(_MAY_NOT_READ, hint=_SWITCH_ON)
-    return Account(application.name, invite_link(application.id), time.ahead_s())
+    invite = invite_link(application.id) if _is_at_discord() else None
+    return Account(application.name, invite, time.ahead_s())
+
+
+def _is_at_discord() -> bool:
+    return urlsplit(discord.http.Route.BASE).hostname == "discord.com"
 
 
 _MAY_NOT_READ: Final = "The bot is not allowed to read messages."

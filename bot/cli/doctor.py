@@ -258,7 +258,8 @@ def _discord(settings: Settings) -> Iterator[Finding]:
 
     def check() -> str:
         accounts.append(asyncio.run(check_token(settings)))
-        return f"{accounts[0].name}; invite it: {accounts[0].invite}"
+        invite = accounts[0].invite
+        return f"{accounts[0].name}; invite it: {invite}" if invite else accounts[0].name
 
     yield _try("Discord", check)
     for account in accounts:

@@ -91,7 +91,7 @@ async def test_the_doctor_looks_at_the_token(sim, tmp_path):
     async with skydeck(sim, tmp_path, "doctor", DISCORD_TOKEN=sim.token) as program:
         _, said = await program.ends()
     assert "ok    Discord: " in said
-    assert "permissions=" in said
+    assert "discord.com/oauth2" not in said  # it knows nothing of an account elsewhere
     assert sim.token not in said
     async with skydeck(sim, tmp_path, "doctor", DISCORD_TOKEN="wrong.one") as program:
         code, said = await program.ends()

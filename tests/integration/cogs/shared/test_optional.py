@@ -128,12 +128,13 @@ async def test_group_messages_and_strange_servers_are_no_place_to_write(
     assert not posted
 
 
-async def test_checking_the_token_prints_no_warning(sim, caplog):
+async def test_checking_the_token_warns_of_nothing_and_invites_to_discord_alone(sim, caplog):
     from pydantic import SecretStr
 
     from bot.discord_client import check_token
     from bot.settings import Settings
 
     with caplog.at_level(logging.WARNING, logger="discord"):
-        await check_token(Settings(_env_file=None, discord_token=SecretStr(sim.token)))
+        account = await check_token(Settings(_env_file=None, discord_token=SecretStr(sim.token)))
+    assert (account.name, account.invite) == (sim.bot.name, None)
     assert "Guilds intent" not in caplog.text
