@@ -25,7 +25,7 @@ MARKED = re.compile(r"(\*{1,3}|__|~~|`{1,3})(?!\s)(.+?)\1", re.DOTALL)
 HEADING = re.compile(r"^(#{1,3}) (.+)$")
 BULLET = re.compile(r"^(\s*)[-*] (.+)$")
 MENTION = re.compile(r"&lt;(@!?|@&amp;|#|t:)(\d+)(?::(\w))?&gt;")
-COMMAND = re.compile(r"&lt;(/[-_\w]{1,32}(?: [-_\w]{1,32}){0,2}):\d+&gt;")
+COMMAND = re.compile(r"&lt;/([-_\w]{1,32}(?: [-_\w]{1,32}){0,2}):\d+&gt;")
 """A command to click on; Discord shows the name that stands there."""
 TOKEN = re.compile(r"<(@!?|@&|#|t:)(\d+)(?::(\w))?>|<a?(:\w+:)\d+>")
 
@@ -106,5 +106,7 @@ def _words(text: str, naming: Naming) -> str:
         kind = "when" if sign.startswith("t:") else "mention"
         return f"<span class='{kind}'>{escape(naming(sign, int(found[2])))}</span>"
 
-    shown = COMMAND.sub(r"<span class='mention'>\1</span>", MENTION.sub(mention, html))
+    shown = COMMAND.sub(
+        r"<span class='mention' data-command='\1'>/\1</span>", MENTION.sub(mention, html)
+    )
     return HIDDEN.sub(lambda sign: escape(chr(ord(sign[0]) - PRIVATE)), shown)

@@ -14,7 +14,7 @@ HARMLESS = {
     "div": {"class", "data-color"},
     "section": set(),
     "small": {"class"},
-    "span": {"class"},
+    "span": {"class", "data-command"},
     "code": set(),
     "pre": set(),
     "blockquote": set(),

@@ -75,6 +75,16 @@ complete({
   },
 });
 
+// A command that a message names, such as those in /help.
+$("log").addEventListener("click", async (event) => {
+  const named = /** @type {HTMLElement} */ (event.target).closest("[data-command]");
+  if (named === null) return;
+  const path = /** @type {HTMLElement} */ (named).dataset.command ?? "";
+  const found = (await commands()).commands.find((one) => one.path === path);
+  if (found) openCommand(found);
+  else notice(word("no command", { command: `/${path}` }));
+});
+
 /** @type {HTMLFormElement | null} */
 let shown = null;
 

@@ -273,10 +273,10 @@ function articleOf(html) {
   for (const element of article.querySelectorAll("[data-color]")) {
     element.style.setProperty("--color", element.dataset.color);
   }
-  for (const spoiler of article.querySelectorAll(".spoiler")) {
-    spoiler.tabIndex = 0;
-    spoiler.setAttribute("role", "button");
-    spoiler.setAttribute("aria-label", word("spoiler"));
+  for (const pressed of article.querySelectorAll(".spoiler, [data-command]")) {
+    pressed.tabIndex = 0;
+    pressed.setAttribute("role", "button");
+    if (pressed.matches(".spoiler")) pressed.setAttribute("aria-label", word("spoiler"));
   }
   return article;
 }
@@ -466,9 +466,9 @@ log.addEventListener("keydown", (event) => {
   const article = event.target.closest("article");
   if (event.target !== log && event.target !== article) {
     if (event.key === "Escape") article?.focus();
-    if (event.target.classList.contains("spoiler") && (event.key === "Enter" || event.key === " ")) {
+    if (event.target.matches(".spoiler, [data-command]") && (event.key === "Enter" || event.key === " ")) {
       event.preventDefault();
-      event.target.classList.toggle("shown");
+      event.target.click();
     }
     return;
   }

@@ -36,6 +36,12 @@ def test_nobody_smuggles_signs_in():
     assert to_html("\\*no\\* \ue0ff", named) == "<div>*no* \ue0ff</div>"
 
 
+def test_a_command_that_is_named_can_be_found_and_has_words_for_a_name():
+    shown = "<span class='mention' data-command='grace title'>/grace title</span>"
+    assert shown in to_html("try </grace title:5> now", named)
+    assert "data-command" not in to_html("</gr'ace:5> </a b c d:5> `</help:5>`", named)
+
+
 def test_an_address_in_pointed_brackets():
     assert "href='https://a.example/?x=1&amp;y=2'" in to_html("<https://a.example/?x=1&y=2>", named)
 

@@ -101,6 +101,28 @@ async def test_what_is_typed_after_the_name_is_its_first_option(browser, address
     assert page.complaints == []
 
 
+async def test_a_command_that_a_message_names_opens(browser, address, site):
+    page = await opened(browser, f"{address}&as=Ana")
+    await page.focus("#words")
+    await type_command(page, "help", "help")
+    await page.keyboard.press("Enter")
+    told = page.locator("#log article", has_text="/help").last
+    named = told.get_by_role("button", name="/grace translate", exact=True)
+    await named.click()
+    await page.get_by_role("form", name="/grace translate").wait_for()
+    await page.keyboard.press("Escape")
+    await named.focus()
+    await page.keyboard.press("Enter")
+    await page.get_by_role("form", name="/grace translate").wait_for()
+    await page.keyboard.press("Escape")
+    channel = next(iter(site.sim.backend.world.channels.values()))
+    ana = site.page.desk.person(site.page.desk.cast.find("Ana"), channel.guild)
+    await ana.says("</no such:1>", channel)
+    await page.get_by_role("button", name="/no such").click()
+    await page.locator(".notice", has_text="You cannot use /no such here.").wait_for()
+    assert page.complaints == []
+
+
 async def test_files_choices_numbers_and_channels(browser, address):
     page = await opened(browser, f"{address}&as=Olga")
     await page.focus("#words")
