@@ -336,10 +336,13 @@ class VoiceSession:
                 self._control_playout(command)
 
     def _end_turn(self, over: Remember) -> None:
-        if not self.actions.is_only_announced(over):
+        said = over
+        if self.actions.is_only_announced(over):
+            said = replace(over, reply="")  # nobody means that by "your last answer"
+        else:
             self.chat_context.add(over, self._names.get(over.user_id, ""))
         self.actions.over(over)
-        self._start(self._remember(over))
+        self._start(self._remember(said))
 
     def _control_playout(self, command: Play | PlayoutCommand) -> None:
         if not isinstance(command, Play):

@@ -39,6 +39,24 @@ async def test_what_was_said_is_summarised_in_the_chat(
     assert not sim.problems
 
 
+async def test_what_was_made_is_translated_not_that_it_was_being_made(
+    sim, deck, called, lounge, ben, word, penny_says
+):
+    await plays(called, ben, lounge, word, penny_says, "Is my cat called Miso?", "Nice name.")
+    penny_says.action = SUMMARY | {"say": "I'm on it."}
+    await plays(called, ben, lounge, word, penny_says, "Summarise what we said.", "I'm on it.")
+    await ben.sees("Ben: Is my cat called Miso?", lounge, ever=True)
+    translation = {"service": "GRACE", "module": "TRANSLATOR", "params": {"to": "Spanish"}}
+    penny_says.action, penny_says.says = translation | {"say": "I'm on it."}, "I'm on it."
+    penny_says.hears = "Translate that into Spanish."
+    await called.plays(word)
+    made = await ben.sees(
+        lambda m: "**Translation**" in m.content and "Miso" in m.content, lounge, ever=True
+    )
+    assert "I'm on it" not in made.content
+    assert not sim.problems
+
+
 async def test_that_it_is_being_done_is_no_answer_for_the_model_to_repeat(
     sim, deck, called, lounge, ben, word, penny_says
 ):
