@@ -14,6 +14,7 @@ import discord
 import pytest
 
 from local_discord import LocalDiscord
+from local_discord.page import tab
 from local_discord.page.server import serving
 from tests.fakes.chromium import chromium, opened
 
@@ -46,17 +47,18 @@ class Echo(discord.Client):
             await message.channel.send(f"echo {message.content}")
 
 
-async def test_page(capsys) -> None:
+async def test_page(capsys, monkeypatch) -> None:
+    monkeypatch.setattr(tab, "ACTS_PER_SECOND", 10_000)  # nobody types as fast as this
     with_page, without = [], []
     async with LocalDiscord() as sim, serving(sim) as page, chromium() as browser:
         world = sim.backend.world
         channel = next(one for one in world.channels.values() if one.name == "general")
         lucia = page.desk.person(page.desk.cast.find("Lucía"), channel.guild)
         async with sim.connect(Echo(intents=discord.Intents.all())):
-            tab = await opened(browser, page.address)
-            await tab.evaluate(TURN, "warm up")
+            browsed = await opened(browser, page.address)
+            await browsed.evaluate(TURN, "warm up")
             for number in range(TURNS):
-                with_page.append(await tab.evaluate(TURN, f"number {number}"))
+                with_page.append(await browsed.evaluate(TURN, f"number {number}"))
                 began = time.perf_counter()
                 await lucia.says(f"without {number}", channel)
                 await lucia.sees(f"echo without {number}")
