@@ -130,7 +130,8 @@ class LocalDiscord:
     async def _only_programs(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """No page in a browser may come here, nor by a name that somebody's DNS points here."""
         ours = self.base_url.removeprefix("http://")
-        if request.host != ours or any(name in request.headers for name in OF_BROWSERS):
+        # Not request.host: behind a proxy aiohttp takes that from the address, without the port.
+        if request.headers.get("Host") != ours or any(name in request.headers for name in OF_BROWSERS):
             return web.Response(status=403)
         return await handler(request)
 
