@@ -131,7 +131,9 @@ class LocalDiscord:
         """No page in a browser may come here, nor by a name that somebody's DNS points here."""
         ours = self.base_url.removeprefix("http://")
         # Not request.host: behind a proxy aiohttp takes that from the address, without the port.
-        if request.headers.get("Host") != ours or any(name in request.headers for name in OF_BROWSERS):
+        if request.headers.get("Host") != ours or any(
+            name in request.headers for name in OF_BROWSERS
+        ):
             return web.Response(status=403)
         return await handler(request)
 
