@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-_GROUPS: Final = frozenset({1, 2})
+_GROUPS: Final = (1, 2)
 """Types of an option that is a subcommand, or a group of them."""
-_MENUS: Final = frozenset({2, 3})
+_MENUS: Final = (2, 3)
 """Types of a command in a context menu."""
 
 

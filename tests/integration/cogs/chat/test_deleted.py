@@ -302,9 +302,9 @@ async def test_a_greeting_or_a_reason_that_nobody_can_read_any_more(
 
     read, asked = _cog.read_question, []
 
-    async def too_late(*args):
+    async def too_late(*args, **more):
         asked[0].deleted = True
-        return await read(*args)
+        return await read(*args, **more)
 
     monkeypatch.setattr(_cog, "read_question", too_late)
     sim.fail("POST /channels/{channel_id}/typing", 0, delay=0.5)
