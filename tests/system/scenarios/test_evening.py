@@ -96,7 +96,7 @@ async def test_an_evening(sim, services, guild, channel, ana, ben, recording, cl
     await ana.slash("/grace summarize", channel, text=NEWS, length="short")
     await ana.sees("Main Street", within=90)
     await ana.slash("/grace extract", channel, text=NEWS, fields="place, month")
-    await ana.sees(lambda m: "**Facts** · “" in m.text and "Again" in m.buttons, within=90)
+    await ana.sees(lambda m: "**Datos** · «" in m.text and "Otra vez" in m.buttons, within=90)
 
     await ben.slash("/factory build", channel, task="a function that adds two numbers")
     thread = await ben.sees_thread()
