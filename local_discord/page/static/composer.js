@@ -5,6 +5,7 @@ import { $, address, ask, articleBy, attempt, make, named, notice, on, state, to
 const words = $("words");
 const palette = $("palette");
 const FILES_MAX = 10;
+const WORDS_MAX = 2000; // of a message, as `WORDS_MAX` of ../../people.py
 const FILE_MAX_MB = 10; // Discord's limit without Nitro
 const TYPING_EVERY_MS = 8000;
 
@@ -165,6 +166,11 @@ let sending = false;
 async function send() {
   const text = words.value;
   if (sending || (!text.trim() && files.length === 0)) return;
+  const length = [...text].length;
+  if (length > WORDS_MAX) {
+    notice(word("too long", { most: WORDS_MAX, length }));
+    return;
+  }
   sending = true;
   try {
     if (editing !== null) await ask("edit", { message: editing, text });
@@ -326,10 +332,17 @@ $("file").addEventListener("change", async () => {
   $("file").value = "";
 });
 words.addEventListener("paste", (event) => {
-  if (event.clipboardData.files.length) {
+  const data = event.clipboardData;
+  if (data.files.length) {
     event.preventDefault();
-    add(event.clipboardData.files);
+    add(data.files);
+    return;
   }
+  const pasted = data.getData("text/plain");
+  const replaced = words.selectionEnd - words.selectionStart;
+  if (words.value.length - replaced + pasted.length <= WORDS_MAX || !may("files") || editing !== null) return;
+  event.preventDefault(); // what is too long for a message becomes a file, as in Discord's client
+  add([new File([pasted], "message.txt", { type: "text/plain" })]);
 });
 addEventListener("dragover", (event) => {
   event.preventDefault();

@@ -43,8 +43,8 @@ def lucia(site, here):
     return site.page.desk.person(site.page.desk.cast.find("Lucía"), here.guild)
 
 
-async def at(browser, site, channel, **how):
-    page = await opened(browser, site.address, **how)
+async def at(browser, site, channel, as_="Ana", **how):
+    page = await opened(browser, f"{site.address}&as={as_}", **how)
     place = page.locator(f"#channels [data-channel='{channel.id}']")
     if how.get("viewport") == NARROW:
         await page.click("#menu")
@@ -85,6 +85,32 @@ async def test_files_by_button_drag_and_paste(browser, site, here, world):
     await page.set_input_files("#file", [big])
     await page.locator(".notice", has_text="big.bin is too large: 10 MB is the limit.").wait_for()
     assert page.complaints == []
+
+
+PASTED = """(words) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", words);
+  const target = document.querySelector("#words");
+  const how = { clipboardData: data, bubbles: true, cancelable: true };
+  return target.dispatchEvent(new ClipboardEvent("paste", how));
+}"""
+
+
+async def test_what_is_too_long_for_a_message_is_pasted_as_a_file(browser, site, here):
+    page = await at(browser, site, here)
+    assert await page.evaluate(PASTED, "ñ" * 2000)  # the browser puts it into the field
+    assert not await page.evaluate(PASTED, "ñ" * 30_000)
+    await page.locator("#files li", has_text="message.txt").wait_for()
+    await page.press("#words", "Enter")
+    await page.locator("#log article a", has_text="message.txt").wait_for()
+    sent = list(here.messages.values())[-1]
+    assert sent.attachments[0].data.decode() == "ñ" * 30_000
+    spanish = await at(browser, site, here, as_="Lucía")
+    await spanish.fill("#words", "ñ" * 2001)
+    await spanish.press("#words", "Enter")
+    await spanish.locator(".notice", has_text="Como mucho 2000 caracteres").wait_for()
+    assert len(await spanish.input_value("#words")) == 2001
+    assert page.complaints == spanish.complaints == []
 
 
 async def test_with_the_keyboard_alone(browser, site, here, lucia):
