@@ -40,13 +40,13 @@ def test_every_command_of_the_readmes_is_known(page, tmp_path):
     assert commands[:2] == ["make talk", ". .venv/bin/activate"]
     assert len(commands) >= 7
     for command in commands:
-        [*said] = problems_of(Ran(command, 0, ""), tmp_path)
+        [*said] = problems_of(Ran(command, 0, ""), tmp_path, llm="")
         assert not any("does not know" in one for one in said)
 
 
 def test_what_is_not_as_the_readme_says_is_told(tmp_path: Path):
     def problems(command: str, code: int, output: str) -> list[str]:
-        return list(problems_of(Ran(command, code, output), tmp_path))
+        return list(problems_of(Ran(command, code, output), tmp_path, llm=""))
 
     good = "You: What is the capital of France?\nAlfred: It is Paris.\n"
     good += "reply.ogg (1.9 s) · heard 0.26 s · done 1.10 s · $0\n"
@@ -60,3 +60,11 @@ def test_what_is_not_as_the_readme_says_is_told(tmp_path: Path):
     assert problems("skydeck doctor", 0, crashed) == ["it writes a traceback"]
     [unknown] = problems("rm -rf /", 0, "")
     assert "does not know" in unknown
+
+
+def test_only_the_default_model_is_asked_for_the_right_answer(tmp_path: Path):
+    wrong = Ran("skydeck ask …", 0, "Alfred: La capital de Francia es Francia.\n")
+    assert list(problems_of(wrong, tmp_path, llm="tiny")) == []
+    assert len(list(problems_of(wrong, tmp_path, llm=""))) == 1
+    silent = Ran("skydeck ask …", 0, "")
+    assert len(list(problems_of(silent, tmp_path, llm="tiny"))) == 1
