@@ -321,8 +321,15 @@ class SkyDeck(commands.AutoShardedBot):
         """
         self._on_online = on_online
         token = _token(self.settings)
-        with stopped_by_signals(self), discord_errors():
-            await self.start(token)
+        with discord_errors(), stopped_by_signals(self) as stopping:
+            try:
+                await self.start(token)
+            except Exception:
+                if not stopping:
+                    raise
+                # It was going online: the session was closed under one of its requests.
+                log.debug("What the stop interrupted:", exc_info=True)
+            await asyncio.gather(*stopping)
 
 
 def _is_answering(task: "asyncio.Task[Any]") -> bool:
@@ -401,8 +408,12 @@ def discord_errors() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
-    """Close the bot on SIGINT or SIGTERM within the block; a second signal acts at once."""
+def stopped_by_signals(bot: SkyDeck) -> Iterator[Sequence["asyncio.Task[None]"]]:
+    """Close the bot on SIGINT or SIGTERM within the block; a second signal acts at once.
+
+    Yields:
+        The task that closes it, once there is one.
+    """
     loop = asyncio.get_running_loop()
     closing: list[asyncio.Task[None]] = []
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -418,7 +429,7 @@ def stopped_by_signals(bot: SkyDeck) -> Iterator[None]:
     except NotImplementedError:  # Windows raises KeyboardInterrupt on Ctrl-C
         pass
     try:
-        yield
+        yield closing
     finally:
         if not closing:
             with contextlib.suppress(NotImplementedError):
