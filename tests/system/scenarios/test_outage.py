@@ -19,7 +19,7 @@ EVERY_S = 0.5
 OFF_S, ON_S, OVER_S = 3.0, 14.0, 22.0
 """When the service goes, when it is there again, and when nobody asks any more."""
 KINDS = {
-    "answered": "some words",
+    "answered": "\nsome words",  # after the heading, which quotes them from the beginning
     "no answer": "isn't answering",
     "not known": "The connection broke",
     "refused at once": "The service is down",
@@ -53,7 +53,7 @@ async def ask(person, channel, began: float) -> Asked:
 
     def end():
         """What they see in the end, wherever: the answer itself, or a message only for them."""
-        seen = [m for m in reply.messages if not m.buttons and kind_of(m.text)]
+        seen = [m for m in reply.messages if "Cancel" not in m.buttons and kind_of(m.text)]
         return seen[-1].text if seen else None
 
     for _ in range(2_000):

@@ -287,7 +287,8 @@ async def test_the_apps_of_a_message_by_mouse_key_and_finger(browser, address, s
     menu = page.get_by_role("menu")
     box = await said.bounding_box()
     finger = await page.context.new_cdp_session(page)
-    point = {"x": box["x"] + 120, "y": box["y"] + 30}
+    inside = {"x": 120, "y": box["height"] / 2}  # it has one line where it follows another
+    point = {"x": box["x"] + inside["x"], "y": box["y"] + inside["y"]}
     touch = {"type": "touchStart", "touchPoints": [point]}
     await finger.send("Input.dispatchTouchEvent", touch)
     await menu.wait_for()
@@ -295,7 +296,7 @@ async def test_the_apps_of_a_message_by_mouse_key_and_finger(browser, address, s
     assert await findings(page) == []
     await page.keyboard.press("Escape")
     await menu.wait_for(state="detached")
-    await said.click(button="right", position={"x": 120, "y": 30})
+    await said.click(button="right", position=inside)
     await menu.wait_for()
     await page.keyboard.press("Escape")
     await said.focus()
