@@ -62,11 +62,11 @@ def own_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]):
-    """Run the tests with large models in two xdist processes, and the longest tests first.
+    """Run the tests with large models first, in a few groups, each in one xdist process.
 
-    One has the tests that share loaded models, the other those that start programs with models.
-    Then models are loaded once, no more than two compete, and only short tests remain at the end,
-    so that all processes finish together.
+    One group has the tests that share loaded models, so that these are loaded once; the others have
+    those that start programs with models, by folder. Only short tests remain at the end, so that
+    all processes finish together.
     """
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
@@ -86,7 +86,10 @@ def pytest_collection_finish():
 def _group(item: pytest.Item) -> str:
     if not _needs_models(item):
         return str(item.path.relative_to(TESTS))
-    return "models" if LOADED & set(getattr(item, "fixturenames", ())) else "programs with models"
+    if LOADED & set(getattr(item, "fixturenames", ())):
+        return "models"
+    _, folder, *_ = item.path.relative_to(TESTS).parts
+    return f"programs with models: {folder}"
 
 
 def _needs_models(item: pytest.Item) -> bool:
