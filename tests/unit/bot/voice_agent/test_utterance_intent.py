@@ -89,7 +89,22 @@ def test_a_call_and_nothing_else(call):
 
 
 @pytest.mark.parametrize(
-    "hum", ["Uh-huh.", "Mm-hm.", "mmm", "Hmm…", "Ajá.", "Uh", "Ahh.", "Mhm, mhm.", "Erm"]
+    "hum",
+    [
+        "Uh-huh.",
+        "Mm-hm.",
+        "mmm",
+        "Hmm…",
+        "Ajá.",
+        "Uh",
+        "Ahh.",
+        "Mhm, mhm.",
+        "Erm",
+        "Ow",
+        "Aw.",
+        "Ahm",
+        "Hah.",
+    ],
 )
 def test_hums(hum):
     assert of(hum) is UtteranceIntent.BACKCHANNEL
