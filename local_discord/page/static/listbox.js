@@ -51,8 +51,8 @@ export class Listbox {
     });
   }
 
-  /** What moves the input leaves the list behind. */
-  #moved = (/** @type {Event} */ event) => event.target !== this.list && this.close();
+  /** What may have moved the input moves the list along. */
+  #moved = (/** @type {Event} */ event) => event.target !== this.list && this.#place();
 
   get isOpen() {
     return !this.list.hidden;

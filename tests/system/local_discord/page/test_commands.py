@@ -164,6 +164,26 @@ async def test_files_choices_numbers_and_channels(browser, address):
     assert page.complaints == []
 
 
+async def test_messages_that_come_meanwhile_leave_the_offers_open(browser, address, site):
+    page = await opened(browser, f"{address}&as=Olga")
+    await page.focus("#words")
+    await type_command(page, "persona", "settings persona")
+    place = page.locator("form.slash").get_by_role("combobox", name="channel")
+    await place.fill("gen")
+    offer = page.get_by_role("option", name="#general")
+    await offer.wait_for()
+    channel = next(iter(site.sim.backend.world.channels.values()))
+    ana = site.page.desk.person(site.page.desk.cast.find("Ana"), channel.guild)
+    for number in range(3):
+        await ana.says("line\n" * 20 + f"end {number}", channel)
+    await page.locator("#log article", has_text="end 2").wait_for()
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert await offer.is_visible()  # the log has scrolled, and the field has not moved
+    await place.press("Enter")
+    assert await place.input_value() == "#general"
+    assert page.complaints == []
+
+
 async def test_escape_closes_and_what_is_missing_is_said(browser, address):
     page = await opened(browser, f"{address}&as=Lucía", viewport=NARROW)
     await page.focus("#words")
