@@ -2,7 +2,8 @@
 
 The byte order mark or UTF-8's own rules decide where they can. Otherwise the encoding is a guess:
 UTF-16 by its spaces and stops, Windows-1252 (or old Macs' and DOS's) if its few foreign letters are
-Western ones, Japanese by its kana, and charset-normalizer for the rest.
+Western ones, Japanese by its kana, and charset-normalizer for the rest. A damaged file (cut in the
+middle of a character, a torn byte, a log padded with zeros) is still the text that it mostly is.
 """
 
 import codecs
@@ -11,7 +12,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROLS: Final = re.compile(r"[\x00-\x06\x0e-\x1a\x1c-\x1f]")
+"""No text has them; bells, backspaces and escapes are in the logs of terminals."""
+_MAX_CONTROLS: Final = 0.1
+"""The largest share of a text that they may be, where all else says that it is one."""
+_MIN_FOREIGN: Final = 4
+"""Whole characters outside ASCII for each damaged one. In other encodings than UTF-8 the bytes that
+happen to be such characters are fewer than those that cannot be one."""
 _MARKS: Final = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which it begins with
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -34,6 +41,9 @@ _MIN_KANA: Final = 0.3
 _COMMON: Final = re.compile(r"[ -~\n\u3001\u3002\u3041-\u30fe\uff0c]")
 """Frequent characters of every script, which are rare in UTF-16 with its bytes swapped."""
 _MIN_COMMON: Final = 0.05
+_REPLACEMENT: Final = "\ufffd"
+_MAX_CUT: Final = 4
+"""A character of UTF-16 or UTF-32 has at most so many bytes."""
 _GUESS_CHARS: Final = 32 * 1024
 _GUESS_BYTES: Final = 64 * 1024
 _ENCODINGS: Final = [
@@ -63,12 +73,12 @@ def decode_text(content: bytes) -> DecodedText | None:
     """Decode a text file; None if the bytes are not text."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
-            return _decoded(content, encoding)
+            return _marked(content, encoding)
     if content.startswith(_BINARY):
         return None
     if _JAPANESE_SHIFT.search(content[:_GUESS_BYTES]):
         return _decoded(content, "iso2022_jp", is_guessed=True)
-    known = _decoded(content, "utf-8")
+    known = _unicode(content, "utf-8")
     if known is not None:
         return known
     if b"\0" in content:
@@ -94,6 +104,28 @@ def _decoded(content: bytes, encoding: str, *, is_guessed: bool = False) -> Deco
     except (UnicodeDecodeError, LookupError):
         return None
     return None if _CONTROLS.search(text) else DecodedText(text, encoding, is_guessed)
+
+
+def _marked(content: bytes, encoding: str) -> DecodedText | None:
+    """What says its encoding itself; its last character may have been cut."""
+    if encoding == "utf-8-sig":
+        return _unicode(content, encoding)
+    whole = _decoded(content, encoding)
+    cuts = (_decoded(content[:-cut], encoding) for cut in range(1, _MAX_CUT))
+    return whole or next((one for one in cuts if one is not None and one.text), None)
+
+
+def _unicode(content: bytes, encoding: str) -> DecodedText | None:
+    """UTF-8, of which a few bytes may be damaged."""
+    text = content.decode(encoding, "replace").removesuffix("\x1a")
+    damaged = text.count(_REPLACEMENT) - content.count(_REPLACEMENT.encode())
+    foreign = len(text) - len(text.encode("ascii", "ignore")) - damaged
+    if damaged and foreign < damaged * _MIN_FOREIGN:
+        return None
+    cleared = _CONTROLS.sub("", text)
+    if len(text) - len(cleared) > len(text) * _MAX_CONTROLS:
+        return None
+    return DecodedText(cleared, encoding, is_guessed=damaged > 0)
 
 
 def _wide(content: bytes) -> DecodedText | None:

@@ -26,6 +26,7 @@ from bot.errors import BadInput, SkydeckError, TooLarge, WrongUse
 from bot.figures import duration
 from bot.file_kinds import FileKind
 from bot.i18n import Words
+from bot.sanitize import is_blank
 from bot.text_files import decode_text
 from cogs.shared.attachments import (
     MAX_AUDIO_BYTES,
@@ -314,7 +315,9 @@ async def _read(
 async def _text(file: ReceivedFile, content: bytes, words: Words) -> TextFile:
     decoded = await asyncio.to_thread(decode_text, content)
     if decoded is None:
-        raise BadInput(words("common.file.no_text", name=file.name))
+        raise BadInput(words("common.file.no_text", name=escaped(file.name)))
+    if is_blank(decoded.text):
+        raise BadInput(words("common.file.blank", name=escaped(file.name)))
     return TextFile(file.name, decoded.text, decoded.encoding if decoded.is_guessed else "")
 
 

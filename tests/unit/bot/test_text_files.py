@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.file_kinds import FileKind, kind_of
 from bot.text_files import decode_text, is_text_start
 
 SPANISH = "¿Qué tal? El señor Muñoz comió piñones, ¡y qué frío hacía! Costó 20 € – “bien”."
@@ -30,6 +31,14 @@ def text(content: bytes) -> str | None:
         (b"\x1b[1mlog\x1b[0m\ttab\r\n", "\x1b[1mlog\x1b[0m\ttab\r\n"),
         (b"from DOS\r\n\x1a", "from DOS\r\n"),
         (codecs.BOM_UTF16_LE + "\u1a1a".encode("utf-16-le"), "\u1a1a"),
+        (b"done\x07\n10%\b\b\b20%", "done\x07\n10%\b\b\b20%"),
+        (
+            b"a log of a machine\n" + bytes(1) + b"that fell over\n",
+            "a log of a machine\nthat fell over\n",
+        ),
+        ("zwei".encode("utf-16") + b"x", "zwei"),
+        (codecs.BOM_UTF16_BE + "zwei".encode("utf-16-be")[:-1], "zwe"),
+        ("zwei".encode("utf-32")[:-2], "zwe"),
         (b"", ""),
         (b"\x89PNG\r\n\x1a\n\0", None),
         (b"%PDF-1.7 \0\1\2", None),
@@ -86,6 +95,39 @@ def test_a_text_in_an_encoding_that_it_does_not_state(words: str, encoding: str)
 def test_a_long_text_is_judged_by_its_beginning() -> None:
     words = "Сегодня хорошая погода, и мы пойдём гулять.\n" * 5_000
     assert text(words.encode("cp1251")) == words
+
+
+CHINESE = "今天天气很好,我们一起去公园散步吧。"
+DAMAGED = {
+    "cut in a character": (
+        "El niño comió piñones, ¡qué frío!".encode() + b"\xc3",
+        "¡qué frío!\ufffd",
+    ),
+    "cut in Chinese": (CHINESE.encode()[:-1], "散步吧\ufffd"),
+    "with a mark": (codecs.BOM_UTF8 + CHINESE.encode()[:-2], "散步吧\ufffd"),
+    "a torn byte": (SPANISH.encode() + b"\xff" + SPANISH.encode(), "bien”.\ufffd¿Qué"),
+    "a line by another program": ((SPANISH * 3).encode() + "\naño".encode("cp1252"), "\na\ufffdo"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_damaged_text_is_what_it_mostly_is(how: str) -> None:
+    content, part = DAMAGED[how]
+    decoded = decode_text(content)
+    assert decoded is not None
+    assert part in decoded.text
+    assert "Ã" not in decoded.text
+    assert decoded.is_guessed
+    assert kind_of(content) is FileKind.TEXT
+
+
+@given(st.sampled_from(CASES), st.integers(1, 60))
+def test_no_text_in_another_encoding_is_taken_for_damaged(
+    case: tuple[str, str], length: int
+) -> None:
+    words, encoding = case
+    decoded = decode_text(words[:length].encode(encoding))
+    assert decoded is None or "\ufffd" not in decoded.text
 
 
 PLAIN = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")))

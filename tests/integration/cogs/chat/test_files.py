@@ -105,6 +105,8 @@ async def test_typescript_is_no_film(sim, deck, channel, ben, penny_script):
     [
         ("a.txt", b"\x7fELF\2\1\1" + bytes(200), "I can't read a.txt as text"),
         ("a.mp3", b"\x7fELF\2\1\1" + bytes(200), "I can't play a.mp3"),
+        ("a.txt", b"", "a.txt is empty."),
+        ("a.txt", "\u200b \r\n\u2800".encode("utf-16"), "a.txt is empty."),
         ("a.bin", b"\x7fELF\2\1\1" + bytes(200), "I can't view: a.bin"),
         ("film.mp4", tone("m4a")[:6_000], "I can't view: film.mp4"),
     ],

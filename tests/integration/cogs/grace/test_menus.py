@@ -158,6 +158,6 @@ async def test_a_text_that_shows_nothing_is_no_text(sim, deck, channel, ben, gra
     await ben.sees("There's no text in that.")
     said = await ben.says(files=[File("a.txt", "\u200b\n".encode())])
     await ben.menu("Summarize", on=said)
-    await ben.sees("There's no text in that.")
+    await ben.sees("a.txt is empty.")
     assert not grace.asked
     assert not sim.problems
