@@ -12,7 +12,6 @@ import stat
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -32,6 +31,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.asr_source import AUTO as ASR_AUTO
 from bot.asr_source import read_asr
 from bot.choices import Identity, Mode
+from bot.env_file import read_env_file
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.language_names import language_named, no_language
@@ -60,7 +60,6 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-_MAX_ENV_LINES = 10_000
 _SECRET_LINE = re.compile(
     r"\s*(?:export\s+)?(?:RUNPOD_API_KEY|DISCORD_TOKEN|ANTHROPIC_API_KEY|SKYDECK_DATABASE_URL"
     r"|SKYDECK_SERVE_KEY|SKYDECK_LLM_KEY|SKYDECK_ASR_KEY|SKYDECK_TTS_KEY)\s*=\s*[^\s#]",
@@ -447,9 +446,8 @@ def _others_can_read(file: Path) -> bool:
     try:
         if os.name != "posix" or not file.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
             return False
-        with file.open(encoding="utf-8", errors="replace") as lines:
-            return any(map(_SECRET_LINE.match, islice(lines, _MAX_ENV_LINES)))
-    except OSError:
+        return any(map(_SECRET_LINE.match, read_env_file(file).text.splitlines()))
+    except (OSError, BadSettings):
         return False
 
 
@@ -457,10 +455,11 @@ def load_settings() -> Settings:
     """Read the settings.
 
     Raises:
-        BadSettings: A variable cannot be used; the message has its name, never its value.
+        BadSettings: `.env` cannot be read, or a variable cannot be used; the message has its name,
+            never its value.
     """
     try:
-        return Settings()
+        return Settings(_env_file_encoding=_encoding())  # type: ignore[call-arg]
     except ValidationError as e:
         problem = e.errors(include_input=False)[0]
         name = str(problem["loc"][0]).upper() if problem["loc"] else "a setting"
@@ -469,6 +468,12 @@ def load_settings() -> Settings:
             f"{name}: {words}{'' if words.endswith('?') else '.'}",
             hint="Correct it in .env or in the environment; .env.example shows each setting.",
         ) from None
+
+
+def _encoding() -> str | None:
+    """That of `.env`, if there is one; what is no file (a password manager's pipe) is read once."""
+    file = Path(str(Settings.model_config.get("env_file") or os.devnull))
+    return read_env_file(file).encoding if file.is_file() else None
 
 
 def system_language() -> str:
