@@ -1,8 +1,11 @@
 """`skydeck` and `python -m bot`."""
 
 import gc
+import sys
+from typing import Final
 
-from bot.cli.main import run
+INTERRUPTED: Final = 130
+"""The exit code of what Ctrl-C ends: 128 and the signal's number."""
 
 
 def main() -> None:
@@ -10,7 +13,12 @@ def main() -> None:
     # Until the command is imported (`bot.cli.lazy`): imports make no garbage, and looking for some
     # takes a fifth of their time.
     gc.disable()
-    run()
+    try:
+        from bot.cli.main import run  # noqa: PLC0415  (a second in which Ctrl-C is no error, either)
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

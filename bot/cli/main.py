@@ -4,6 +4,7 @@ import contextlib
 import errno
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Final, Never
 
 import typer
@@ -59,7 +60,19 @@ def run() -> None:
     """Run the command that the arguments name; every known error is one line and an exit code."""
     terminal.open_missing()
     with terminal.guarded(), _told_of_full_disk():
+        if not _has_folder():
+            terminal.err("skydeck: This folder no longer exists. Change to another one: cd ~\n")
+            sys.exit(WrongUse.exit_code)
         _run()
+
+
+def _has_folder() -> bool:
+    """Whether relative paths mean something: who stands in a deleted folder cannot open any."""
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
 
 
 @contextlib.contextmanager

@@ -1,7 +1,13 @@
 """Arguments of any bytes, numbers of any size: exit 2, one line, no traceback."""
 
+import gc
+import os
+import sys
+
 import pytest
 
+from bot import __main__ as program
+from bot.cli import main
 from bot.cli.run import write_files
 from bot.contract.factory import File
 from tests.fakes.command_line import skydeck
@@ -51,6 +57,20 @@ def test_a_wrong_argument_is_one_line(args, tmp_path):
     assert done.stdout == ""
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere a folder in use cannot be deleted")
+def test_a_folder_that_is_gone_is_one_line(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    with pytest.raises(SystemExit) as end:
+        main.run()
+    assert end.value.code == 2
+    assert capsys.readouterr().err == (
+        "skydeck: This folder no longer exists. Change to another one: cd ~\n"
+    )
+
+
 NAMES = [
     "a\0b.py",
     "half \ud800.py",
@@ -81,3 +101,17 @@ def test_names_that_a_service_repeats_are_numbered(tmp_path):
     names = ["a.py", "A.py", "a.py", "a-2.py"]
     write_files([File(name=name, content=name) for name in names], tmp_path)
     assert len(list(tmp_path.iterdir())) == 4
+
+
+def test_ctrl_c_while_the_command_is_imported_is_no_traceback(monkeypatch):
+    class Interrupted:
+        def find_spec(self, name, path=None, target=None):
+            if name == "bot.cli.main":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "bot.cli.main")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+    with pytest.raises(SystemExit) as end:
+        program.main()
+    gc.enable()
+    assert end.value.code == 130
