@@ -15,6 +15,18 @@ _PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
 """The same token in a gateway event, and a voice server's token."""
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 
+_KEY: Final = re.compile(
+    r"\b(?:sk-[\w-]{16,}"  # OpenAI, Anthropic, and who follows them
+    r"|(?:gh[opsu]|github_pat|glpat|hf|rpa|r8|gsk|xai|nvapi|pplx)[_-][\w-]{20,}"
+    r"|xox[abeprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}"
+    r"|[MNO][\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}"  # a Discord bot's token
+    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"  # a JSON Web Token
+)
+_KEY_IN_URL: Final = re.compile(
+    r"([?&](?:api[_-]?key|key|token|access[_-]token|auth|secret|sig|signature)=)[^&\s\"'<>]{6,}",
+    re.IGNORECASE,
+)
+
 _SLICE_BYTES: Final = 64 * 1024
 _SOUGHT_BYTES: Final = 1024 * 1024
 _MAX_ESCAPED_BYTES: Final = 4096
@@ -42,7 +54,13 @@ class Redaction:
         text = _CALLBACK.sub(rf"\1{HIDDEN}", text)
         text = _PAYLOAD.sub(rf"\1{HIDDEN}", text)
         text = _PASSWORD.sub(rf"\1{HIDDEN}@", text)
+        text = hide_keys(text)
         return _BLOB.sub(lambda found: f"[{len(found[0])} characters]", text)
+
+
+def hide_keys(text: str) -> str:
+    """A text without what has the form of a key or token, whoever's it is."""
+    return _KEY_IN_URL.sub(rf"\1{HIDDEN}", _KEY.sub(HIDDEN, text))
 
 
 class BodyRedaction:

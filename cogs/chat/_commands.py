@@ -63,7 +63,7 @@ class ChatCommands(commands.Cog):
         if requester is None:
             return
         words = words_of(requester)
-        if question is None and file is None:
+        if file is None and is_blank(question or ""):
             raise BadInput(words("chat.ask_what"))
         placeholder = command_placeholder(self.bot, interaction, requester)
         async with placeholder.in_time():

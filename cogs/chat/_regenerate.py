@@ -57,7 +57,7 @@ class Regenerating:
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id or 0,  # the answer's own channel
         )
-        require(Right.REGENERATE, relation, words("common.not_yours"))
+        require(Right.REGENERATE, relation, words("chat.not_yours"))
         requester = await admit(self.bot, interaction)
         pressed = (interaction.message.id, interaction.message.edited_at)
         # A press under the new answer is no second press under the old one.

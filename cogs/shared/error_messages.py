@@ -19,6 +19,7 @@ from bot.clock import SystemClock
 from bot.figures import duration, money
 from bot.i18n import Translated, Words, words_for
 from bot.money import Scope
+from bot.redaction import hide_keys
 from cogs.shared.splitting import disarm
 
 log = logging.getLogger(__name__)
@@ -297,8 +298,11 @@ def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:
 
 
 def _facts(error: errors.SkydeckError) -> str:
-    """The error's own message in one line; only our own refusals may mention roles."""
-    message = " ".join(error.message.split())
+    """The error's own message in one line; only our own refusals may mention roles.
+
+    A service's error may quote its own keys, and others in the channel read it.
+    """
+    message = hide_keys(" ".join(error.message.split()))
     if len(message) > FACTS_LIMIT_CHARS:
         message = f"{message[: FACTS_LIMIT_CHARS - 1]}…"
     return message if isinstance(error, errors.NotAllowed) else disarm(message)

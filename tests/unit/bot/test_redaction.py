@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.redaction import BodyRedaction, StreamRedaction
+from bot.redaction import BodyRedaction, Redaction, StreamRedaction, hide_keys
 from bot.steps import at_once
 
 KEY = "rpa_SEC/RET123"
@@ -66,3 +66,40 @@ def test_a_secret_in_pieces_of_any_size_is_hidden(size):
     assert KEY[3:] not in said
     assert said.count("[key]") == 3
     assert said.endswith("[key].")
+
+
+KEYS = [  # taken apart, so that no scanner of this repository finds one
+    "sk-" + "ant-api03-aBcDeFgHiJkLmNoPqRsT",
+    "sk-" + "proj-abcdefghijklmnop1234",
+    "hf" + "_abcdefghijklmnopqrstuvwxyz",
+    "gh" + "p_abcdefghijklmnopqrstuvwxyz0123456789",
+    "rp" + "a_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123",
+    "AKI" + "AIOSFODNN7EXAMPLE",
+    "AIz" + "aSyA1234567890abcdefghijklmnopqrstu",
+    "xox" + "b-123456789012-abcdefghij",
+    "MTk4NjIyNDgzNDcxOTI1MjQ4" + ".Cl2FMQ" + ".ZnCjm1XVW7vRze4b7Cq4se7kKWs",
+    "eyJ" + "hbGciOiJIUzI1NiJ9" + ".eyJ" + "zdWIiOiIxMjM0NTY3ODkwIn0" + ".dozjgNryP4J3jVmN",
+]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_has_the_form_of_a_key_is_hidden_whoevers_it_is(key):
+    said = f"ValueError: Incorrect API key provided: {key}. You can find your key at your account"
+    assert hide_keys(said) == said.replace(key, "[hidden]")
+    assert hide_keys(f"GET https://x.example/v1?a=1&api_key={key}&b=2") == (
+        "GET https://x.example/v1?a=1&api_key=[hidden]&b=2"
+    )
+    assert key not in Redaction()(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "The task-list is too long; ask-me-anything-about-it works.",
+        "https://example.com/watch?v=abcdefghijk&key=a",
+        "sk-8 is a road. hf_model.gguf, rpa_tool, MODEL.tensor.weights",
+        "No es un token: Mañana.",
+    ],
+)
+def test_ordinary_words_are_no_keys(said):
+    assert hide_keys(said) == said

@@ -127,6 +127,7 @@ async def test_only_who_asked_or_who_manages_messages(
     seen = await ben.sees("You said: tell me")
     refused = await ana.clicks("Regenerate", on=seen)
     assert refused.ephemeral
+    assert "pedir otra respuesta" in refused.text  # Ana's Discord is Spanish
     guild.allow(channel, ana.user, Permission.MANAGE_MESSAGES)
     penny_script.answers["tell me"] = "Something else."
     await ana.clicks("Regenerate", on=seen)

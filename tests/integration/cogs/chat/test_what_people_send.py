@@ -493,6 +493,6 @@ async def test_a_command_with_a_text_that_shows_nothing_says_what_to_do(
 ):
     reply = await ben.slash(command, channel, **{option: "\u200b\u2800"})
     assert reason in (await ben.sees(reason)).text
-    assert reply.message is not None
+    assert reply.ephemeral
     assert not penny_script.asked
     assert not sim.problems

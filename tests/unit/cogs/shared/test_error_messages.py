@@ -221,3 +221,10 @@ def test_a_reason_in_the_readers_words_stands_alone():
     assert lines[0] == reason
     assert lines[1].startswith("-# (bad_input · ")
     assert len(lines) == 2
+
+
+def test_a_services_key_in_its_error_is_for_nobody():
+    key = "sk-" + "ant-api03-aBcDeFgHiJkLmNoPqRsT"
+    said = explain(errors.JobFailed(f"ValueError: invalid x-api-key {key}"), ENGLISH).text
+    assert key not in said
+    assert "invalid x-api-key [hidden]" in said
