@@ -37,9 +37,12 @@ SkydeckError
     └── SubmissionUnknown      the connection broke during a submission: the job may be running
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from bot import figures
+
+UNEXPLAINED: Final = "The service failed without giving a reason."
+"""The message of a `JobFailed` for which the service has no words."""
 
 
 class SkydeckError(Exception):

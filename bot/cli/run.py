@@ -143,7 +143,8 @@ def _tell_of_recordings(heard: Sequence[Heard]) -> None:
     """
     for one in heard:
         if one.error is not None:
-            sys.stderr.write(f"{one.name}: {one.error.message or one.error.code}\n")
+            said = one.error.message or one.error.code
+            sys.stderr.write(f"{one.name}: Penny said: “{said}”\n")
         elif not one.transcript:
             sys.stderr.write(f"{one.name}: nothing was said in it.\n")
         elif one.is_cut:

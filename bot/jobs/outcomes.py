@@ -20,6 +20,7 @@ from bot.errors import (
     TooLarge,
     TooLate,
 )
+from bot.i18n import Translated
 from bot.jobs.view import JobView, WithdrawableView
 from bot.runpod.models import JobState, Update
 from bot.store.repositories.recovery import Ending
@@ -136,6 +137,8 @@ def _write_error(error: SkydeckError | None) -> dict[str, JsonValue]:
         "code": SkydeckError.code if error is None else error.code,
         "message": "" if error is None else error.message[:_MAX_TEXT_CHARS],
     }
+    if error is not None and isinstance(error.message, Translated):
+        document["is_in_words"] = True
     if isinstance(error, JobFailed):
         document["service_code"] = error.service_code
     return document
@@ -143,6 +146,8 @@ def _write_error(error: SkydeckError | None) -> dict[str, JsonValue]:
 
 def _read_error(document: Mapping[str, JsonValue]) -> SkydeckError:
     code, message = str(document.get("code", "")), str(document.get("message", ""))
+    if document.get("is_in_words") is True:
+        message = Translated(message)
     if code == JobFailed.code:
         return JobFailed(message, service_code=str(document.get("service_code", "")))
     return _KEPT_ERRORS.get(code, SkydeckError)(message)

@@ -17,11 +17,13 @@ def in_words(error: SkydeckError, words: Words) -> str:
     """What went wrong and what to do next.
 
     An error's own message is English; in another language its kind is told, and what only the
-    message knows follows in brackets.
+    message knows follows, told as English.
     """
     if isinstance(error, Told) or words.language == DEFAULT:
         return str(error)
     text = words.texts.get(f"errors.{error.code}", "")
     if not text or "{" in text:
         return str(error)
-    return f"{text} ({error})" if error.code in _FACTS else text
+    if error.code not in _FACTS:
+        return text
+    return f"{text} {words('errors.said_in_english', facts=str(error))}"

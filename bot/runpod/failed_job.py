@@ -4,7 +4,7 @@ from bot.contract import Response
 from bot.contract.failure import read_failure
 from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport
-from bot.errors import DeadlineExceeded, JobFailed
+from bot.errors import UNEXPLAINED, DeadlineExceeded, JobFailed
 from bot.runpod.execution_timeout import is_exceeded
 from bot.sanitize import clean_excerpt
 
@@ -20,8 +20,7 @@ def output_error(output: Response) -> JobFailed:
     """The error of a job whose output says that it failed."""
     error = output.error
     return JobFailed(
-        clean_excerpt(error.message if error else "")
-        or "The service failed without giving a reason.",
+        clean_excerpt(error.message if error else "") or UNEXPLAINED,
         service_code=clean_excerpt(error.code, limit=64) if error else "",
         service_retryable=error.retryable if error else False,
     )
@@ -36,7 +35,7 @@ def job_error(error: object) -> DeadlineExceeded | JobFailed:
             hint="Allow more time, or ask for less.",
         )
     return JobFailed(
-        failure.message or "The worker failed without giving a reason.",
+        failure.message or UNEXPLAINED,
         service_code=failure.code,
         service_retryable=failure.retryable,
     )

@@ -17,7 +17,7 @@ from discord import app_commands
 from bot import errors
 from bot.clock import SystemClock
 from bot.figures import duration, money
-from bot.i18n import Translated, Words, words_for
+from bot.i18n import DEFAULT, Translated, Words, words_for
 from bot.money import Scope
 from bot.redaction import hide_keys
 from cogs.shared.splitting import disarm
@@ -119,7 +119,7 @@ def reason_of(code: str, message: str, words: Words) -> str:
     if "{" in text:
         text = words("errors.job_failed")
     is_fact = code in _INPUT_ERRORS or text == words("errors.job_failed")
-    facts = _facts(errors.SkydeckError(message)) if is_fact else ""
+    facts = facts_of(errors.JobFailed(message), words) if is_fact else ""
     return f"{text} ({facts})" if facts else text
 
 
@@ -258,13 +258,13 @@ def _of_skydeck(error: errors.SkydeckError, words: Words) -> str:
         case errors.MissingPermission():
             return words("errors.discord_shut")
     if isinstance(error, _WITH_FACTS) and isinstance(error.message, Translated):
-        return _facts(error)  # it says what happened, and what to do
+        return facts_of(error, words)  # it says what happened, and what to do
     key = _key_of(type(error), words)
     if isinstance(error, errors.JobFailed) and error.service_code in _INPUT_ERRORS:
         key = f"errors.{error.service_code}"  # another input would help, a retry would not
     text = words(key)
     if isinstance(error, _WITH_FACTS) and error.message:
-        text += f"\n> {_facts(error)}"
+        text += f"\n> {facts_of(error, words)}"
     return text
 
 
@@ -297,15 +297,27 @@ def _key_of(kind: type[errors.SkydeckError], words: Words) -> str:
     return "errors.error"
 
 
-def _facts(error: errors.SkydeckError) -> str:
-    """The error's own message in one line; only our own refusals may mention roles.
+def facts_of(error: errors.SkydeckError, words: Words) -> str:
+    """The error's own message in one line, and whose words they are unless they are ours.
 
-    A service's error may quote its own keys, and others in the channel read it.
+    A service writes in its own language; what skydeck writes for the log is English. Only our own
+    refusals may mention roles. A service's error may quote its own keys, and others in the channel
+    read it.
     """
     message = hide_keys(" ".join(error.message.split()))
+    if not message:
+        return ""
     if len(message) > FACTS_LIMIT_CHARS:
         message = f"{message[: FACTS_LIMIT_CHARS - 1]}…"
-    return message if isinstance(error, errors.NotAllowed) else disarm(message)
+    if not isinstance(error, errors.NotAllowed):
+        message = disarm(message)
+    if isinstance(error.message, Translated):
+        return message
+    if error.message == errors.UNEXPLAINED:
+        return words("errors.unexplained")
+    if isinstance(error, errors.JobFailed):
+        return words("errors.said_by_service", facts=message)
+    return message if words.language == DEFAULT else words("errors.said_in_english", facts=message)
 
 
 def _of_command(error: app_commands.AppCommandError, words: Words) -> _Reading:

@@ -36,9 +36,9 @@ from cogs.shared.attachments import (
     name_of,
     receive,
 )
-from cogs.shared.error_messages import explain, reason_of
+from cogs.shared.error_messages import explain, facts_of, reason_of
 from cogs.shared.markdown import escaped
-from cogs.shared.splitting import as_plain_text, disarm
+from cogs.shared.splitting import as_plain_text
 
 MAX_FILES: Final = 5
 """How many files of one message are read."""
@@ -206,7 +206,7 @@ class _Reading:
 def reason_for(error: Exception, words: Words) -> str:
     """Why one file of several was not read, in one line."""
     if isinstance(error, WrongUse):
-        return disarm(" ".join(error.message.split()))
+        return facts_of(error, words)
     return explain(error, words).text.partition("\n")[0]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.contract.failure import Failure, read_failure
 from bot.contract.job import JobReport
-from bot.errors import DeadlineExceeded, JobFailed
+from bot.errors import UNEXPLAINED, DeadlineExceeded, JobFailed
 from bot.runpod.failed_job import failed_output, job_error, output_error
 from bot.sanitize import clean_excerpt
 
@@ -92,7 +92,7 @@ def test_a_job_that_runpod_stopped_is_late_and_not_broken():
         "bad_input",
         True,
     )
-    assert job_error(None).message == "The worker failed without giving a reason."
+    assert job_error(None).message == UNEXPLAINED
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from discord import app_commands
 from bot import errors
 from bot.errors import SkydeckError
 from bot.i18n import words_for
-from cogs.shared.error_messages import explain
+from cogs.shared.error_messages import explain, reason_of
 
 ENGLISH, SPANISH = words_for("en-US"), words_for("es-ES")
 
@@ -66,7 +66,7 @@ def test_facts_follow_where_they_help_and_only_there():
 def test_a_service_may_find_the_input_wrong():
     text = explain(errors.JobFailed("No speech in it.", service_code="bad_input"), ENGLISH).text
     assert text.startswith(ENGLISH("errors.bad_input"))
-    assert "> No speech in it." in text
+    assert "> The service said: “No speech in it.”" in text
 
 
 def test_what_a_service_says_is_bounded_and_pings_nobody():
@@ -74,6 +74,22 @@ def test_what_a_service_says_is_bounded_and_pings_nobody():
     assert len(text) < 700
     assert "@everyone" not in text
     assert text.count("\n") == 2
+
+
+def test_a_service_s_words_are_told_as_its_own():
+    text = explain(errors.JobFailed("Out of memory."), SPANISH).text
+    assert "> El servicio ha dicho: «Out of memory.»" in text
+    assert "(El servicio ha dicho: «Out of memory.»)" in reason_of("x", "Out of memory.", SPANISH)
+
+
+def test_a_service_without_words_is_not_quoted():
+    text = explain(errors.JobFailed(errors.UNEXPLAINED), SPANISH).text
+    assert "> El servicio no ha dado ningún motivo." in text
+
+
+def test_what_is_written_for_the_log_is_told_as_english():
+    text = explain(errors.BadInput("It is no audio."), SPANISH).text
+    assert "> En inglés: «It is no audio.»" in text
 
 
 def test_a_reason_of_ours_may_name_roles():
