@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from bot.budgets import limits_of
 from bot.clock import SystemClock
 from bot.contract import Service
+from bot.env_file import settings_file
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.llm_source import SMALL
 from bot.models.any_model import ensure_models
@@ -194,8 +195,10 @@ async def _recorded_afterwards(settings: Settings) -> AsyncIterator[FreeCalls]:
     finally:
         if calls:
             try:
+                # Loading the database's library holds this thread, and is no wait for the database.
+                opening = _open_store(settings)
                 with _told_of_wait():
-                    async with _open_store(settings) as store:
+                    async with opening as store:
                         await calls.record(store.ledger)
             except (BadSettings, StoreFailed) as e:
                 log.warning("`skydeck costs` will not list these calls: %s", e)
@@ -204,7 +207,10 @@ async def _recorded_afterwards(settings: Settings) -> AsyncIterator[FreeCalls]:
 @contextlib.contextmanager
 def _told_of_wait() -> Iterator[None]:
     """Say why the command has not ended yet, if the database is slow or locked."""
-    words = "The answer is complete; waiting for the database, to list the call in `skydeck costs`."
+    words = (
+        "The answer is complete. It is still being noted down for `skydeck costs`: the disk is "
+        "slow, or another skydeck is writing there. Ctrl-C leaves it out."
+    )
     notice = asyncio.get_running_loop().call_later(_QUIET_S, log.warning, words)
     try:
         yield
@@ -333,7 +339,9 @@ async def _choose_llms(
         return choice
     from bot.workers.llm_trial import measure_first_sentence  # noqa: PLC0415  (an extra)
 
-    fetch(store, [SMALL])
+    # All that this start needs for certain, at once, so that people see one total. Only a machine
+    # that is too slow for the larger model fetches the smaller one, too.
+    fetch(store, models_needed(settings, only, choice))
     file = store.ensure([SMALL])[SMALL] / "model.gguf"
     threads = settings.skydeck_threads or model_threads()
     measure = partial(measure_first_sentence, file, threads=threads, device=settings.skydeck_device)
@@ -382,6 +390,6 @@ def _endpoint(settings: Settings, service: Service) -> Endpoint:
     if not endpoint_id:
         raise BadSettings(
             f"{name}_ENDPOINT_ID is not set, so {name.capitalize()} cannot be called.",
-            hint="Put the endpoint's id from RunPod's console into .env.",
+            hint=f"Put the endpoint's id from RunPod's console into {settings_file()}.",
         )
     return Endpoint(service, endpoint_id, mode=chosen.mode, deadline_s=chosen.deadline_s)

@@ -23,6 +23,7 @@ from bot.cluster.discord_time import DiscordTime
 from bot.cluster.membership import ClusterMembership
 from bot.cluster.spec import ByHand, read_shards
 from bot.contract.grace import Module
+from bot.env_file import settings_file
 from bot.errors import BadSettings, ServiceUnreachable
 from bot.jobs.remote_control import RemoteJobControl
 from bot.jobs.runner import JobRunner
@@ -460,7 +461,7 @@ def how_to_get_a_token() -> str:
     link = invite_link(0).replace("client_id=0", "client_id=APPLICATION_ID")
     return (
         "\n  1. https://discord.com/developers/applications > New Application > Bot > Reset Token; "
-        "put it into .env as DISCORD_TOKEN=…"
+        f"put it into {settings_file()} as DISCORD_TOKEN=…"
         "\n  2. On the same page switch on 'Message Content Intent', and save."
         f"\n  3. Invite it to your server: {link}"
     )

@@ -1,4 +1,4 @@
-"""In which encoding an editor or a shell wrote `.env`.
+"""Where `.env` is, and in which encoding an editor or a shell wrote it.
 
 PowerShell's `>` writes UTF-16, and editors on Windows a mark before UTF-8, or Windows-1252.
 """
@@ -10,7 +10,13 @@ from bot.errors import BadSettings
 from bot.reasons import reason_of
 from bot.text_files import DecodedText, decode_text
 
+ENV_FILE: Final = ".env"
 MAX_BYTES: Final = 1024 * 1024
+
+
+def settings_file() -> Path:
+    """The file with settings; however skydeck is installed, in the folder where it is started."""
+    return Path(ENV_FILE).absolute()
 
 
 def read_env_file(file: Path) -> DecodedText:
@@ -31,7 +37,7 @@ def read_env_file(file: Path) -> DecodedText:
     if decoded is None:
         raise BadSettings(
             f"{file} is not a text file with a setting on each line.",
-            hint="Write it anew from .env.example, in UTF-8.",
+            hint="Write it anew: a line NAME=value for each setting, in UTF-8.",
         )
     try:
         content.decode(decoded.encoding)

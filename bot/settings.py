@@ -31,7 +31,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.asr_source import AUTO as ASR_AUTO
 from bot.asr_source import read_asr
 from bot.choices import Identity, Mode
-from bot.env_file import read_env_file
+from bot.env_file import ENV_FILE, read_env_file, settings_file
 from bot.errors import BadSettings
 from bot.hosts import is_loopback, name_of
 from bot.language_names import language_named, no_language
@@ -104,7 +104,7 @@ class ServiceSettings(NamedTuple):
 class Settings(BaseSettings):
     """All settings. Every default works without an account."""
 
-    model_config = SettingsConfigDict(env_file=".env", env_file_encoding="utf-8", extra="ignore")
+    model_config = SettingsConfigDict(env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore")
 
     runpod_api_key: SecretStr | None = None
     """RunPod's key. Without it the three services run on this machine."""
@@ -419,7 +419,7 @@ class Settings(BaseSettings):
         ]
 
 
-def precautions(settings: Settings, *, env_file: Path = Path(".env")) -> list[tuple[str, str]]:
+def precautions(settings: Settings, *, env_file: Path = Path(ENV_FILE)) -> list[tuple[str, str]]:
     """Find what lets others read secrets; each comes with what to do about it.
 
     Args:
@@ -466,7 +466,7 @@ def load_settings() -> Settings:
         words = validation_in_words(str(problem["msg"]))
         raise BadSettings(
             f"{name}: {words}{'' if words.endswith('?') else '.'}",
-            hint="Correct it in .env or in the environment; .env.example shows each setting.",
+            hint=f"Correct it in {_where_it_is_set(name)}.",
         ) from None
 
 
@@ -474,6 +474,11 @@ def _encoding() -> str | None:
     """That of `.env`, if there is one; what is no file (a password manager's pipe) is read once."""
     file = Path(str(Settings.model_config.get("env_file") or os.devnull))
     return read_env_file(file).encoding if file.is_file() else None
+
+
+def _where_it_is_set(name: str) -> str:
+    is_in_environment = any(one.upper() == name for one in os.environ)  # noqa: TID251 - here it is read
+    return "the environment, where it is set" if is_in_environment else str(settings_file())
 
 
 def system_language() -> str:

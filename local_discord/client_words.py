@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 _ENGLISH: Final = {
@@ -58,6 +62,39 @@ def is_spanish(locale: str) -> bool:
 def client_words(locale: str) -> dict[str, str]:
     """The client's words for a person of this locale."""
     return _SPANISH if is_spanish(locale) else _ENGLISH
+
+
+class Phrase(str):
+    """English words in a refusal that are told in the reader's language."""
+
+    __slots__ = ()
+
+
+@cache
+def spanish_refusals() -> dict[str, str]:
+    """Why people cannot do things, in Spanish, by the English text."""
+    file = Path(__file__).with_name("refusals.toml")
+    told: dict[str, str] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return told | {english: _SPANISH[key] for key, english in _ENGLISH.items()}
+
+
+def said_in(locale: str, text: str, values: Mapping[str, object]) -> str:
+    """A refusal for a client of this locale; English where it has no other words for it.
+
+    Args:
+        locale: The client's, such as `es-ES`.
+        text: In English, with `{name}` for each value.
+        values: What stands there: a list is told as one, a `Phrase` in the reader's language.
+    """
+    words = spanish_refusals() if is_spanish(locale) else {}
+
+    def told(value: object) -> object:
+        if isinstance(value, list | tuple):
+            return ", ".join(str(told(one)) for one in value)
+        return words.get(value, value) if isinstance(value, Phrase) else value
+
+    shown = {name: told(value) for name, value in values.items()}
+    return words.get(text, text).format_map(shown)
 
 
 def from_now(seconds: float, locale: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import CannotDo
+from .errors import NO_SUCH_LENGTH, CannotDo
 from .options import Id, Resolved, told
 from .reply import Modal
 from .values import Channel, ComponentType, Json, Message, Role, User, button_name, walk
@@ -28,11 +28,15 @@ def press(message: Message, label: str) -> Json:
         if not _is_meant(button, label, button_name(button)):
             continue
         if button.get("disabled"):
-            raise CannotDo(f"the button {label!r} is greyed out")
+            raise CannotDo("the button “{label}” is greyed out", label=label)
         if button["style"] == LINK:
-            raise CannotDo(f"the button {label!r} is a link to {button['url']}")
+            raise CannotDo(
+                "the button “{label}” is a link to {url}", label=label, url=button["url"]
+            )
         return _component(button)
-    raise CannotDo(f"there is no button {label!r}; there are {list(message.buttons)}")
+    raise CannotDo(
+        "there is no button “{label}”; there are: {known}", label=label, known=list(message.buttons)
+    )
 
 
 def _is_meant(component: Json, name: str, *words: str | None) -> bool:
@@ -46,10 +50,12 @@ def choose(message: Message, menu: str | None, picked: tuple[Any, ...], resolved
     fitting = [s for s in every if menu is None or _is_meant(s, menu, s.get("placeholder"))]
     if len(fitting) != 1:
         known = [s.get("placeholder") or s["custom_id"] for s in message.selects]
-        raise CannotDo(f"expected one menu {menu or ''}, there are {known}")
+        raise CannotDo(
+            "there is not one menu “{label}”; there are: {known}", label=menu or "", known=known
+        )
     select = fitting[0]
     if select.get("disabled"):
-        raise CannotDo(f"the menu {menu!r} is greyed out")
+        raise CannotDo("the menu “{label}” is greyed out", label=menu or "")
     values = pick(select, picked, resolved)
     data = _component(select) | {"values": values}
     return data | ({"resolved": resolved.objects} if resolved.objects else {})
@@ -60,7 +66,12 @@ def pick(select: Json, picked: tuple[Any, ...], resolved: Resolved) -> list[str]
     values = [_value(select, item, resolved) for item in picked]
     least, most = bounds(select)
     if not least <= len(values) <= most:
-        raise CannotDo(f"the menu takes {least} to {most}, not {len(values)}")
+        raise CannotDo(
+            "the menu takes {least} to {most}, not {count}",
+            least=least,
+            most=most,
+            count=len(values),
+        )
     if len(set(values)) < len(values):
         raise CannotDo("the menu takes each of its options once")
     return values
@@ -92,7 +103,7 @@ def _value(select: Json, item: Any, resolved: Resolved) -> str:
         types = select.get("channel_types")
         if not types or who.type in types:
             return resolved.place(who, resolved.world.owner)
-    raise CannotDo(f"this menu does not offer {told(item)}")
+    raise CannotDo("this menu does not offer {given}", given=told(item))
 
 
 def _option(select: Json, item: Any) -> str:
@@ -100,7 +111,11 @@ def _option(select: Json, item: Any) -> str:
     for option in options:
         if item == option["value"] or (item == option["label"] and not isinstance(item, Id)):
             return str(option["value"])
-    raise CannotDo(f"the menu offers {[o['label'] for o in options]}, not {told(item)}")
+    raise CannotDo(
+        "the menu offers {known}; it does not offer {given}",
+        known=[o["label"] for o in options],
+        given=told(item),
+    )
 
 
 def _component(component: Json) -> Json:
@@ -118,7 +133,11 @@ def fill_modal(modal: Modal, given: Mapping[str, Any], resolved: Resolved) -> Js
         _filled(component, left, resolved, label="") for component in modal.json["components"]
     ]
     if left:
-        raise CannotDo(f"there is no field {sorted(left)}; there are {list(modal.fields)}")
+        raise CannotDo(
+            "there is no field {names}; there are: {known}",
+            names=sorted(left),
+            known=list(modal.fields),
+        )
     data: Json = {"custom_id": modal.json["custom_id"], "components": components}
     return data | ({"resolved": resolved.objects} if resolved.objects else {})
 
@@ -151,7 +170,7 @@ def _field(component: Json, value: Any, label: str, resolved: Resolved) -> Json:
         return {"value": bool(component.get("default") if value is None else value)}
     values = _values(component, value, resolved)
     if not values and component.get("required", True):
-        raise CannotDo(f"the field {label!r} is required")
+        raise CannotDo("the field “{label}” is required", label=label)
     if kind == ComponentType.RADIO_GROUP:
         return {"value": values[0] if values else None}
     return {"values": values}
@@ -167,7 +186,12 @@ def _values(component: Json, value: Any, resolved: Resolved) -> list[str]:
         return pick(component, several, resolved) if several else []
     least, most = bounds(component)
     if several and not least <= len(several) <= most:
-        raise CannotDo(f"the field takes {least} to {most} files, not {len(several)}")
+        raise CannotDo(
+            "the field takes {least} to {most} files, not {count}",
+            least=least,
+            most=most,
+            count=len(several),
+        )
     return [resolved.file(file) for file in several]
 
 
@@ -186,8 +210,8 @@ def _known(number: str, resolved: Resolved) -> str:
 def _typed(component: Json, value: Any, label: str) -> str:
     text = component.get("value") or "" if value is None else str(value)
     if not text and component.get("required", True):
-        raise CannotDo(f"the field {label!r} is required")
+        raise CannotDo("the field “{label}” is required", label=label)
     least, most = component.get("min_length") or 0, component.get("max_length") or 4000
     if text and not least <= len(text) <= most:
-        raise CannotDo(f"the field {label!r} takes {least} to {most} characters, not {len(text)}")
+        raise CannotDo(NO_SUCH_LENGTH, label=label, least=least, most=most, length=len(text))
     return text

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from .client_words import said_in
 from .values import Json
+
+TOO_LONG: Final = "a message or a field holds {most} characters, not {length}"
+NO_VOICE_CHANNEL: Final = "{channel} is no voice channel"
+NO_SUCH_LENGTH: Final = "“{label}” takes {least} to {most} characters, not {length}"
 
 
 class ApiError(Exception):
@@ -22,7 +29,21 @@ class ApiError(Exception):
 
 
 class CannotDo(AssertionError):
-    """A person tried what Discord's client would not let them do."""
+    """A person tried what Discord's client would not let them do.
+
+    Args:
+        text: Why not, in English, with `{name}` for each value; `refusals.toml` has it in Spanish.
+        values: What stands there; a `Phrase` is told in the reader's language, too.
+    """
+
+    def __init__(self, text: str, /, **values: object) -> None:
+        super().__init__(said_in("en", text, values))
+        self.text = text
+        self.values = values
+
+    def told(self, locale: str) -> str:
+        """The refusal in the language of somebody's client."""
+        return said_in(locale, self.text, self.values)
 
 
 class NotSeen(AssertionError):

@@ -42,7 +42,9 @@ class File:
         """Upload it; the client refuses what is above the limit."""
         limit = channel.guild.upload_limit_bytes if channel.guild else 10 * 1024 * 1024
         if len(self.data) > limit:
-            raise CannotDo(f"{self.name} is above the limit of {limit} bytes")
+            raise CannotDo(
+                "{file} is above the limit of {limit} bytes", file=self.name, limit=limit
+            )
         more: dict[str, Any] = {}
         if self.duration_secs is not None:
             more = {"duration_secs": self.duration_secs, "waveform": self.waveform}

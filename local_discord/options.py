@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import permissions, wire
-from .errors import CannotDo
+from .client_words import Phrase
+from .errors import NO_SUCH_LENGTH, CannotDo
 from .files import File
 from .localized import localized
 from .validate_commands import SUB_COMMAND, SUB_GROUP
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 
 STRING, INTEGER, BOOLEAN, USER, CHANNEL, ROLE, MENTIONABLE, NUMBER, ATTACHMENT = range(3, 12)
 TYPE_NAMES = {
-    STRING: "text",
-    INTEGER: "a whole number",
-    BOOLEAN: "true or false",
-    USER: "a person",
-    CHANNEL: "a channel",
-    ROLE: "a role",
-    MENTIONABLE: "a person or role",
-    NUMBER: "a number",
-    ATTACHMENT: "a file",
+    STRING: Phrase("text"),
+    INTEGER: Phrase("a whole number"),
+    BOOLEAN: Phrase("true or false"),
+    USER: Phrase("a person"),
+    CHANNEL: Phrase("a channel"),
+    ROLE: Phrase("a role"),
+    MENTIONABLE: Phrase("a person or role"),
+    NUMBER: Phrase("a number"),
+    ATTACHMENT: Phrase("a file"),
 }
 
 
@@ -124,7 +125,7 @@ def find_command(application: Application, text: str, user: User, channel: Chann
             check_allowed(command, user, channel)
             return Found(command, _steps(command, words[1:], user.locale, text))
     known = sorted(c["name"] for c in commands_here(application, channel, kind=1))
-    raise CannotDo(f"there is no command {text!r} here; there are {known}")
+    raise CannotDo("there is no command “{text}” here; there are: {known}", text=text, known=known)
 
 
 def called(commands: list[Json], data: Json, locale: str) -> str:
@@ -180,7 +181,12 @@ def is_allowed(command: Json, user: User, channel: Channel) -> bool:
 def check_allowed(command: Json, user: User, channel: Channel) -> None:
     """Refuse what the client would not offer to this person."""
     if not is_allowed(command, user, channel):
-        raise CannotDo(f"{user.name} may not use /{command['name']} in {channel.name}")
+        raise CannotDo(
+            "{name} may not use /{command} in {channel}",
+            name=user.name,
+            command=command["name"],
+            channel=channel.name,
+        )
 
 
 def _steps(command: Json, words: list[str], locale: str, text: str) -> tuple[Json, ...]:
@@ -191,12 +197,19 @@ def _steps(command: Json, words: list[str], locale: str, text: str) -> tuple[Jso
         step = next((o for o in nested if named(o, word, locale)), None)
         if step is None:
             raise CannotDo(
-                f"{text!r}: there is no {word!r}; there are {[o['name'] for o in nested]}"
+                "/{command}: there is no “{word}”; there are: {known}",
+                command=text.removeprefix("/"),
+                word=word,
+                known=[o["name"] for o in nested],
             )
         steps.append(step)
         options = step.get("options") or []
     if any(o["type"] in (SUB_COMMAND, SUB_GROUP) for o in options):
-        raise CannotDo(f"{text!r} needs one of {[o['name'] for o in options]}")
+        raise CannotDo(
+            "/{command} needs one of: {known}",
+            command=text.removeprefix("/"),
+            known=[o["name"] for o in options],
+        )
     return tuple(steps)
 
 
@@ -214,7 +227,7 @@ def fill_in(
         key = _key_for(option, left, user.locale)
         if key is None:
             if option.get("required") and not focused:
-                raise CannotDo(f"option {option['name']!r} is required")
+                raise CannotDo("the option “{option}” is required", option=option["name"])
             continue
         value = left.pop(key)
         entry: Json = {"name": option["name"], "type": option["type"]}
@@ -224,7 +237,9 @@ def fill_in(
             filled.append(entry | {"value": convert(option, value, user, resolved)})
     if left:
         known = [option["name"] for option in found.options]
-        raise CannotDo(f"there is no option {sorted(left)}; there are {known}")
+        raise CannotDo(
+            "there is no option {names}; there are: {known}", names=sorted(left), known=known
+        )
     return filled
 
 
@@ -246,7 +261,12 @@ def convert(option: Json, value: Any, user: User, resolved: Resolved) -> Any:
 
 
 def _wrong(option: Json, value: object) -> CannotDo:
-    return CannotDo(f"{option['name']!r} takes {TYPE_NAMES[option['type']]}, not {told(value)}")
+    return CannotDo(
+        "“{option}” takes {wanted}, not {given}",
+        option=option["name"],
+        wanted=TYPE_NAMES[option["type"]],
+        given=told(value),
+    )
 
 
 def told(value: object) -> str:
@@ -254,6 +274,8 @@ def told(value: object) -> str:
     one = getattr(value, "user", value)
     if isinstance(one, User | Role | Channel):
         return one.name
+    if isinstance(value, str):
+        return f'"{reprlib.repr(str(value))[1:-1]}"'
     return reprlib.repr(value)
 
 
@@ -264,7 +286,9 @@ def _text(option: Json, value: Any, user: User, _: Resolved) -> str:
         raise _wrong(option, value)
     least, most = option.get("min_length", 0), option.get("max_length", 6000)
     if not least <= len(value) <= most:
-        raise CannotDo(f"{option['name']!r} takes {least} to {most} characters, not {len(value)}")
+        raise CannotDo(
+            NO_SUCH_LENGTH, label=option["name"], least=least, most=most, length=len(value)
+        )
     return value
 
 
@@ -276,7 +300,12 @@ def _choice(option: Json, value: Any, user: User) -> Any:
         if named(choice, value, user.locale):
             return choice["value"]
     names = [choice["name"] for choice in option["choices"]]
-    raise CannotDo(f"{option['name']!r} offers {names}, not {told(value)}")
+    raise CannotDo(
+        "“{option}” offers {known}; it does not offer {given}",
+        option=option["name"],
+        known=names,
+        given=told(value),
+    )
 
 
 def _number(option: Json, value: Any, user: User, _: Resolved) -> Any:
@@ -287,7 +316,13 @@ def _number(option: Json, value: Any, user: User, _: Resolved) -> Any:
         raise _wrong(option, value)
     least, most = option.get("min_value", -(2**53)), option.get("max_value", 2**53)
     if not least <= value <= most:
-        raise CannotDo(f"{option['name']!r} takes {least} to {most}, not {told(value)}")
+        raise CannotDo(
+            "“{option}” takes {least} to {most}, not {given}",
+            option=option["name"],
+            least=least,
+            most=most,
+            given=told(value),
+        )
     return value
 
 

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 from . import permissions, polls, posting, threads, wire
 from .backend import Backend
 from .caller import Caller
+from .client_words import Phrase
 from .dialogs import choose, fill_modal, press
-from .errors import CannotDo
+from .errors import TOO_LONG, CannotDo
 from .files import WAVEFORM, File
 from .intake import NOT_SYSTEM
 from .interactions import Interaction, Kind
@@ -93,7 +94,7 @@ class Person(Caller):
         needed = [Permission.ATTACH_FILES] if files else []
         channel = self._go(in_, Permission.SEND_MESSAGES, *needed)
         if len(text) > WORDS_MAX:
-            raise CannotDo(f"a message holds {WORDS_MAX} characters, not {len(text)}")
+            raise CannotDo(TOO_LONG, length=len(text), most=WORDS_MAX)
         draft = Draft(with_mentions(self._world, text, channel), reply_to=reply_to)
         draft.attachments = [file.store(self._world, channel) for file in files]
         if not draft.content.strip() and not draft.attachments:
@@ -136,7 +137,7 @@ class Person(Caller):
     async def ends_poll(self, on: Message) -> Message:
         """End an own poll; the message with its result."""
         if on.author is not self.user:
-            raise CannotDo(f"{self.user.name} did not ask that")
+            raise CannotDo("{name} did not ask that", name=self.user.name)
         return polls.end(self._world, on)
 
     async def sends_sticker(self, name: str, in_: Channel | None = None) -> Message:
@@ -193,7 +194,7 @@ class Person(Caller):
     async def edits(self, message: Message, text: str) -> None:
         """Change an own message."""
         if message.author is not self.user:
-            raise CannotDo(f"{self.user.name} did not write that")
+            raise CannotDo("{name} did not write that", name=self.user.name)
         self._act()
         words = with_mentions(self._world, text, message.channel)
         posting.edit(self._world, message, {"content": words}, None)
@@ -276,7 +277,11 @@ class Person(Caller):
         resolved = Resolved(self._world, channel)
         wanted = [o for o in found.options if named(o, option, self.user.locale)]
         if not wanted or not wanted[0].get("autocomplete"):
-            raise CannotDo(f"option {option!r} of {command!r} offers nothing while typing")
+            raise CannotDo(
+                "“{option}” of /{command} offers nothing while typing",
+                option=option,
+                command=command.removeprefix("/"),
+            )
         filled = fill_in(found, {**others, option: typed}, self.user, resolved, focused=option)
         kind = wanted[0]["type"]
         data = found.data(filled, resolved)
@@ -290,7 +295,8 @@ class Person(Caller):
         offered = commands_here(self._backend.application, channel, kind)
         command = next((c for c in offered if named(c, name, self.user.locale)), None)
         if command is None:
-            raise CannotDo(f"the menu has no {name!r}; it has {[c['name'] for c in offered]}")
+            known = [c["name"] for c in offered]
+            raise CannotDo("the menu has no “{name}”; it has: {known}", name=name, known=known)
         check_allowed(command, self.user, channel)
         resolved = Resolved(self._world, channel)
         target = resolved.message(on, self._whole(on)) if isinstance(on, Message) else ""
@@ -432,13 +438,14 @@ class Person(Caller):
 
     def _may(self, channel: Channel, *needed: Permission) -> None:
         if lacking := [one for one in needed if not permissions.may(channel, self.user, one)]:
-            names = ", ".join((one.name or "").lower().replace("_", " ") for one in lacking)
-            raise CannotDo(f"{self.user.name} may not {names} in {channel.name}")
+            names = [Phrase((one.name or "").lower().replace("_", " ")) for one in lacking]
+            who, where = self.user.name, channel.name
+            raise CannotDo("{name} may not {act} in {channel}", name=who, act=names, channel=where)
 
     def _at(self, on: Message | Reply) -> Message:
         message = on.message if isinstance(on, Reply) else on
         if not self._sees(message):
-            raise CannotDo(f"{self.user.name} does not see that message")
+            raise CannotDo("{name} does not see that message", name=self.user.name)
         self._go(message.channel)
         return message
 

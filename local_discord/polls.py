@@ -25,7 +25,7 @@ def vote(world: World, on: Message, by: User, number: int) -> None:
     """Vote for an answer; a second choice replaces the first, unless several are allowed."""
     poll = _running(on)
     if not 1 <= number <= len(poll.answers):
-        raise CannotDo(f"the poll has no answer {number}")
+        raise CannotDo("the poll has no answer {number}", number=number)
     if not poll.is_multiple:
         for who in poll.votes.values():
             if by in who:

@@ -21,13 +21,15 @@ from bot.catalogue import load_grace
 from bot.cli.health import ask_availability
 from bot.cli.health_report import WARMTH_TEXT
 from bot.cli.model_checks import language_model_state, memory_state, model_source
+from bot.cli.serve_status import in_one_line
 from bot.cli.settings_checks import unused
 from bot.cli.speech_checks import recognition_state, voices_state
 from bot.cli.storage_checks import database_state, free_space
 from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
 from bot.discord_client import Account, check_token, discord_proxy
-from bot.errors import BadSettings, ServiceUnreachable, SkydeckError, WeightsError
+from bot.errors import BadSettings, ServiceFailed, ServiceUnreachable, SkydeckError, WeightsError
+from bot.local_service.place import CannotShare
 from bot.models.any_model import missing_models
 from bot.models.store import ModelStore
 from bot.proxies import describe_proxy, proxy_for
@@ -159,6 +161,7 @@ def _local(settings: Settings) -> Iterator[Finding]:
     yield _try("language model", lambda: language_model_state(settings))
     yield _try("speech recognition", lambda: recognition_state(settings))
     yield _sandbox()
+    yield _shared_service()
 
 
 def voices(settings: Settings) -> Finding:
@@ -213,6 +216,19 @@ def _sandbox() -> Finding:
         well=True,
         state=sandbox.describe(),
     )
+
+
+def _shared_service() -> Finding:
+    """The process with the models that ask, call and talk share; they work without it, too."""
+    what = "shared local service"
+    stop = "Run: skydeck serve --stop; the next command starts it again."
+    try:
+        return Finding(what, well=True, state=in_one_line())
+    except CannotShare as e:
+        state = f"none: {e}, so each command loads the models itself"
+        return Finding(what, well=True, state=state, warns=True)
+    except ServiceFailed as e:
+        return Finding(what, well=True, state=e.message, advice=stop, warns=True)
 
 
 def _endpoints(settings: Settings) -> Iterator[Finding]:

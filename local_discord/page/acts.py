@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from local_discord import posting
-from local_discord.errors import CannotDo
+from local_discord.errors import TOO_LONG, CannotDo
 from local_discord.typed import as_typed
 from local_discord.values import Channel, Json, Message
 
@@ -44,9 +44,9 @@ def text(fields: Json, name: str, *, most: int = WORDS_MAX) -> str:
     """
     value = fields.get(name, "")
     if not isinstance(value, str):
-        raise CannotDo(f"{name} is not text")
+        raise CannotDo("{field} is not text", field=name)
     if len(value) > most:
-        raise CannotDo(f"{name} has {len(value)} characters; {most} are the most")
+        raise CannotDo(TOO_LONG, length=len(value), most=most)
     return value
 
 
@@ -54,7 +54,7 @@ def number(fields: Json, name: str) -> int:
     """A field's id."""
     value = fields.get(name)
     if not isinstance(value, str) or ID.fullmatch(value) is None:
-        raise CannotDo(f"{name} is no id")
+        raise CannotDo("{field} is no id", field=name)
     return int(value)
 
 
@@ -62,9 +62,9 @@ def texts(fields: Json, name: str, *, most: int) -> list[str]:
     """A field's list of words."""
     value = fields.get(name) or []
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise CannotDo(f"{name} is no list of texts")
+        raise CannotDo("{field} is no list of texts", field=name)
     if len(value) > most:
-        raise CannotDo(f"{len(value)} are too many; {most} are the most")
+        raise CannotDo("{count} are too many; {most} are the most", count=len(value), most=most)
     return value
 
 

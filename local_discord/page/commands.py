@@ -11,7 +11,7 @@ from collections.abc import Awaitable
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from local_discord.client_words import client_words
+from local_discord.client_words import Phrase
 from local_discord.errors import CannotDo, NotSeen
 from local_discord.interactions import Answer, Interaction
 from local_discord.options import Id, Resolved, convert, find_command
@@ -30,7 +30,12 @@ T = TypeVar("T")
 
 ACTS: Final[dict[str, Act]] = {}
 _VALUES_MAX: Final = 25
-_THINGS: Final = ("user", "role", "mentionable", "channel")
+_NAMES_OF_THINGS: Final = {
+    "user": Phrase("person"),
+    "role": Phrase("role"),
+    "mentionable": Phrase("person or role"),
+    "channel": Phrase("channel"),
+}
 _NUMBERS: Final = {"integer": int, "number": float}
 _TYPED_MAX: Final = 6_000
 """Characters of one option or field; Discord takes no more."""
@@ -102,7 +107,7 @@ def _person(tab: Tab, fields: Json) -> User:
 async def press(tab: Tab, fields: Json) -> Json:
     """Press the button with this custom id (`component`) under a `message`."""
     on, name = message_of(tab, fields), Id(text(fields, "component", most=100))
-    return _opened(tab, await _answered(tab, tab.me.clicks(name, on=on), "failed"))
+    return _opened(tab, await _answered(tab, tab.me.clicks(name, on=on), "This interaction failed"))
 
 
 @act("open", ACTS)
@@ -118,7 +123,10 @@ async def select(tab: Tab, fields: Json) -> Json:
     on, name = message_of(tab, fields), Id(text(fields, "component", most=100))
     kind, given = _field(tab, _select(on, name))["kind"], _Given(tab)
     picked = [given.value(kind, one) for one in _list(fields, "values")]
-    return _opened(tab, await _answered(tab, tab.me.selects(*picked, on=on, menu=name), "failed"))
+    return _opened(
+        tab,
+        await _answered(tab, tab.me.selects(*picked, on=on, menu=name), "This interaction failed"),
+    )
 
 
 @act("submit", ACTS)
@@ -132,7 +140,7 @@ async def submit(tab: Tab, fields: Json) -> Json:
         name = component.get("custom_id")
         if name in values:
             filled[Id(name)] = given.field(_field(tab, component), values[name])
-    reply = await _answered(tab, tab.me.submits(dialog, filled), "failed")
+    reply = await _answered(tab, tab.me.submits(dialog, filled), "This interaction failed")
     given.forget_uploads()
     return _opened(tab, reply)
 
@@ -151,12 +159,14 @@ def _field(tab: Tab, component: Json) -> Json:
 # --- what comes back -----------------------------------------------------------------------------
 
 
-async def _answered(tab: Tab, reply: Awaitable[T], words: str = "no response") -> T:
+async def _answered(
+    tab: Tab, reply: Awaitable[T], words: str = "The application did not respond"
+) -> T:
     """The bot's answer; what Discord's client says where none comes in time."""
     try:
         return await reply
     except NotSeen:
-        raise CannotDo(client_words(tab.user.locale)[words]) from None
+        raise CannotDo(words) from None
 
 
 def _opened(tab: Tab, reply: Reply) -> Json:
@@ -194,7 +204,7 @@ class _Given:
         application = self._tab.desk.sim.backend.application
         found = find_command(application, path, self._tab.user, self._tab.here)
         if unknown := given.keys() - {one["name"] for one in found.options}:
-            raise CannotDo(f"there is no option {min(unknown)[:40]!r}")
+            raise CannotDo("there is no option “{name}”", name=min(unknown)[:40])
         read: dict[str, Any] = {}
         for option in found.options:
             name = option["name"]
@@ -217,19 +227,19 @@ class _Given:
     def field(self, field: Json, value: object) -> Any:
         """One field of a dialog."""
         if field["kind"] in ("text", "paragraph") and not isinstance(value, str):
-            raise CannotDo(f"the field {field['id'][:40]!r} takes text")
+            raise CannotDo("the field “{label}” takes text", label=field["id"][:40])
         if isinstance(value, list):
             return [self.value(field["kind"], one) for one in value[:_VALUES_MAX]]
         return self.value(field["kind"], value)
 
     def value(self, kind: str, value: object) -> Any:
         """One value as Person's methods take it; what does not fit is left to their checks."""
-        if kind in _THINGS:
+        if kind in _NAMES_OF_THINGS:
             found = described.found_by_id(
                 self._tab.desk.sim.backend.world, self._tab.user, self._tab.here, value
             )
             if found is None:
-                raise CannotDo(f"there is no such {kind} here")
+                raise CannotDo("there is no {what} of that name here", what=_NAMES_OF_THINGS[kind])
             return found
         if kind == "file":
             keys = [value] if isinstance(value, str) else []
@@ -261,12 +271,12 @@ def _number(kind: str, typed: str) -> object:
 def _list(fields: Json, name: str) -> list[Any]:
     value = fields.get(name) or []
     if not isinstance(value, list) or len(value) > _VALUES_MAX:
-        raise CannotDo(f"{name} is no list of up to {_VALUES_MAX}")
+        raise CannotDo("{field} is no list of up to {most}", field=name, most=_VALUES_MAX)
     return value
 
 
 def _object(fields: Json, name: str) -> Json:
     value = fields.get(name) or {}
     if not isinstance(value, dict) or len(value) > _VALUES_MAX:
-        raise CannotDo(f"{name} is no object of up to {_VALUES_MAX} fields")
+        raise CannotDo("{field} is no object of up to {most} fields", field=name, most=_VALUES_MAX)
     return value

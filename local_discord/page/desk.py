@@ -87,7 +87,9 @@ class Desk:
         held = sum(len(one.data) for one in self.sim.backend.world.files.values())
         waiting = sum(len(one.data) for one in self.uploads.values())
         if held + waiting + len(file.data) > FILES_MAX_BYTES:
-            raise CannotDo(f"there are files of {FILES_MAX_BYTES >> 20} MB already: begin anew")
+            raise CannotDo(
+                "there are files of {limit} MB already: begin anew", limit=FILES_MAX_BYTES >> 20
+            )
         while len(self.uploads) >= UPLOADS_MAX:
             self.uploads.pop(next(iter(self.uploads)))
         key = secrets.token_urlsafe(12)
@@ -101,7 +103,7 @@ class Desk:
             CannotDo: One is not there any more.
         """
         if missing := [key for key in keys if key not in self.uploads]:
-            raise CannotDo(f"{len(missing)} of the files must be uploaded again")
+            raise CannotDo("these files must be uploaded again: {count}", count=len(missing))
         return [self.uploads[key] for key in keys]
 
     def forget(self, keys: list[str]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import WSMsgType, web
 
+from local_discord.client_words import Phrase
 from local_discord.errors import ApiError, CannotDo, NotSeen
 from local_discord.values import NO_INTENT, Channel, Json, Message, User
 from local_discord.world import Event
@@ -288,25 +289,31 @@ class Tab:
         full = len(self._acted) == self._acted.maxlen and self._acted[0] > now - 1
         self._acted.append(now)
         if full or running >= ACTS_AT_ONCE:
-            self._send({"re": asked["id"], "error": "too many at once: wait a second"})
+            self._refuse(asked, CannotDo("too many at once: wait a second"))
             return None
         return asked
 
     def _act(self, name: str) -> Act:
         if name not in self._acts:
-            raise CannotDo(f"there is no {name[:40]!r}")
+            raise CannotDo("there is no act “{name}”", name=name[:40])
         return self._acts[name]
+
+    def _refuse(self, asked: Json, why: CannotDo) -> None:
+        self._send({"re": asked["id"], "error": why.told(self.user.locale)})
 
     async def _do(self, asked: Json) -> None:
         try:
             data = await self._act(str(asked.get("do")))(self, asked)
-        except (CannotDo, NotSeen) as refused:
-            self._send({"re": asked["id"], "error": str(refused)})
+        except CannotDo as refused:
+            self._refuse(asked, refused)
+        except NotSeen as late:
+            log.info("the page waited for what did not come: %s", late)
+            self._refuse(asked, CannotDo("nothing came in time; try it again"))
         except ApiError as refused:
-            self._send({"re": asked["id"], "error": refused.message})
+            self._refuse(asked, CannotDo("{why}", why=Phrase(refused.message)))
         except Exception:
             log.exception("the page's %r failed", asked.get("do"))
-            self._send({"re": asked["id"], "error": BROKEN})
+            self._refuse(asked, CannotDo(BROKEN))
         else:
             self._send({"re": asked["id"], "data": data})
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp import web
 
-from local_discord.errors import CannotDo
+from local_discord.errors import NO_VOICE_CHANNEL, CannotDo
 from local_discord.values import VOICE_CHANNELS, Guild, Json, Message
 from local_discord.world import Event
 
@@ -100,7 +100,7 @@ class Phones:
         """Enter a voice channel: `channel`, or where the tab looks."""
         channel = channel_of(tab, fields)
         if channel.type not in VOICE_CHANNELS:
-            raise CannotDo(f"{channel.name} is no voice channel")
+            raise CannotDo(NO_VOICE_CHANNEL, channel=channel.name)
         phone = self.of(tab)
         await phone.joins(channel)
         for other in list(self._phones.values()):
@@ -121,7 +121,7 @@ class Phones:
         wanted = {name: fields[name] for name in ("muted", "deaf", "push") if name in fields}
         for name, value in wanted.items():
             if not isinstance(value, bool):
-                raise CannotDo(f"{name} is yes or no")
+                raise CannotDo("{field} is yes or no", field=name)
         phone = self.of(tab)
         for name, value in wanted.items():
             setattr(phone, name, value)
@@ -175,5 +175,5 @@ class Phones:
 def _share(fields: Json, name: str, most: float) -> float:
     value = fields.get(name, 0)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise CannotDo(f"{name} is a number from 0 to {most:g}")
+        raise CannotDo("{field} is a number from 0 to {most:g}", field=name, most=most)
     return float(value)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.background import Background
 from local_discord import permissions
-from local_discord.errors import CannotDo
+from local_discord.errors import NO_VOICE_CHANNEL, CannotDo
 from local_discord.log import Log, Problem
 from local_discord.values import VOICE_CHANNELS, Channel, Guild, Json, Permission, User
 from local_discord.world import World
@@ -155,9 +155,9 @@ class Service:
         """
         guild = voice_guild(channel)
         if not permissions.may(channel, user, Permission.VIEW_CHANNEL, Permission.CONNECT):
-            raise CannotDo(f"{user.name} may not join {channel.name}")
+            raise CannotDo("{name} may not join {channel}", name=user.name, channel=channel.name)
         if self.states.where(user, guild) is not channel and self.states.full(channel, guild):
-            raise CannotDo(f"{channel.name} is full")
+            raise CannotDo("{channel} is full", channel=channel.name)
         self._leaves_others(user, guild)
         self.states.enter(user, channel, guild)
         call = self.call(channel)
@@ -175,7 +175,7 @@ class Service:
         """A person hangs up."""
         speaker = self.speakers.pop(user.id, None)
         if speaker is None:
-            raise CannotDo(f"{user.name} is in no voice channel")
+            raise CannotDo("{name} is in no voice channel", name=user.name)
         speaker.leaves()
         self._leaves_others(user)
 
@@ -299,5 +299,5 @@ def voice_guild(channel: Channel) -> Guild:
         CannotDo: It is no voice channel.
     """
     if channel.guild is None or channel.type not in VOICE_CHANNELS:
-        raise CannotDo(f"{channel.name} is no voice channel")
+        raise CannotDo(NO_VOICE_CHANNEL, channel=channel.name)
     return channel.guild

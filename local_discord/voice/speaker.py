@@ -218,7 +218,7 @@ class Speaker:
             CannotDo: They are speaking already.
         """
         if self.speech is not None and not self.speech.is_done:
-            raise CannotDo(f"{self.user.name} is speaking already")
+            raise CannotDo("{name} is speaking already", name=self.user.name)
         clip = await prepare(sound, self.microphone)
         speech = self.speech = Speech(clip, self.clock.now())
         playing, name = self._play(speech), f"{self.user.name} speaks"
@@ -242,7 +242,7 @@ class Speaker:
         """Turn the camera on for a while: opcode 12, and packets of another ssrc."""
         call, video = self.call, RtpStream(new_ssrc(), seed=self.ssrc)
         if call is None:
-            raise CannotDo(f"{self.user.name} is in no call")
+            raise CannotDo("{name} is in no call", name=self.user.name)
         self._tell_camera(call, video.ssrc)
         try:
             for number in range(round(seconds * VIDEO_RATE)):

@@ -51,6 +51,12 @@ function fitting(all, typed) {
   return placed.sort((a, b) => a.place - b.place).map((each) => each.one);
 }
 
+/** Why no command is offered here. */
+function whyNone() {
+  if (state.here.may.includes("commands")) return word("no apps");
+  return word("may not command", { name: state.me.name });
+}
+
 /**
  * What was typed after the name of a command, for its first option.
  * @param {Command} command
@@ -63,13 +69,17 @@ function restOf(command, typed) {
 
 complete({
   match: /^\/([^\n]*)$/u,
-  items: async (found) =>
-    fitting((await commands()).commands, found[1]).map((one) => ({
+  items: async (found) => {
+    const all = (await commands()).commands;
+    if (all.length === 0) return [{ label: whyNone() }];
+    return fitting(all, found[1]).map((one) => ({
       label: `/${one.name}`,
       detail: one.description,
       command: one,
-    })),
+    }));
+  },
   pick: (item, found) => {
+    if (item.command === undefined) return; // it only says why there is none
     replace(found, "");
     openCommand(item.command, restOf(item.command, found[1]));
   },

@@ -141,8 +141,10 @@ async function whole(fields) {
   }
 }
 
+// By 24 hours, as the messages beside it say.
+const clock = (time) => new Date(time).toLocaleTimeString(language || "en", { hourCycle: "h23" });
 const when = (time) =>
-  make("time", { datetime: time, text: time ? new Date(time).toLocaleTimeString(language || "en") : "" });
+  make("time", { datetime: time, text: time ? clock(time) : "" });
 const ms = (value) =>
   value === null || value === undefined
     ? "–"

@@ -92,7 +92,7 @@ async def test_modals(sim, channel, ana, bot):
         )
         with pytest.raises(CannotDo, match="takes 3 to 4000"):
             await ana.submits(opened, what_to_change="ab", tone="Dry")
-        with pytest.raises(CannotDo, match="'What to change' is required"):
+        with pytest.raises(CannotDo, match="“What to change” is required"):
             await ana.submits(opened, tone="Dry")
         done = await ana.submits(opened, {"What to change": "more jokes"}, tone="Dry")
         assert done.text == "more jokes / Dry"

@@ -185,3 +185,17 @@ def test_a_persona_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SKYDECK_PERSONA_NAME", " Captain  Nemo ")
     monkeypatch.setenv("SKYDECK_PERSONA_INSTRUCTIONS", "Be warm.\n")
     assert load_settings().persona == Persona(name="Captain Nemo", instructions="Be warm.")
+
+
+def test_a_hint_names_the_place_that_applies(tmp_path, monkeypatch):
+    """Whoever installed a wheel has no checkout, and no .env.example."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(Settings.model_config, "env_file", ".env")
+    (tmp_path / ".env").write_text("SKYDECK_QUEUE_LIMIT=many\n")
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert caught.value.hint == f"Correct it in {tmp_path / '.env'}."
+    monkeypatch.setenv("skydeck_queue_limit", "more")
+    with pytest.raises(BadSettings) as caught:
+        load_settings()
+    assert caught.value.hint == "Correct it in the environment, where it is set."

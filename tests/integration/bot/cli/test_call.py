@@ -200,5 +200,5 @@ async def test_a_free_call_succeeds_where_it_cannot_be_recorded(local, tmp_path,
 async def test_a_wait_for_the_database_is_told(local, monkeypatch, caplog, quiet_s, says):
     monkeypatch.setattr("bot.composition._QUIET_S", quiet_s)
     assert (await local("ask", "Is it late?")).returncode == 0
-    assert any("waiting for the database" in line for line in caplog.messages) is says
+    assert any("still being noted down" in line for line in caplog.messages) is says
     assert json.loads((await local("costs", "--json")).stdout)["calls"] == 1

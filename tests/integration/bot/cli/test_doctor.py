@@ -9,7 +9,8 @@ import pytest
 
 from audio.codec import wav
 from bot.cli import model_checks
-from bot.cli.doctor import _memory, voices
+from bot.cli.doctor import _memory, _shared_service, voices
+from bot.local_service.place import CannotShare, Place
 from bot.settings import Settings
 from tests.fakes.audio_api import FakeAudio, Reply
 
@@ -52,3 +53,20 @@ def test_too_little_memory_is_told(tmp_path, monkeypatch, gib, more, warns):
     found = _memory(settings(tmp_path, **more))
     assert (found.well, found.warns, bool(found.advice)) == (True, warns, warns)
     assert f"{gib}.0 GiB" in found.state
+
+
+def test_the_service_that_commands_share_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.setattr("bot.cli.serve_status.Place", lambda: Place(tmp_path / "run"))
+    found = _shared_service()
+    assert (found.well, found.warns) == (True, False)
+    assert found.state.startswith("no models are kept loaded; `skydeck ask`")
+
+
+def test_where_none_can_be_shared_it_says_why(monkeypatch):
+    def refused(_self):
+        raise CannotShare("others can change /tmp/x")
+
+    monkeypatch.setattr(Place, "open", refused)
+    found = _shared_service()
+    assert (found.well, found.warns) == (True, True)
+    assert "others can change /tmp/x, so each command loads" in found.state

@@ -52,7 +52,7 @@ def no_registry(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Take the wheels from the house without pip; returns which."""
     asked: list[str] = []
 
-    def fetch(self, wheel, advance):
+    def fetch(self, wheel, advance, _model):
         asked.append(wheel.name)
         self._folder.mkdir(parents=True, exist_ok=True)
         source = next(p for p in self._folder.parent.parent.glob("wheels/*") if wheel_is(p, wheel))

@@ -64,6 +64,7 @@ async def test_one_introduction_asks_everybody_who_is_there(
     await reply.done()
     hello = await ben.sees("Ben called me", lounge, ever=True)
     assert hello.text.endswith("\nAna: may I listen to you?")
+    assert "Ben called me in and so has agreed." in hello.text
     assert panels(ben, lounge) == [hello]
     dee = guild.member("Dee")
     await dee.joins(lounge)

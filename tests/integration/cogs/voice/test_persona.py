@@ -28,7 +28,7 @@ async def test_it_is_called_by_its_name_and_answers_as_itself(
     await ana.joins(lounge)  # so that it has to be called
     reply = await ben.slash("/join", channel)
     await reply.done()
-    await ben.sees("I'm Nova; Ben called me", lounge, ever=True)
+    await ben.sees("I'm Nova.", lounge, ever=True)
 
     penny_says.hears = "Alfred, what is the capital of France?"
     await speaker.plays(word)

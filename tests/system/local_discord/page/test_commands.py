@@ -56,6 +56,19 @@ async def findings(page):
     return [(v["id"], [node["html"] for node in v["nodes"]]) for v in serious]
 
 
+async def test_who_may_use_no_commands_is_told_so(browser, address):
+    page = await opened(browser, f"{address}&as=Nico")
+    await page.focus("#words")
+    await page.keyboard.type("/")
+    told = page.locator("#palette [role=option]")
+    await told.wait_for()
+    assert await told.inner_text() == "You are Nico, who may not use commands in this channel."
+    await page.keyboard.press("Enter")
+    assert await page.locator("#palette").is_hidden()
+    assert await page.input_value("#words") == "/"
+    await page.close()
+
+
 async def test_a_command_with_options_and_offers_by_keyboard(browser, address):
     page = await opened(browser, f"{address}&as=Ana")
     await page.focus("#words")

