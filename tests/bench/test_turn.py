@@ -24,7 +24,7 @@ from tests.bench.peers import OneAfterAnother
 QUESTIONS = [
     "What is the capital of France?",
     "How many days are there in a week?",
-    "What is two plus three?",
+    "Who wrote the play Hamlet?",
     "Which planet is closest to the sun?",
     "What color is the sky on a clear day?",
     "What is the largest ocean on earth?",

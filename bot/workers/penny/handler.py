@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
@@ -22,9 +23,11 @@ from bot.hallucinations import is_said_to_nobody
 from bot.languages import DEFAULT, LanguageHints, primary
 from bot.loading import LoadPart, begins
 from bot.workers import text_language
+from bot.workers.penny import known_answers
 from bot.workers.penny.action_choice import choose
 from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.early_transcripts import ClipKey, EarlyTranscripts
+from bot.workers.penny.known_answers import known_answer
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.prompt import converse_prompt
 from bot.workers.penny.recording import Recording
@@ -32,6 +35,7 @@ from bot.workers.penny.speech import Speech
 from bot.workers.penny.spoken_text import spoken
 from bot.workers.penny.stt import Recognizer, TranscriptSegment
 from bot.workers.penny.tts import Synthesizer
+from bot.workers.penny.vocative import without_vocative
 from bot.workers.protocols import Delivery, LanguageModel, Prompt
 
 _MAX_QUESTION_S = 300
@@ -108,6 +112,7 @@ class PennyHandler:
         await asyncio.to_thread(text_language.warm_up)
         for language in ("en", "es"):
             await asyncio.to_thread(spoken, "1 hora", language)
+            await asyncio.to_thread(known_answers.warm_up, language)
         await self._voice_llm.warm_up(
             converse_prompt(
                 "Hello",
@@ -142,16 +147,45 @@ class PennyHandler:
             question = _read_text(request, _MAX_TEXT_CHARS)
             await turn.language.take_question(question, hints)
         speech = self._new_speech(turn, request, is_wish=True) if speak else None
-        if offered and (said := await self._choose(turn, request, question, offered, llm)):
+        if said := await self._without_model(turn, request, question, offered, llm):
             async with contextlib.aclosing(self._read_out(turn, said, speech)) as responses:
                 async for response in responses:
                     yield response
             return
+        if known := self._known_answer(turn, request, question):
+            question = f"{question}\n({known})"
         prompt = _prompt(turn, request, question, llm, max_tokens)
         reply = stream_reply(turn, prompt, llm=llm, speech=speech)
         async with contextlib.aclosing(reply) as responses:
             async for response in responses:
                 yield response
+
+    async def _without_model(
+        self,
+        turn: Turn,
+        request: Request,
+        question: str,
+        offered: Sequence[OfferedAction],
+        llm: LanguageModel,
+    ) -> str:
+        """What to say in place of a model's answer; empty: the model answers.
+
+        Where people have said how the assistant is to be, it puts what we know in its words.
+        """
+        if offered and (said := await self._choose(turn, request, question, offered, llm)):
+            return said
+        if persona_of(request).instructions:
+            return ""
+        return self._known_answer(turn, request, question) or ""
+
+    def _known_answer(self, turn: Turn, request: Request, question: str) -> str | None:
+        """The answer that needs no model; None: it needs one."""
+        language = turn.language.likely
+        if language is None or turn.language.to_answer(request) not in (None, language):
+            return None
+        names = (assistant_of(request), request.source.system.assistant)
+        now = datetime.fromtimestamp(self._clock.wall(), UTC).astimezone()
+        return known_answer(without_vocative(question, names), language, now)
 
     async def _choose(
         self,

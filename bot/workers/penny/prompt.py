@@ -6,6 +6,7 @@ from bot.contract import Context, Message, System
 from bot.contract.envelope import speaker_label
 from bot.languages import find_language
 from bot.persona import NO_PERSONA, Persona
+from bot.workers.penny.vocative import without_vocative
 from bot.workers.protocols import Prompt, Slot
 
 _SYSTEM = (
@@ -54,14 +55,16 @@ def converse_prompt(
     fitting = persona.instructions[: room_chars // _MAX_PERSONA_SHARE]
     name = persona.name or system.assistant
     instruction = system_prompt(name, language, is_brief=is_brief, instructions=fitting)
+    names = (name, system.assistant)
     named = _several_speak(context)
     is_named = named and context.speaker
+    question = without_vocative(question, names)
     said = f"{speaker_label(context.speaker or '')}: {question}" if is_named else question
     room = room_chars - len(instruction) - len(said)
     return Prompt(
         messages=[
             Message(role="system", content=instruction),
-            *_newest(context.history, room, named=named),
+            *_newest(context.history, room, named=named, called=names),
             Message(role="user", content=said),
         ],
         max_tokens=max_tokens,
@@ -95,14 +98,19 @@ def _several_speak(context: Context) -> bool:
     return len(names - {None, ""}) > 1
 
 
-def _newest(history: Sequence[Message], room: int, *, named: bool) -> list[Message]:
+def _newest(
+    history: Sequence[Message], room: int, *, named: bool, called: Sequence[str]
+) -> list[Message]:
     kept: list[Message] = []
     for message in reversed(history):
         if message.role not in _ROLES:
             continue  # a caller must not add instructions
         is_named = named and message.name and message.role == "user"
         label = speaker_label(message.name or "")
-        content = f"{label}: {message.content}" if is_named else message.content
+        content = message.content
+        if message.role == "user":  # as it was asked, or the model cannot reuse its cache
+            content = without_vocative(content, called)
+        content = f"{label}: {content}" if is_named else content
         room -= len(content)
         if room < 0:
             break

@@ -1,0 +1,143 @@
+"""What people ask about the day and the time: no language model knows it. Pure.
+
+    What day is it?                        ->  TODAY, 30 November 2026
+    ¿Cuántos días faltan para Navidad?     ->  UNTIL, 25 December 2026
+
+A question is one of these only if nothing else is in it. English and Spanish, by
+`calendar_questions.toml`.
+"""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from bot.plain_words import words_of
+
+_MAX_CHARS: Final = 200
+_LEAP_CYCLE: Final = 8
+"""The 29th of February comes again within so many years."""
+_FIRST_YEAR: Final = 1753
+"""Before, the days of the week depend on the country: not all had the Gregorian calendar."""
+_DAY: Final = "(?P<named>.+?)"
+
+
+class Asks(StrEnum):
+    """What is asked for; also the key of the answer's words."""
+
+    TIME = "time"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    YESTERDAY = "yesterday"
+    MONTH = "month"
+    YEAR = "year"
+    UNTIL = "until"
+    WEEKDAY = "weekday"
+
+
+_AWAY: Final = {Asks.TOMORROW: 1, Asks.YESTERDAY: -1}
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarQuestion:
+    """A question about the day or the time.
+
+    Attributes:
+        asks: What it asks for.
+        day: The day that it is about.
+    """
+
+    asks: Asks
+    day: date
+
+
+def calendar_question(question: str, language: str, today: date) -> CalendarQuestion | None:
+    """The question about the day or the time that somebody asks; None: it is another one.
+
+    Args:
+        question: What somebody said or wrote.
+        language: Its language's code; None but English and Spanish are known.
+        today: The day where it is asked.
+    """
+    words = _words().get(language)
+    if words is None or len(question) > _MAX_CHARS:
+        return None
+    text = " ".join(words_of(question))
+    for asks, pattern in words.patterns.items():
+        found = pattern.fullmatch(text)
+        if found is None:
+            continue
+        named = next((name for name in found.groupdict().values() if name), None)
+        day = today + timedelta(_AWAY.get(asks, 0)) if named is None else words.day(named, today)
+        return None if day is None else CalendarQuestion(asks, day)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """How one language asks."""
+
+    patterns: Mapping[Asks, re.Pattern[str]]
+    dates: re.Pattern[str]
+    months: list[str]
+    days: Mapping[re.Pattern[str], tuple[int, int]]
+
+    def day(self, named: str, today: date) -> date | None:
+        """The day of a name, today or later unless its year is told; None: there is none."""
+        for name, (month, day) in self.days.items():
+            if name.fullmatch(named):
+                return _next(month, day, today)
+        found = self.dates.fullmatch(named)
+        if found is None:
+            return None
+        parts = {name.split("_")[0]: text for name, text in found.groupdict().items() if text}
+        month = self.months.index(parts["month"]) + 1
+        day = int(parts["day"]) if parts["day"].isdecimal() else 1
+        if "year" in parts:
+            return _date(int(parts["year"]), month, day)
+        return _next(month, day, today)
+
+
+@cache
+def _words() -> Mapping[str, _Words]:
+    file = resources.files("bot.workers.penny") / "calendar_questions.toml"
+    return {name: _read(row) for name, row in tomllib.loads(file.read_text("utf-8")).items()}
+
+
+def _read(row: Mapping[str, Any]) -> _Words:
+    months = "|".join(row["months"])
+    return _Words(
+        patterns={asks: re.compile(_framed(row, asks)) for asks in Asks},
+        dates=re.compile(row["date"].replace("{months}", months)),
+        months=row["months"],
+        days={re.compile(name): (day[0], day[1]) for name, day in row["days"].items()},
+    )
+
+
+def _framed(row: Mapping[str, Any], asks: Asks) -> str:
+    """A pattern with what stands around it; the name of a day in it has a group of its own."""
+    before, *after = row[asks].split("{day}")
+    numbered = before + "".join(
+        _DAY.replace("named", f"named{number}") + part for number, part in enumerate(after)
+    )
+    return str(row["frame"]).replace("{}", numbered)
+
+
+def _next(month: int, day: int, today: date) -> date | None:
+    years = range(today.year, min(today.year + _LEAP_CYCLE, date.max.year) + 1)
+    coming = (_date(year, month, day) for year in years)
+    return next((at for at in coming if at is not None and at >= today), None)
+
+
+def _date(year: int, month: int, day: int) -> date | None:
+    if year < _FIRST_YEAR:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
