@@ -58,7 +58,7 @@ def warm_up(language: str) -> None:
 def _sum(found: Sum, words: Words) -> str:
     expression = found.expression[:1].upper() + found.expression[1:]
     is_one = found.result == 1 or found.expression.lower().startswith(_ARTICLES)
-    key = "sum_about" if not found.is_exact else "sum_one" if is_one else "sum"
+    key = "sum_about" if not found.is_exact else "sum_is" if is_one else "sum"
     result = figures.result(found.result, words.language)
     return words(f"answers.{key}", expression=expression, result=result)
 
@@ -69,7 +69,7 @@ def _time(now: datetime, words: Words) -> str:
     zone = now.tzname() or "UTC"
     name = zone if zone.isalpha() else f"UTC{zone}"
     shown = figures.time_of_day(now, words.language)
-    return words("answers.time_one" if is_one else "answers.time", time=shown, zone=name)
+    return words("answers.time_singular" if is_one else "answers.time", time=shown, zone=name)
 
 
 def _until(day: date, today: date, words: Words) -> str:

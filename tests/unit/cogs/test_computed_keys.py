@@ -56,6 +56,7 @@ NAMES = {
     "actions.{}": list(ActionAnswer),
     "actions.refused.{}": list(Refusal),
     "actions.what.{}": list(Unsure),
+    "answers.{}": ["sum", "sum_is", "sum_about", "today", "tomorrow", "yesterday", "weekday"],
     "commands.job.{}": [*SERVICES, "summary", "translation"],
     "commands.limit.{}": ["louder", "quieter", "slower", "faster"],
     "commands.style.{}": list(STYLES),
