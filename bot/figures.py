@@ -8,7 +8,6 @@ most of what the command line does writes no figure.
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Final, NamedTuple
 
 _MICRO_DIGITS: Final = 6
@@ -108,34 +107,6 @@ def day(at: date, language: str, *, with_year: bool = False) -> str:
 def moment(at: datetime, language: str, *, with_seconds: bool = False) -> str:
     """A day and a time, in the time zone that `at` is in: `16 Nov 2026, 17:05`."""
     return f"{day(at, language, with_year=True)}, {at:{'%H:%M:%S' if with_seconds else '%H:%M'}}"
-
-
-def long_day(at: date, language: str) -> str:
-    """A day with all that belongs to it: `Monday, November 30, 2026`."""
-    from babel.dates import get_date_format  # noqa: PLC0415  (see the module)
-
-    return _date(at, get_date_format("full", locale=_known(language)).pattern, language)
-
-
-def time_of_day(at: datetime, language: str) -> str:
-    """The time on a clock, in the time zone that `at` is in: `5:05 PM`, `17:05`."""
-    from babel.dates import format_time  # noqa: PLC0415  (see the module)
-
-    shown = format_time(at.time(), "short", locale=_known(language))
-    return " ".join(shown.split())  # CLDR has a narrow space that no voice needs
-
-
-def month_name(at: date, language: str) -> str:
-    """The name of a day's month: `November`, `noviembre`."""
-    return _date(at, "LLLL", language)
-
-
-def result(value: Fraction, language: str) -> str:
-    """The result of a sum, with at most four decimals: `2.5`, `250,000`."""
-    if value.denominator == 1:
-        return whole(value.numerator, language)
-    exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return _number(exact, "#,##0.####", language)
 
 
 def _with_sign(amount: Decimal, pattern: str, language: str) -> str:

@@ -9,8 +9,8 @@ Everything else is the model's.
 from datetime import UTC, date, datetime
 from typing import Final
 
-from bot import figures
 from bot.i18n import Words, words_for
+from bot.workers.penny import answer_figures
 from bot.workers.penny.calendar_questions import Asks, calendar_question
 from bot.workers.penny.sums import Sum, sum_in
 
@@ -41,25 +41,25 @@ def known_answer(question: str, language: str, now: datetime) -> str | None:
         case Asks.YEAR:
             return words("answers.year", year=str(now.year))
         case Asks.MONTH:
-            return words("answers.month", month=figures.month_name(now, language))
+            return words("answers.month", month=answer_figures.month_name(now, language))
         case Asks.UNTIL:
             return _until(asked.day, now.date(), words)
         case other:
-            return words(f"answers.{other}", day=figures.long_day(asked.day, language))
+            return words(f"answers.{other}", day=answer_figures.long_day(asked.day, language))
 
 
 def warm_up(language: str) -> None:
     """Load the forms of a language. Blocks for some tenths of a second."""
     known_answer("1 + 1 =", language, datetime(2000, 1, 1, tzinfo=UTC))
     _time(datetime(2000, 1, 1, tzinfo=UTC), words_for(language))
-    figures.long_day(date(2000, 1, 1), language)
+    answer_figures.long_day(date(2000, 1, 1), language)
 
 
 def _sum(found: Sum, words: Words) -> str:
     expression = found.expression[:1].upper() + found.expression[1:]
     is_one = found.result == 1 or found.expression.lower().startswith(_ARTICLES)
     key = "sum_about" if not found.is_exact else "sum_is" if is_one else "sum"
-    result = figures.result(found.result, words.language)
+    result = answer_figures.result(found.result, words.language)
     return words(f"answers.{key}", expression=expression, result=result)
 
 
@@ -68,12 +68,12 @@ def _time(now: datetime, words: Words) -> str:
     is_one = now.hour == 1  # "es la 1:05"
     zone = now.tzname() or "UTC"
     name = zone if zone.isalpha() else f"UTC{zone}"
-    shown = figures.time_of_day(now, words.language)
+    shown = answer_figures.time_of_day(now, words.language)
     return words("answers.time_singular" if is_one else "answers.time", time=shown, zone=name)
 
 
 def _until(day: date, today: date, words: Words) -> str:
-    shown = figures.long_day(day, words.language)
+    shown = answer_figures.long_day(day, words.language)
     days = (day - today).days
     if days < 0:
         return words("answers.weekday", day=shown)
