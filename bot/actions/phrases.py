@@ -13,6 +13,12 @@ from bot.languages import LANGUAGES
 from bot.plain_words import plain
 
 _CLITIC: Final = "(?:(?:me|nos|te|se)?(?:lo|la|los|las)|me|nos|te|le|les)?"
+_NAMING: Final = (
+    "(?:this|that|these|those|the|my|our|your|his|her|their|attached|est[eao]s?|es[eao]s?"
+    "|el|la|los|las|al|del|mis?|tus?|sus?|nuestr[oa]s?)"
+)
+_NOT_NAMING: Final = "of|de|del|to|in|en|que|that|which|for|para|is|es|and|y|a|on|by|with|con|from"
+"""No word between an article and the text that it names."""
 _END: Final = r"(?:(?<= )|(?![a-z0-9]))"
 """A pattern ends with a word, or with the blank before what it looks ahead at."""
 
@@ -30,6 +36,9 @@ class ModulePhrases:
         tu: Verbs of a request only after a pronoun.
         bare: Verbs that need no object.
         hints: After these words the model decides.
+        cues: What names the result, whatever the verb.
+        weak: The same, where no module's verb is there.
+        unless: What makes it talk after all.
     """
 
     works_on_text: bool
@@ -40,6 +49,9 @@ class ModulePhrases:
     tu: re.Pattern[str]
     bare: re.Pattern[str]
     hints: re.Pattern[str]
+    cues: re.Pattern[str]
+    weak: re.Pattern[str]
+    unless: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,9 @@ class Phrases:
     plans: re.Pattern[str]
     proclitics: re.Pattern[str]
     objects: frozenset[str]
+    does: re.Pattern[str]
+    texts: re.Pattern[str]
+    pronouns: re.Pattern[str]
     questions: re.Pattern[str]
     negated: re.Pattern[str]
     reported: re.Pattern[str]
@@ -80,17 +95,19 @@ def language_names() -> Mapping[str, str]:
 @cache
 def phrases() -> Phrases:
     """The phrases of the data file."""
-    text = resources.files("bot.actions").joinpath("phrases.toml").read_text("utf-8")
-    table = tomllib.loads(text)
+    table = _table()
     common: dict[str, list[str]] = table["common"]
-    empty = "|".join(table["references"].pop("empty")).split("|")
-    references = {name: _any(found) for name, found in table["references"].items()}
+    empty = "|".join(table["references"]["empty"]).split("|")
+    references = {name: _any(found) for name, found in table["references"].items() if name != "empty"}
     return Phrases(
         modules={name: _module(one, common) for name, one in table["modules"].items()},
         frames=_any(common["frames"], after=" "),
         plans=_any(common["plans"], after=" "),
         proclitics=_any(common["proclitics"], after=" "),
         objects=frozenset(common["objects"]),
+        does=_any(common["does"]),
+        texts=_any(["<text>"]),
+        pronouns=_any(common["pronouns"]),
         questions=_any(common["questions"]),
         negated=_any(common["negated"]),
         reported=_any(common["reported"]),
@@ -105,6 +122,12 @@ def phrases() -> Phrases:
             for option, choices in table["options"].items()
         },
     )
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("bot.actions").joinpath("phrases.toml").read_text("utf-8")
+    return tomllib.loads(text)
 
 
 def hints_of(name: str) -> re.Pattern[str]:
@@ -148,6 +171,9 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
         tu=_any(table.get("tu", [])),
         bare=_any([table["bare"]]) if "bare" in table else NEVER,
         hints=_any([table["hints"]]) if "hints" in table else NEVER,
+        cues=_any(table.get("cues", [])),
+        weak=_any(table.get("weak", [])),
+        unless=_any([table["unless"]]) if "unless" in table else NEVER,
     )
 
 
@@ -174,5 +200,20 @@ def _any(alternatives: Iterable[str], after: str = _END) -> re.Pattern[str]:
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:
+    for name, stands_for in _macros().items():
+        pattern = pattern.replace(name, stands_for)
+    return re.compile(pattern)
+
+
+@cache
+def _macros() -> Mapping[str, str]:
+    """What the names in angle brackets stand for."""
+    nouns = "|".join(_table()["common"]["texts"])
     languages = "|".join(re.escape(name) for name in language_names() if name.isascii())
-    return re.compile(pattern.replace("<cl>", _CLITIC).replace("<lang>", f"(?:{languages})"))
+    text = rf"(?:{_NAMING} (?:(?!(?:{_NOT_NAMING})\b)\w+ ){{0,2}}?(?:{nouns})\b)"
+    return {
+        "<cl>": _CLITIC,
+        "<text>": text,
+        "<nouns>": f"(?:{nouns})",
+        "<lang>": f"(?:{languages})",
+    }

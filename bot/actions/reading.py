@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
+from bot.actions.cues import by_cue
 from bot.actions.option_words import language_span
 from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_quoted_by_tag
 from bot.actions.phrases import phrases
@@ -302,6 +303,23 @@ class _Reader:
         return None
 
     def _match(self, words: str, at: int, start: int, *, has_object: bool) -> Found | None:
+        return (
+            self._match_cue(words, at, start, has_object=has_object, is_weak=False)
+            or self._match_phrase(words, at, start, has_object=has_object)
+            or self._match_cue(words, at, start, has_object=has_object, is_weak=True)
+        )
+
+    def _match_cue(
+        self, words: str, at: int, start: int, *, has_object: bool, is_weak: bool
+    ) -> Found | None:
+        found = by_cue(words, at, self._known, has_object=has_object, is_weak=is_weak)
+        if found is None:
+            return None
+        action, end, is_object = found
+        rest = start + _tokens_before(words, end)
+        return Found(action, rest, rest, is_object, is_on_text=True)
+
+    def _match_phrase(self, words: str, at: int, start: int, *, has_object: bool) -> Found | None:
         for action, one in self._known:
             if (found := one.verbs.match(words, at)) and found.end() > at:
                 rest = start + _tokens_before(words, found.end())
@@ -321,6 +339,8 @@ class _Reader:
 
     def _wish(self, part: Part) -> Wish | None:
         """The request in a part of a sentence; None if it is talk after all."""
+        if part.phrases.unless.search(joined(part.tokens)):
+            return None
         reference = None if part.is_broken_off and not self._inline else self._reference(part)
         if reference is None:
             return None
@@ -335,7 +355,8 @@ class _Reader:
             return None
         if part.phrases.is_strict and not _is_named(reference, part):
             return None
-        if not part.phrases.works_on_text and _has_topic(part.rest, reference):
+        is_of_subject = not (part.phrases.works_on_text or part.found.is_on_text)
+        if is_of_subject and _has_topic(part.rest, reference):
             about = part.text if _ABOUT.match(part.about) else part.about
             about = _with_quotes(about, self._quotes).strip(" .!?\u00a1\u00bf")
             reference = Reference(Points.TEXT, text=about) if about else reference

@@ -39,6 +39,7 @@ class Found:
         is_plan: Whether it counts only if it points at something, because it is told as the
             person's own plan ("I want to translate this"), or comes late in a sentence.
         is_question: Whether it is a question, which means what was said.
+        is_on_text: Whether it works on a text although its module could do without.
     """
 
     action: OfferedAction
@@ -47,6 +48,7 @@ class Found:
     has_object: bool = False
     is_plan: bool = False
     is_question: bool = False
+    is_on_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)

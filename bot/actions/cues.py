@@ -1,0 +1,62 @@
+"""Requests by what names their result, whatever the verb: "get the spelling in this sorted". Pure.
+
+A verb of doing begins it, what it works on is pointed at, and a cue of `phrases.toml` says what
+comes of it. Without all three it is talk: "sort the garden out", "is that your spelling?".
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bot.actions.ordinary_talk import is_for_later
+from bot.actions.phrases import ModulePhrases, phrases
+from bot.actions.references import Points, reference_in
+from bot.contract.actions import OfferedAction
+
+_POINTED: Final = frozenset(
+    {Points.FILE, Points.ABOVE, Points.ANSWER, Points.SAID, Points.MINUTES, Points.MESSAGES}
+)
+_NEXT_REQUEST: Final = re.compile(
+    r" (?:and|then|y|luego)(?: then| also| tambien| luego)? (?=(?:\w+ )?(?:this|that|it|me)\b|\w+[lm][aoe]s?\b)"
+)
+"""Where another request begins: "rephrase this and give me the keywords"."""
+_OBJECT_IN_VERB: Final = re.compile(r"[aeir]n?(?:me|nos|se|te)?l[oa]s?$")
+
+Known = Sequence[tuple[OfferedAction, ModulePhrases]]
+
+
+def by_cue(
+    words: str, at: int, known: Known, *, has_object: bool, is_weak: bool
+) -> tuple[OfferedAction, int, bool] | None:
+    """The request that begins at an offset in plain words, by its cue.
+
+    Args:
+        words: The plain words.
+        at: Where it begins.
+        known: The actions that may be meant, in their order.
+        has_object: Whether a pronoun before the verb is its object.
+        is_weak: Whether no module's verb is there.
+
+    Returns:
+        The action, where its verb ends, and whether the verb has its object with it.
+    """
+    verb = phrases().does.match(words, at)
+    if verb is None:
+        return None
+    clause = _NEXT_REQUEST.split(words[verb.end() :].strip(), maxsplit=1)[0]
+    with_object = has_object or _OBJECT_IN_VERB.search(verb[0].strip()) is not None
+    if not (with_object or points_at_text(clause)) or is_for_later(clause):
+        return None
+    for action, one in known:
+        cues = one.weak if is_weak else one.cues
+        if cues.search(f"{verb[0].strip()} {clause}"):
+            return action, verb.end(), with_object
+    return None
+
+
+def points_at_text(words: str) -> bool:
+    """Whether plain words point at a text, and not at "this film"."""
+    if reference_in(words).points in _POINTED:
+        return True
+    known = phrases()
+    return known.texts.search(words) is not None or known.pronouns.search(words) is not None
