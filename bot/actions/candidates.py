@@ -32,7 +32,7 @@ def candidates_in(
             continue
         is_pointing = reference_in(words).points in _POINTING
         is_ability = not is_pointing and phrases().abilities.match(words) is not None
-        hinted = (one for one in offered if _hints(one).search(words))
+        hinted = (one for one in offered if _hints(one).search(words) and not _is_talk(one, words))
         found |= {one.module: one for one in hinted if not (is_ability and _needs_text(one))}
         is_open = is_open or is_pointing
     return tuple(found.values()), is_open
@@ -51,6 +51,11 @@ def _could_ask(words: str) -> bool:
 def _needs_text(action: OfferedAction) -> bool:
     known = phrases().modules.get(action.module)
     return known is not None and known.works_on_text
+
+
+def _is_talk(action: OfferedAction, words: str) -> bool:
+    known = phrases().modules.get(action.module)
+    return known is not None and known.unless.search(words) is not None
 
 
 def _hints(action: OfferedAction) -> re.Pattern[str]:

@@ -156,7 +156,7 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
         gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
     if nouns:  # "Summary of this, please"
         gifts.append(
-            rf"(?:a |an |the |una? )?(?:short |quick |brief )?(?:{nouns})(?= (?:of|for|del?)\b)"
+            rf"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?(?:{nouns})(?= (?:of|for|del?)\b)"
             r"(?!.* (?:is|was|are|were|has|had|es|fue|era|esta|estaba|son|ha)\b)"
         )
         gifts.append(

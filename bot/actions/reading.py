@@ -41,6 +41,8 @@ _INTO_NO_LANGUAGE: Final = re.compile(
     r"|\ben (?:accion|acciones|hechos|dinero|euros|cifras|resultados|mas)\b"
 )
 """ "Translate that into action": a figure of speech, where no language follows."""
+_OBJECT_BEFORE: Final = re.compile(r"\bl[oa]s? (?:pued|pod|quier|querr)\w+ $")
+""" "Me lo puedes poner en inglés": the object stands before the politeness."""
 _ABOUT: Final = re.compile(r"(?:for|that|to|which|de|para|que)\b", re.IGNORECASE)
 _YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
@@ -251,7 +253,8 @@ class _Reader:
                 start = at
                 while start < len(tokens) and tokens[start].word in _CONJUNCTIONS:
                     start += 1
-                if following := self._begin(tokens, start):
+                following = self._begin(tokens, start)
+                if following and following.action != begun.action:
                     return at, following
         return len(tokens), None
 
@@ -278,7 +281,8 @@ class _Reader:
                 return hit
             if hit := self._match_tu(words, found, start):
                 return hit
-        return self._match(words, at, start, has_object=False)
+        has_object = _OBJECT_BEFORE.search(words[:at]) is not None
+        return self._match(words, at, start, has_object=has_object)
 
     def _begin_late(self, tokens: Sequence[Token]) -> tuple[Found | None, int]:
         """A request after a comma: "I was away, what did I miss?"; not after "she said,"."""
@@ -368,6 +372,9 @@ class _Reader:
         if self._inline:
             return Reference(Points.TEXT, text=self._inline)
         reference, found = reference_in(part.rest, self._quotes), part.found
+        is_of_all = found.action.module in OF_A_CONVERSATION
+        if found.is_question and is_of_all and is_of_elsewhere(part.after):
+            return None
         names_nothing = reference.points is Points.NOTHING
         names_subject = reference.points is Points.TOPIC and part.phrases.works_on_text
         if not names_nothing and not names_subject:
@@ -375,9 +382,6 @@ class _Reader:
         if found.has_object:
             return Reference(Points.THIS)
         if found.is_question:
-            is_of_all = found.action.module in OF_A_CONVERSATION
-            if is_of_all and names_subject and is_of_elsewhere(part.after):
-                return None
             return Reference(Points.SAID if is_of_all else Points.THIS)
         if names_nothing and part.before.points in _POINTED_BEFORE:
             return part.before
