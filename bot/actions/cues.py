@@ -42,7 +42,7 @@ def by_cue(
     """
     verb = phrases().does.match(words, at)
     if verb is None:
-        return None
+        return None if is_weak else _by_question(words, at, known)
     clause = _NEXT_REQUEST.split(words[verb.end() :].strip(), maxsplit=1)[0]
     with_object = has_object or _OBJECT_IN_VERB.search(verb[0].strip()) is not None
     if not (with_object or points_at_text(clause)) or is_for_later(clause):
@@ -52,6 +52,16 @@ def by_cue(
         if cues.search(f"{verb[0].strip()} {clause}"):
             return action, verb.end(), with_object
     return None
+
+
+def _by_question(words: str, at: int, known: Known) -> tuple[OfferedAction, int, bool] | None:
+    """A question about a text that is named: "are there any mistakes in my letter?"."""
+    begun = phrases().asking.match(words, at)
+    if begun is None or phrases().texts.search(words, at) is None:
+        return None
+    found = (action for action, one in known if one.asked.search(words[at:]))
+    action = next(found, None)
+    return None if action is None else (action, at, False)
 
 
 def points_at_text(words: str) -> bool:

@@ -38,6 +38,7 @@ class ModulePhrases:
         hints: After these words the model decides.
         cues: What names the result, whatever the verb.
         weak: The same, where no module's verb is there.
+        asked: The same, in a question about a text.
         unless: What makes it talk after all.
     """
 
@@ -51,6 +52,7 @@ class ModulePhrases:
     hints: re.Pattern[str]
     cues: re.Pattern[str]
     weak: re.Pattern[str]
+    asked: re.Pattern[str]
     unless: re.Pattern[str]
 
 
@@ -64,6 +66,7 @@ class Phrases:
     proclitics: re.Pattern[str]
     objects: frozenset[str]
     does: re.Pattern[str]
+    asking: re.Pattern[str]
     texts: re.Pattern[str]
     pronouns: re.Pattern[str]
     questions: re.Pattern[str]
@@ -78,6 +81,8 @@ class Phrases:
     options: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
+_OTHER_NAMES: Final = {"castellano": "es", "castilian": "es", "holandes": "nl", "mandarin": "zh"}
+"""What people call a language besides the names in the table."""
 NEVER: Final = re.compile(r"(?!)")
 
 
@@ -89,7 +94,7 @@ def language_names() -> Mapping[str, str]:
     for code, language in LANGUAGES.items():
         names = [language.english, language.native, *(w(f"grace.language.{code}") for w in spoken)]
         found |= {plain(name): code for name in names}
-    return found
+    return found | _OTHER_NAMES
 
 
 @cache
@@ -106,6 +111,7 @@ def phrases() -> Phrases:
         proclitics=_any(common["proclitics"], after=" "),
         objects=frozenset(common["objects"]),
         does=_any(common["does"]),
+        asking=_any(common["asking"]),
         texts=_any(["<text>"]),
         pronouns=_any(common["pronouns"]),
         questions=_any(common["questions"]),
@@ -154,6 +160,10 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
     if a_nouns:
         create = "|".join(common["create"])
         gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
+    if a_nouns:  # "Ideas for a party, please"
+        gifts.append(
+            rf"(?:{a_nouns})(?= (?:for|about|on|to|para|sobre) .*\b(?:please|pls|por favor|porfa)\Z)"
+        )
     if nouns:  # "Summary of this, please"
         gifts.append(
             rf"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?(?:{nouns})(?= (?:of|for|del?)\b)"
@@ -173,6 +183,7 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
         hints=_any([table["hints"]]) if "hints" in table else NEVER,
         cues=_any(table.get("cues", [])),
         weak=_any(table.get("weak", [])),
+        asked=_any([table["asked"]]) if "asked" in table else NEVER,
         unless=_any([table["unless"]]) if "unless" in table else NEVER,
     )
 

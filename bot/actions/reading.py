@@ -38,11 +38,12 @@ _TRANSLATES: Final = re.compile(r"\b(?:transla|tradu)")
 """What takes any words beside a language for its text; "put the kettle on in English" does not."""
 _INTO_NO_LANGUAGE: Final = re.compile(
     r"\binto (?!(?:the|my|our|your|her|his|their|another|any|some|a) \w*)\w+"
-    r"|\ben (?:accion|acciones|hechos|dinero|euros|cifras|resultados|mas)\b"
+    r"|\b(?:en|al?) (?:accion|acciones|hechos|dinero|euros|cifras|resultados|mas)\b"
 )
 """ "Translate that into action": a figure of speech, where no language follows."""
 _OBJECT_BEFORE: Final = re.compile(r"\bl[oa]s? (?:pued|pod|quier|querr)\w+ $")
 """ "Me lo puedes poner en inglés": the object stands before the politeness."""
+_OF_ASSISTANT: Final = re.compile(r"(?:your|tus?)\b")
 _ABOUT: Final = re.compile(r"(?:for|that|to|which|de|para|que)\b", re.IGNORECASE)
 _YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
@@ -391,6 +392,8 @@ class _Reader:
     def _unnamed(part: Part, *, names_nothing: bool) -> Reference | None:
         """What a request works on that names it neither in its object nor before."""
         found = part.found
+        if _OF_ASSISTANT.match(part.rest):  # "correct your attitude"
+            return None
         if names_nothing or part.phrases.bare.search(part.verb):
             return NOTHING
         if found.action.module == "TRANSLATOR" and _TRANSLATES.search(part.verb):
