@@ -17,10 +17,20 @@ USER_BURST: Final = 6
 GUILD_PER_MINUTE: Final = 60
 """The same for all members of a server together: SKYDECK_GUILD_PER_MINUTE."""
 GUILD_BURST: Final = 40
+ACTIONS_PER_MINUTE: Final = 4
+"""How many actions one person may ask for in a sentence, per minute and at once, at every door."""
+GUILD_ACTIONS_PER_MINUTE: Final = 30
+"""The same for all members of a server together."""
 MAX_REFUSED: Final = 4_096
 """How many refusals are remembered; beyond that the oldest is forgotten."""
 _ALMOST: Final = 1e-9
 """Tolerance for rounding: after the wait that we name, the request must be allowed."""
+
+
+_ALMOST_WALL: Final = 1e-6
+"""The same for the time since the epoch, which a float gives less exactly."""
+_ACTIONS_PER_S: Final = ACTIONS_PER_MINUTE / 60
+_ACTION_BURST: Final = float(ACTIONS_PER_MINUTE)
 
 
 @dataclass(slots=True)
@@ -59,6 +69,33 @@ class _Buckets:
             if now - at < self.burst / self.per_s:
                 return
             self._left.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionBucket:
+    """One person's actions, for a process that ends between them.
+
+    Attributes:
+        left: How many they may ask for at once.
+        at_s: When that was so, in seconds; of a clock that all such processes share.
+    """
+
+    left: float
+    at_s: float
+
+    def take(self, now_s: float) -> tuple[float, "ActionBucket"]:
+        """Count an action, unless it comes too soon.
+
+        Returns:
+            In how many seconds it is admitted, 0.0 for now; and the bucket after it.
+        """
+        passed_s = now_s - self.at_s
+        if not 0 <= passed_s < _ACTION_BURST / _ACTIONS_PER_S:  # full, or the clock was set back
+            return 0.0, ActionBucket(_ACTION_BURST - 1.0, now_s)
+        left = min(_ACTION_BURST, max(0.0, self.left) + passed_s * _ACTIONS_PER_S)
+        if (missing := 1.0 - left) > _ALMOST_WALL:
+            return missing / _ACTIONS_PER_S, self
+        return 0.0, ActionBucket(max(0.0, left - 1.0), now_s)
 
 
 class Refusals:
@@ -140,3 +177,14 @@ class Limiter:
         if guild_id is not None:
             self._guilds.take(guild_id, now)
         return 0.0
+
+
+def action_limiter(clock: Clock) -> Limiter:
+    """Admits actions that are asked for in a sentence."""
+    return Limiter(
+        clock,
+        user_per_minute=ACTIONS_PER_MINUTE,
+        guild_per_minute=GUILD_ACTIONS_PER_MINUTE,
+        user_burst=ACTIONS_PER_MINUTE,
+        guild_burst=GUILD_ACTIONS_PER_MINUTE,
+    )

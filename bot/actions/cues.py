@@ -17,10 +17,11 @@ _POINTED: Final = frozenset(
     {Points.FILE, Points.ABOVE, Points.ANSWER, Points.SAID, Points.MINUTES, Points.MESSAGES}
 )
 _NEXT_REQUEST: Final = re.compile(
-    r" (?:and|then|y|luego)(?: then| also| tambien| luego)? (?=(?:\w+ )?(?:this|that|it|me)\b|\w+[lm][aoe]s?\b)"
+    r" (?:and|then|y|luego)(?: then| also| tambien| luego)? "
+    r"(?=(?:\w+ )?(?:this|that|it|me)\b|\w+[lm][aoe]s?\b)"
 )
 """Where another request begins: "rephrase this and give me the keywords"."""
-_OBJECT_IN_VERB: Final = re.compile(r"[aeir]n?(?:me|nos|se|te)?l[oa]s?$")
+_OBJECT_IN_VERB: Final = re.compile(r"[aeiournz](?:me|nos|se|te)?l[oa]s?$")
 
 Known = Sequence[tuple[OfferedAction, ModulePhrases]]
 

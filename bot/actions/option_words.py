@@ -21,7 +21,8 @@ _NAMED: Final = (
     r"|esto|eso|este|esta|estos|estas|ese|esa|el|la|los|las|lo|mi|mis|ahi|aqui|arriba|todo)\b"
 )
 _LIST_BEFORE: Final = re.compile(
-    r" (?:out of|from|del|are|is|were|se|aparecen?|salen|mencionan?)\b"
+    r" (?:out of|from|del|are|is|were|se|aparecen?|salen|mencionan?|comes? up|mentioned"
+    r"|listed|named|que (?:se|hay|aparecen?|salen?))\b"
     rf"| (?:of|in|de|en) (?={_NAMED})(?!the \w+ of\b)"
 )
 _LIST_SIGNS: Final = re.compile(r"\s*[,;/]\s*(?:(?:and|or|y|o|e|u) )?| (?:and|or|y|o|e|u) ")
@@ -30,11 +31,12 @@ _CLAUSE: Final = re.compile(r"[^.;:?!\u00bf\u00a1]+")
 _CHOICE: Final = re.compile(r" (?:or|o|u) ")
 _CHOICE_HEAD: Final = re.compile(
     r"\b(?:is|are|it|this|that|these|above|fits?|better|whether|if|does|sounds?|message|text|review"
-    r"|es|son|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
+    r"|email|es|son|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
 )
 """What a choice follows: "is the message above spam or not spam?"."""
 _ARTICLES: Final = re.compile(
-    r"^(?:out |me |us |all |of |the |every |any |an? |una? |todos |todas |los |las |el |la )+"
+    r"^(?:out |me |us |all |of |the |every |each |both |any |cada |de |en |an? |una? "
+    r"|todos |todas |los |las |el |la )+"
 )
 _UNITS: Final = {
     "words": r"(?:words|palabras)",

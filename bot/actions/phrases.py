@@ -103,7 +103,9 @@ def phrases() -> Phrases:
     table = _table()
     common: dict[str, list[str]] = table["common"]
     empty = "|".join(table["references"]["empty"]).split("|")
-    references = {name: _any(found) for name, found in table["references"].items() if name != "empty"}
+    references = {
+        name: _any(found) for name, found in table["references"].items() if name != "empty"
+    }
     return Phrases(
         modules={name: _module(one, common) for name, one in table["modules"].items()},
         frames=_any(common["frames"], after=" "),
@@ -160,18 +162,16 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
     if a_nouns:
         create = "|".join(common["create"])
         gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
+    please = r"(?:please|pls|por favor|porfa)\Z"
     if a_nouns:  # "Ideas for a party, please"
-        gifts.append(
-            rf"(?:{a_nouns})(?= (?:for|about|on|to|para|sobre) .*\b(?:please|pls|por favor|porfa)\Z)"
-        )
+        gifts.append(rf"(?:{a_nouns})(?= (?:for|about|on|to|para|sobre) .*\b{please})")
     if nouns:  # "Summary of this, please"
         gifts.append(
-            rf"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?(?:{nouns})(?= (?:of|for|del?)\b)"
+            r"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?"
+            rf"(?:{nouns})(?= (?:of|for|del?)\b)"
             r"(?!.* (?:is|was|are|were|has|had|es|fue|era|esta|estaba|son|ha)\b)"
         )
-        gifts.append(
-            rf"(?:an? |una? )?(?:\w+ )?(?:{nouns})(?= (?:\w+ )?(?:please|pls|por favor|porfa)\Z)"
-        )
+        gifts.append(rf"(?:an? |una? )?(?:\w+ )?(?:{nouns})(?= (?:\w+ )?{please})")
     return ModulePhrases(
         works_on_text=table["needs"] == "text",
         is_strict=table.get("strict", False),

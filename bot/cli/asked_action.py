@@ -10,10 +10,12 @@ from bot.actions.asked import chosen_in, reference_of, requests_of
 from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import read
 from bot.catalogue import load_grace
+from bot.clock import SystemClock
 from bot.composition import available
 from bot.contract import Request, Response, Service, Source, System
 from bot.contract.actions import ACTIONS, OWN_WORDS
-from bot.errors import BadInput
+from bot.errors import BadInput, TooSoon
+from bot.local_service.recent_actions import take_action
 from bot.settings import Settings
 
 _REFUSED: Final = "The answer came with an action that is not possible here, so nothing was done."
@@ -55,6 +57,7 @@ class AskedActions:
 
         Raises:
             BadInput: There is nothing to work on, or nobody to confirm a build.
+            TooSoon: The person asks too often.
         """
         chosen = chosen_in(response, self._offered, self._catalogue, self._question, self._names)
         if chosen is None:
@@ -65,6 +68,8 @@ class AskedActions:
         text = self._text(chosen)
         if chosen.service is Service.FACTORY and not _is_confirmed(text):
             return
+        if wait_s := take_action(SystemClock()):
+            raise TooSoon(wait_s=wait_s)
         yield from requests_of(chosen, text, self._catalogue, source)
 
     def _text(self, chosen: Chosen) -> str:

@@ -97,6 +97,7 @@ class Conversation:
 
     async def _make_session(self, voices: VoiceSessionFactory) -> VoiceSession:
         settings, prefs = self._options.settings, self._options.prefs
+        clock = self._surroundings.clock
         config = SessionConfig(
             system=System(settings.skydeck_identity.value),
             guild_id=None,
@@ -131,6 +132,7 @@ class Conversation:
                 self._transcript,
                 self._perform_all,
                 confirm,
+                clock,
             )
         if self._options.memory is not None:
             session.chat_context = self._options.memory.recall()

@@ -8,12 +8,15 @@ from bot.actions.asked import build_question, chosen_in, reference_of, requests_
 from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import OF_A_CONVERSATION
 from bot.actions.references import Points, Reference
+from bot.clock import Clock
 from bot.contract import Request, Response, Service, Source
 from bot.contract.actions import ACTIONS
 from bot.contract.grace import Module
+from bot.figures import duration
 from bot.i18n import Words
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import PERSON, Kind
+from bot.rate_limits import action_limiter
 from bot.spoken_commands import Agreement
 from bot.voice_agent.confirmations import YesNoQuestion
 
@@ -34,6 +37,7 @@ class SaidActions:
         transcript: What was said; it shows what is done, and why something is not.
         run: Runs an action's requests.
         ask: Asks whether to begin a build.
+        clock: Its time limits the actions per minute.
     """
 
     def __init__(
@@ -45,6 +49,7 @@ class SaidActions:
         transcript: Transcript,
         run: Run,
         ask: Ask,
+        clock: Clock,
     ) -> None:
         self._modules = modules
         self._source = source
@@ -53,6 +58,7 @@ class SaidActions:
         self._transcript = transcript
         self._run = run
         self._ask = ask
+        self._limiter = action_limiter(clock)
         self._offered = offer(modules, services)
 
     @property
@@ -71,9 +77,10 @@ class SaidActions:
         reference = reference_of(chosen, transcript, self._offered, self._names)
         text = self._text(chosen, reference, transcript)
         requests = requests_of(chosen, text, self._modules, self._source)
-        begin = partial(self._run, requests, transcript)
+        begin = partial(self._begin, user_id, requests, transcript)
         if chosen.service is not Service.FACTORY or not text.strip():
-            begin()
+            if refusal := begin(self._transcript.words):
+                self._transcript.error(refusal)
             return
         task = text if reference.points is Points.TEXT else ""
         language = response.output.language if response.output is not None else None
@@ -81,6 +88,16 @@ class SaidActions:
             partial(build_question, task), partial(_answered, begin), Agreement.BUILD
         )
         self._ask(user_id, language, question)
+
+    def _begin(
+        self, user_id: int, requests: Generator[Request, Response, None], said: str, words: Words
+    ) -> str:
+        """Begin an action; returns why it is refused, or nothing."""
+        wait_s = self._limiter.take(user_id, None)
+        if wait_s > 0:
+            return words("errors.too_soon", wait=duration(max(1.0, wait_s + 0.5)))
+        self._run(requests, said)
+        return ""
 
     def _text(self, chosen: Chosen, reference: Reference, transcript: str) -> str:
         """What an action works on: a text that was said, the last answer, or all that was said."""
@@ -109,9 +126,8 @@ class SaidActions:
         return "\n".join(lines)
 
 
-async def _answered(begin: Callable[[], None], is_yes: bool, words: Words) -> str:
+async def _answered(begin: Callable[[Words], str], is_yes: bool, words: Words) -> str:
     """Begin it, or not; returns what to say."""
     if not is_yes:
         return words("actions.left")
-    begin()
-    return words("actions.doing")
+    return begin(words) or words("actions.doing")

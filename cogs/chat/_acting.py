@@ -9,7 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import discord
 
@@ -25,7 +25,7 @@ from bot.discord_client import SkyDeck
 from bot.errors import BadInput, NotAllowed, NotPossible, SkydeckError, TooSoon
 from bot.i18n import Words
 from bot.jobs.view import Requester, Undeliverable
-from bot.rate_limits import Limiter
+from bot.rate_limits import action_limiter
 from bot.spoken_commands import Agreement
 from bot.voice_agent.confirmations import YesNoQuestion
 from cogs.chat._action_buttons import ActionAnswer, action_view
@@ -51,10 +51,6 @@ from cogs.shared.said import check_text
 from cogs.shared.subjects import read_subject
 
 log = logging.getLogger(__name__)
-
-PER_MINUTE: Final = 4
-"""How many actions one person may ask for in a minute."""
-_GUILD_PER_MINUTE: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +86,7 @@ class Acting:
         self.questions = OpenQuestions(
             bot.clock, lambda waiting: self._background.start(self._leave(waiting))
         )
-        self._limiter = Limiter(
-            bot.clock,
-            user_per_minute=PER_MINUTE,
-            guild_per_minute=_GUILD_PER_MINUTE,
-            user_burst=PER_MINUTE,
-            guild_burst=_GUILD_PER_MINUTE,
-        )
+        self._limiter = action_limiter(bot.clock)
 
     async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
         """Take back what a person was asked, in one channel or everywhere."""

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.rate_limits import Limiter
+from bot.rate_limits import ActionBucket, Limiter, action_limiter
 
 
 class StillClock:
@@ -115,3 +115,17 @@ def test_whoever_waits_as_long_as_told_is_let_in(asks):
         if wait_s > 0:
             clock.t += wait_s
             assert limits.take(user, guild) == 0.0
+
+
+@given(st.lists(st.floats(0, 90), max_size=30))
+def test_a_kept_bucket_admits_what_the_limit_of_discord_admits(pauses):
+    clock = StillClock()
+    limits, bucket = action_limiter(clock), ActionBucket(0.0, float("-inf"))
+    for pause in pauses:
+        clock.t += pause
+        wait_s, bucket = bucket.take(clock.wall())
+        assert wait_s == pytest.approx(limits.take(1, None), abs=1e-6)
+
+
+def test_a_clock_that_was_set_back_keeps_nobody_waiting():
+    assert ActionBucket(0.0, 2000.0).take(1000.0)[0] == 0.0

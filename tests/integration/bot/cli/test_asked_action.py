@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bot.contract import Output, Response, Service, Status
+from bot.rate_limits import ACTIONS_PER_MINUTE
 from bot.workers.protocols import Delivery
 from tests.fakes.discord_bot import serving
 from tests.fakes.handlers import Scripted, completed
@@ -77,6 +78,17 @@ async def test_what_does_not_fit_is_not_done(tmp_path, kind):
     assert "Fine." in done.stdout
     assert "nothing was done" in done.stderr
     assert "TITLER" not in done.stdout
+
+
+async def test_no_more_actions_a_minute_than_in_discord(services, tmp_path):
+    asks = ('translate "cheese" into Spanish',)
+    for _ in range(ACTIONS_PER_MINUTE):
+        done = await asked(services, tmp_path, *asks)
+        assert done.returncode == 0, done.stderr
+    done = await asked(services, tmp_path, *asks)
+    assert done.returncode == 2
+    assert "Allowed again in" in done.stderr.splitlines()[-1]
+    assert "TRANSLATOR" not in done.stdout
 
 
 async def test_a_setting_switches_it_off(services, tmp_path):

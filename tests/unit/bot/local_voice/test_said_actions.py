@@ -13,7 +13,9 @@ from bot.i18n import words_for
 from bot.local_voice.said_actions import SaidActions
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.view import Kind
+from bot.rate_limits import ACTIONS_PER_MINUTE
 from bot.voice_agent.confirmations import YesNoQuestion
+from tests.fakes.handlers import TurnableClock
 from tests.fakes.hostile_actions import ASKS, HOSTILE
 
 CATALOGUE = parse_catalogue(packaged_catalogue())
@@ -29,6 +31,7 @@ def answer(module: str, *then: str, service: str = "GRACE", **params: Any) -> Re
 class Desk:
     def __init__(self, *services: Service) -> None:
         self.transcript = Transcript()
+        self.clock = TurnableClock()
         self.ran: list[Any] = []
         self.asked: list[tuple[int, str | None, YesNoQuestion]] = []
         self.actions = SaidActions(
@@ -39,6 +42,7 @@ class Desk:
             self.transcript,
             lambda requests, said: self.ran.append((requests, said)),
             lambda user_id, language, question: self.asked.append((user_id, language, question)),
+            self.clock,
         )
 
     def said(self, asked: str, answered: str) -> None:
@@ -143,3 +147,22 @@ def test_what_cannot_be_done_here_is_said() -> None:
     desk.take("summarise this", answer("SUMMARIZER"))
     assert desk.transcript.entries[-1].kind is Kind.ERROR
     assert desk.ran == []
+
+
+async def test_no_more_actions_a_minute_than_in_discord(desk: Desk) -> None:
+    for _ in range(ACTIONS_PER_MINUTE):
+        desk.take("summarise this", answer("SUMMARIZER"))
+    assert len(desk.ran) == ACTIONS_PER_MINUTE
+    desk.take("summarise this", answer("SUMMARIZER"))
+    assert len(desk.ran) == ACTIONS_PER_MINUTE
+    assert desk.transcript.entries[-1].kind is Kind.ERROR
+    assert "Please try again in" in desk.transcript.entries[-1].answered
+
+    desk.take("build me a dice roller", answer("BUILD", service="FACTORY", text="a dice roller"))
+    [(_, _, question)] = desk.asked
+    assert "Inténtalo otra vez" in await question.answer(True, words_for("es"))
+    assert len(desk.ran) == ACTIONS_PER_MINUTE
+
+    await desk.clock.turn(60.0 / ACTIONS_PER_MINUTE)
+    desk.take("summarise this", answer("SUMMARIZER"))
+    assert len(desk.ran) == ACTIONS_PER_MINUTE + 1
