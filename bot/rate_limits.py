@@ -27,7 +27,7 @@ _ALMOST: Final = 1e-9
 """Tolerance for rounding: after the wait that we name, the request must be allowed."""
 
 
-_ALMOST_WALL: Final = 1e-6
+_WALL_TOLERANCE: Final = 1e-6
 """The same for the time since the epoch, which a float gives less exactly."""
 _ACTIONS_PER_S: Final = ACTIONS_PER_MINUTE / 60
 _ACTION_BURST: Final = float(ACTIONS_PER_MINUTE)
@@ -93,7 +93,7 @@ class ActionBucket:
         if not 0 <= passed_s < _ACTION_BURST / _ACTIONS_PER_S:  # full, or the clock was set back
             return 0.0, ActionBucket(_ACTION_BURST - 1.0, now_s)
         left = min(_ACTION_BURST, max(0.0, self.left) + passed_s * _ACTIONS_PER_S)
-        if (missing := 1.0 - left) > _ALMOST_WALL:
+        if (missing := 1.0 - left) > _WALL_TOLERANCE:
             return missing / _ACTIONS_PER_S, self
         return 0.0, ActionBucket(max(0.0, left - 1.0), now_s)
 
