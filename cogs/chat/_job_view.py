@@ -5,7 +5,7 @@ import contextlib
 import functools
 import logging
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import discord
 
@@ -26,6 +26,9 @@ from cogs.shared.answering import Placeholder, find_answer, posted_placeholder
 from cogs.shared.asking import Asking
 from cogs.shared.error_messages import explain
 from cogs.shared.files import notes_of
+from cogs.shared.follow_up_buttons import COG as FOLLOW_UPS_COG
+from cogs.shared.follow_up_buttons import FollowUpButton, offers_of
+from cogs.shared.follow_ups import FollowUp
 from cogs.shared.gone import is_gone, reply_to
 from cogs.shared.job_message import MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -33,6 +36,9 @@ from cogs.shared.message_content import read_message
 from cogs.shared.page import Page
 from cogs.shared.splitting import MESSAGE_LIMIT
 from cogs.shared.voice_message import prepare
+
+_LONG_CHARS: Final = 200
+"""An answer that is shorter has no buttons for a shorter one or a translation."""
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +59,7 @@ class ChatJobView(MessageView[ChatMessage]):
     draft: Draft = field(default_factory=Draft)
     manner: Manner = PLAIN
     asked: Asked | None = None
+    _offers: list[FollowUp] = field(default_factory=list, init=False)
 
     @classmethod
     async def revive(cls, bot: SkyDeck, job: Job, place: ChatMessage, **more: Any) -> Self | None:
@@ -90,6 +97,7 @@ class ChatJobView(MessageView[ChatMessage]):
         await asyncio.to_thread(self.draft.complete, response)
         taken = await self._act(response)
         if taken is None or taken.note:
+            self._offers = [] if taken else await self._follow_ups(response)
             note = taken.note if taken is not None else ""
             await self._settle(self.place.note, *notes_of(response, self.words), note)
         else:
@@ -189,16 +197,26 @@ class ChatJobView(MessageView[ChatMessage]):
 
     async def _show(self, notes: tuple[str, ...]) -> None:
         text = at_the_end(self.draft, self.words, notes=notes)
-        view = self._again if self._can_repeat else None
+        view = self._buttons() if self._can_repeat else None
         if self.place.file and len(text) > MESSAGE_LIMIT:
             file = (self.place.file, self.draft.text.strip().encode())
             await self.live.settle(Page(text=beginning(text), view=view, files=(file,)))
         else:
             await self.live.settle(Page(text=text, view=view))
 
-    @property
-    def _again(self) -> discord.ui.View:
-        return again_view(self.place.question_id, self.place.module, self.words)
+    async def _follow_ups(self, response: Response) -> list[FollowUp]:
+        """What else its buttons offer; a line or two are translated by the menu of any message."""
+        is_short = len(self.draft.text) < _LONG_CHARS
+        if self.live.is_copy or is_short or self.bot.get_cog(FOLLOW_UPS_COG) is None:
+            return []
+        offers = await offers_of(self.bot, self.journal_id, response)
+        return [one for one in offers if one is not FollowUp.AGAIN]  # Regenerate does that
+
+    def _buttons(self) -> discord.ui.View:
+        view = again_view(self.place.question_id, self.place.module, self.words)
+        for offer in self._offers:
+            view.add_item(FollowUpButton(offer, self.journal_id, self.words))
+        return view
 
     @property
     def _can_repeat(self) -> bool:

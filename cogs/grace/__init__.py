@@ -8,8 +8,8 @@ if TYPE_CHECKING:
 
 async def setup(bot: "SkyDeck") -> None:
     """Load the cog for discord.py; imported here, so that pure modules load without it."""
-    from cogs.grace._buttons import FollowUpButton
     from cogs.grace._cog import Grace
+    from cogs.shared.follow_up_buttons import FollowUpButton
     from cogs.shared.job_message import StopButton
     from cogs.shared.translator import speak_languages
 

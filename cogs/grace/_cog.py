@@ -16,13 +16,13 @@ from bot.jobs.runner import Wanted
 from bot.jobs.view import Requester
 from cogs.grace._actions import perform_steps
 from cogs.grace._commands import Inputs, make_groups
-from cogs.grace._follow_ups import FollowUp
 from cogs.grace._following import Following
 from cogs.grace._inputs import Source, Typed, choose_source, read_source
 from cogs.grace._jobs import GraceJobView, GraceMessage, Task, run_task, title_of
 from cogs.grace._menus import Menus
 from cogs.grace._option_values import read_options
 from cogs.shared.actions import AskedAction
+from cogs.shared.follow_ups import FollowUp
 from cogs.shared.requester import admit, readmit, words_of
 from cogs.shared.said import SourceText
 from cogs.shared.text_dialog import TextDialog

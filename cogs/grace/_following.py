@@ -18,8 +18,13 @@ from bot.jobs.place import address_of
 from bot.jobs.view import Requester
 from bot.language_names import language_named
 from bot.languages import find_language
+from bot.store.records import Role
 from bot.store.repositories.recovery import Job
-from cogs.grace._follow_ups import (
+from cogs.grace._jobs import Task, run_task, title_of
+from cogs.grace._option_values import read_language
+from cogs.shared.attachments import may_be
+from cogs.shared.files import read_text
+from cogs.shared.follow_ups import (
     TRANSLATOR,
     FollowUp,
     module_of,
@@ -27,10 +32,6 @@ from cogs.grace._follow_ups import (
     resized,
     shortener_of,
 )
-from cogs.grace._jobs import Task, run_task, title_of
-from cogs.grace._option_values import read_language
-from cogs.shared.attachments import may_be
-from cogs.shared.files import read_text
 from cogs.shared.message_content import read_message
 from cogs.shared.places import Places
 from cogs.shared.requester import admit, readmit, words_of
@@ -238,6 +239,9 @@ class Following:
 
     async def _shown(self, message: discord.Message, job: Job, words: Words) -> str:
         """The result as everybody there can read it: the file with all of it, or its messages."""
+        answer = await self.bot.store.conversations.get(message.id)
+        if answer is not None and answer.role is Role.ASSISTANT:
+            return answer.content
         whole = next((one for one in message.attachments if may_be(one, TEXTS)), None)
         if whole is not None:
             return (await read_text(whole, words)).text

@@ -10,18 +10,17 @@ import discord
 
 from bot.contract import Request, Response, Service
 from bot.discord_client import SkyDeck
-from bot.errors import SkydeckError, StoreFailed
+from bot.errors import SkydeckError
 from bot.i18n import Words
 from bot.jobs.place import ASKED_BY_MESSAGE, QUESTION, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.runpod.models import Update
 from bot.store.repositories.recovery import Job
-from cogs.grace._buttons import follow_up_view
-from cogs.grace._follow_ups import offered
 from cogs.grace._pages import Look, Progress, failed, finished, under_way
 from cogs.shared.answering import command_placeholder
 from cogs.shared.error_messages import explain
 from cogs.shared.files import notes_of
+from cogs.shared.follow_up_buttons import follow_up_view, offers_of
 from cogs.shared.gone import is_gone
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
@@ -178,14 +177,7 @@ class GraceJobView(MessageView[GraceMessage]):
         """The buttons under the result; a copy for one person alone has none."""
         if self.live.is_copy:
             return None
-        try:
-            asked = await self.bot.store.jobs.request(self.journal_id)
-        except StoreFailed:  # the result is worth more than its buttons
-            return None
-        if asked is None:
-            return None
-        request = Request.model_validate_json(asked)
-        offers = list(offered(request, response, self.bot.grace))
+        offers = await offers_of(self.bot, self.journal_id, response)
         return follow_up_view(self.journal_id, offers, self.words) if offers else None
 
     async def failed(self, error: SkydeckError) -> None:

@@ -34,7 +34,7 @@ from bot.voice_agent.events import Attention
 from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
 from cogs.chat._action_buttons import ActionAnswer
 from cogs.factory._views import Action
-from cogs.grace._follow_ups import FollowUp
+from cogs.shared.follow_ups import FollowUp
 from cogs.voice._policy import Hindrance
 
 WORDS = words_for(None)

@@ -9,11 +9,12 @@ from bot.contract import Output, Response, Source, Status
 from bot.contract.grace import task
 from bot.contract.penny import converse, transcribe
 from bot.settings import Settings
-from cogs.grace._follow_ups import FollowUp, offered, resized, shortener_of
+from cogs.shared.follow_ups import FollowUp, offered, resized, shortener_of
 
 GRACE = load_grace(Settings(_env_file=None))
 DECK = Source(system="DECK")
 TEXT = Response(status=Status.COMPLETED, output=Output(type="text", data="x", text="x"))
+LONG = Response(status=Status.COMPLETED, output=Output(type="text", data="x", text="x" * 301))
 DATA = Response(status=Status.COMPLETED, output=Output(type="json", data={"a": [1]}))
 EMPTY = Response(status=Status.COMPLETED, output=Output(type="text", data="", text=""))
 
@@ -40,6 +41,7 @@ def offers(request, response=TEXT, catalogue=GRACE):
         (asked("KEYWORDS", count=1), DATA, ["longer", "again"]),
         (asked("SENTIMENT"), DATA, ["again"]),
         (converse("why?", source=DECK), TEXT, ["translate", "again"]),
+        (converse("why?", source=DECK), LONG, ["shorter", "translate", "again"]),
     ],
 )
 def test_what_is_offered(request_, response, buttons):

@@ -7,10 +7,12 @@ from typing import Any, Final, Protocol, Self, cast
 import discord
 from discord import ui
 
+from bot.contract import Request, Response
 from bot.discord_client import SkyDeck
+from bot.errors import StoreFailed
 from bot.i18n import Words, words_for
-from cogs.grace._follow_ups import FollowUp
 from cogs.shared.error_messages import reported
+from cogs.shared.follow_ups import FollowUp, offered
 
 COG: Final = "Grace"
 
@@ -55,6 +57,17 @@ class FollowUpButton(
         """Pass the press on to the cog."""
         cog = cast("FollowsUp", interaction.client.get_cog(COG))
         await cog.follow_up(interaction, self.asked, self.journal_id)
+
+
+async def offers_of(bot: SkyDeck, journal_id: int, response: Response) -> list[FollowUp]:
+    """What may follow a job's result; nothing if its request is not kept, or the store fails."""
+    try:
+        asked = await bot.store.jobs.request(journal_id)
+    except StoreFailed:  # the result is worth more than its buttons
+        return []
+    if asked is None:
+        return []
+    return list(offered(Request.model_validate_json(asked), response, bot.grace))
 
 
 def follow_up_view(journal_id: int, offers: Iterable[FollowUp], words: Words) -> ui.View:

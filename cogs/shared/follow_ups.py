@@ -24,6 +24,8 @@ TRANSLATOR: Final = "TRANSLATOR"
 _REWRITER: Final = "REWRITER"
 _TONE, _CONCISE = "tone", "concise"
 _LENGTH: Final = "length"
+_LONG_ANSWER_CHARS: Final = 300
+"""What a shorter version of Penny's answer is worth asking for."""
 _FACTOR: Final = 2
 """How much longer or shorter a number of words or of items becomes."""
 
@@ -44,7 +46,8 @@ def offered(request: Request, response: Response, catalogue: Catalogue) -> Itera
         for size in (FollowUp.SHORTER, FollowUp.LONGER):
             if resized(request, module, size) is not None:
                 yield size
-    if has_text and shortener_of(request, module, catalogue) is not None:
+    is_worth = module is not None or len(response.text) > _LONG_ANSWER_CHARS
+    if has_text and is_worth and shortener_of(request, module, catalogue) is not None:
         yield FollowUp.SHORTER
     if has_text and TRANSLATOR in catalogue and (module is None or module.output == "text"):
         yield FollowUp.TRANSLATE
@@ -82,12 +85,18 @@ def shortener_of(
     None: there is no such module, or the text has its own.
     """
     rewriter = catalogue.get(_REWRITER)
-    if module is None or module.output != "text" or _size_option(module) is not None:
+    if not _is_text_without_size(request, module):
         return None
     if rewriter is None or not any(_CONCISE in o.choices for o in rewriter.options):
         return None
     is_concise = module is rewriter and request.option(_TONE) == _CONCISE
     return None if is_concise else (rewriter, {_TONE: _CONCISE})
+
+
+def _is_text_without_size(request: Request, module: Module | None) -> bool:
+    if module is None:
+        return _is_talk(request)
+    return module.output == "text" and _size_option(module) is None
 
 
 def _size_option(module: Module) -> Option | None:
@@ -111,6 +120,10 @@ def _step(option: Option, now: Value, *, is_longer: bool) -> Value | None:
 
 def _is_question(request: Request) -> bool:
     """Whether Penny was asked something in writing."""
+    return _is_talk(request) and isinstance(request.input.data, str)
+
+
+def _is_talk(request: Request) -> bool:
+    """Whether Penny was asked something."""
     is_talk = request.target.module == PennyModule.CONVERSE
-    is_pennys = request.target.service is Service.PENNY
-    return is_pennys and is_talk and isinstance(request.input.data, str)
+    return is_talk and request.target.service is Service.PENNY
