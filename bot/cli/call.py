@@ -81,7 +81,7 @@ def ask(
 
     Example: skydeck ask "What is the capital of France?"
 
-    Example: skydeck ask "Summarise this in Spanish" --file report.txt
+    Example: skydeck ask "Summarize this in Spanish" --file report.txt
 
     Example: git log -3 | skydeck ask -
     """
