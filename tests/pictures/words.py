@@ -101,7 +101,7 @@ SPANISH: Final = Words(
         "- Ana ha perdido sus dados: faltan dos.",
     ),
     build=(
-        "/fábrica construir",
+        "/fábrica encargar",
         {"tarea": "un lanzador de dados que entienda 2d6+1", "iteraciones": 4},
     ),
     rounds=(

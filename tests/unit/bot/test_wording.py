@@ -64,7 +64,7 @@ def test_from_now(seconds: float, english: str, spanish: str) -> None:
         (Service.PENNY, "CONVERSE", "Penny · talk", "Penny · hablar"),
         (Service.PENNY, "SPEAK", "Penny · read aloud", "Penny · leer en voz alta"),
         (Service.GRACE, "SUMMARIZER", "Grace · summarize", "Grace · resumir"),
-        (Service.FACTORY, "BUILD", "Factory · build", "Factory · construir"),
+        (Service.FACTORY, "BUILD", "Factory · build", "Factory · encargar"),
         (Service.GRACE, "MY_OWN", "Grace · my-own", "Grace · my-own"),
         (Service.GRACE, "SPEAK", "Grace · speak", "Grace · speak"),
         (Service.PENNY, "", "Penny · ", "Penny · "),

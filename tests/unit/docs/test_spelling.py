@@ -1,12 +1,11 @@
 """One English in all that people read: British, with -ize, as the commands are called (summarize).
 
-What a machine wrote down while it measured (docs/quality.md, docs/performance.md) is left as it was.
+What was written down while it was measured (docs/quality.md, docs/performance.md) stays as it is.
 """
 
 import re
 import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

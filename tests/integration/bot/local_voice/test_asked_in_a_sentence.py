@@ -108,7 +108,7 @@ def is_running(entry):
         ),
         (
             "constrúyeme un lanzador de dados",
-            "¿Construyo esto: un lanzador de dados?",
+            "¿Hago este encargo: un lanzador de dados?",
             "adelante",
             "Voy con ello.",
             "cancela la construcción",

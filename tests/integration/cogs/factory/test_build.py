@@ -46,7 +46,7 @@ async def test_a_build_is_shown_in_its_own_thread_from_beginning_to_end(sim, dec
 
 async def test_in_spanish(sim, deck, ana, factory):
     factory.go.clear()
-    await ana.slash("/fábrica construir", tarea="una función", tipo="python", iteraciones=2)
+    await ana.slash("/fábrica encargar", tarea="una función", tipo="python", iteraciones=2)
     thread = await ana.sees_thread("una función")
     shown = await ana.sees("Iteración 2 de 2: buscando fallos", thread)
     assert list(shown.buttons) == ["Cancelar"]

@@ -22,8 +22,8 @@ IN = {
     ),
     "es": (
         "¿Puedes construirme un lanzador de dados?",
-        "¿Construyo esto: un lanzador de dados? Di «constrúyelo» o «déjalo».",
-        "¿Construyo esto?",
+        "¿Hago este encargo: un lanzador de dados? Di «haz el encargo» o «déjalo».",
+        "¿Hago este encargo?",
     ),
 }
 
@@ -98,7 +98,7 @@ async def test_a_yes_begins_it_and_the_buttons_are_gone(
     ("language", "yes", "told"),
     [
         ("en", "Build it.", "The build is ready: a dice roller"),
-        ("es", "Constrúyelo.", "El encargo está listo: un lanzador de dados"),
+        ("es", "Haz el encargo.", "El encargo está listo: un lanzador de dados"),
     ],
 )
 async def test_the_end_of_a_build_is_announced_at_a_pause_in_the_language_of_the_request(

@@ -201,11 +201,11 @@ async def test_escape_closes_and_what_is_missing_is_said(browser, address):
     page = await opened(browser, f"{address}&as=Lucía", viewport=NARROW)
     await page.focus("#words")
     await page.keyboard.type("/")
-    await page.locator("#palette [role=option]", has_text="/fábrica construir").wait_for()
+    await page.locator("#palette [role=option]", has_text="/fábrica encargar").wait_for()
     await page.keyboard.press("Escape")
     assert await page.locator("#palette").is_hidden()
     await page.fill("#words", "")
-    await type_command(page, "construir", "fábrica construir")
+    await type_command(page, "encargar", "fábrica encargar")
     await page.keyboard.press("Enter")
     task = page.get_by_role("textbox", name="tarea")
     assert await task.get_attribute("aria-invalid") == "true"

@@ -124,7 +124,7 @@ def test_the_menu_is_in_the_persons_language_and_so_are_the_names(commands):
     assert "/resumir" in [item.label for item in menu(commands, "/", SPANISH)]
     assert commands.read("/ayuda", so_far="", words=SPANISH) is Instruction.HELP
     assert commands.read("/guardar", so_far="", words=ENGLISH) is Instruction.SAVE
-    task = commands.read("/construir un dado", so_far="", words=SPANISH)
+    task = commands.read("/encargar un dado", so_far="", words=SPANISH)
     assert task.request.target.service is Service.FACTORY
     with pytest.raises(UnknownModule, match=r"No hay ningún comando /resumi\. Prueba: /resumir"):
         commands.read("/resumi", so_far="", words=SPANISH)

@@ -98,7 +98,7 @@ def test_a_chain_gives_each_step_the_result_before(desk: Desk) -> None:
     ("language", "asks"),
     [
         ("en", "Shall I build this: a dice roller? Say “build it” or “leave it”."),
-        ("es", "¿Construyo esto: a dice roller? Di «constrúyelo» o «déjalo»."),
+        ("es", "¿Hago este encargo: a dice roller? Di «haz el encargo» o «déjalo»."),
     ],
 )
 async def test_a_build_is_begun_by_a_yes(desk: Desk, language: str, asks: str) -> None:

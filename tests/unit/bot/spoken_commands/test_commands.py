@@ -177,7 +177,8 @@ def test_an_answer_to_its_own_question(said: str, answer: str | None) -> None:
     [
         ("Yes.", "plain"), ("go ahead", "plain"), ("Sí, claro.", "plain"), ("Adelante.", "plain"),
         ("Ok.", "unclear"), ("of course", "unclear"), ("Vale.", "unclear"), ("Claro.", "unclear"),
-        ("Yes, build it.", "build"), ("build it please", "build"), ("Constrúyelo.", "build"),
+        ("Yes, build it.", "build"), ("build it please", "build"),
+        ("Constrúyelo.", "build"), ("Haz el encargo.", "build"),
         ("Sí, constrúyelo, por favor.", "build"), ("Yes, forget it.", "forget"),
         ("Delete it.", "forget"), ("Sí, olvídalo.", "forget"), ("Bórralo todo.", "forget"),
     ],

@@ -49,7 +49,7 @@ def test_in_spanish_nothing_is_written_as_in_english() -> None:
     assert page.replace("\u00a0", "_") == (
         "**19,05_$** por 1531 peticiones. De eso, 0,0086_$ es una estimación por el tiempo de "
         "máquina; el resto lo indicaron los servicios.\n\n"
-        "Factory · construir: 3,47_$ · 1530 peticiones\n"
+        "Factory · encargar: 3,47_$ · 1530 peticiones\n"
         "Penny · hablar: 0,0011_$ · 1 petición\n\n"
         "`████░░░░░░` El presupuesto de hoy de este servidor: 0,72_$ de 2,00_$, quedan 1,28_$; "
         f"se renueva <t:{BUCKET.renews_ms // 1000}:R>"

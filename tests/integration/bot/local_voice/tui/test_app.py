@@ -205,7 +205,7 @@ async def test_in_a_small_window_no_key_is_cut_off(width):
 async def test_it_can_be_resized_in_mid_answer():
     controller = FakeController(entries=TALKED, phases=PHASES, shows_times=True)
     async with running(controller, (120, 40)) as (app, pilot):
-        assert "recognising" in screen(app)
+        assert "recognizing" in screen(app)
         for size in ((60, 18), (80, 24), (30, 8), (120, 40)):
             await pilot.resize_terminal(*size)
             await sees(pilot, "READY")
@@ -595,13 +595,13 @@ async def test_the_latest_code_is_copied_alone():
 async def test_times_are_hidden_until_they_are_wanted():
     controller = FakeController(entries=TALKED, phases=PHASES)
     async with running(controller) as (app, pilot):
-        assert "recognising" not in screen(app)
+        assert "recognizing" not in screen(app)
         await pilot.press("f4")
-        await sees(pilot, "recognising 180")
+        await sees(pilot, "recognizing 180")
         assert "░ waits for the end of your sentence" in screen(app)
         await pilot.press("f4")
         await settled(pilot)
-        assert "recognising" not in screen(app)
+        assert "recognizing" not in screen(app)
         assert controller.calls == [("times", True), ("times", False)]
 
 

@@ -50,7 +50,7 @@ def test_the_longest_phases_are_told_where_not_all_fit():
     bar, made_of, legend = charts.timeline(PHASES, 200, ENGLISH)
     assert bar.count("│") == len(PHASES) + 1
     assert "the service" in legend
-    assert made_of.startswith("listening 200 · deciding 12 · recognising 180 · thinking 310")
+    assert made_of.startswith("listening 200 · deciding 12 · recognizing 180 · thinking 310")
     assert charts.timeline(PHASES, 40, ENGLISH)[1] == "listening 200 · thinking 310 ms"
 
 
