@@ -211,12 +211,11 @@ class ScreenSink:
         """Show the rest of the answer, and the timings."""
         self._stop_spinner()
         response = result.response
+        words = readable(response)
         if self._line_open:
             self._end_line()
-        elif not self._streams:
-            self._write(readable(response) + "\n")
-        elif words := readable(response).strip():
-            self._write(f"{self._assistant}: {words}\n")
+        elif words.strip():
+            self._write(f"{self._assistant}: {words.strip()}\n" if self._streams else f"{words}\n")
         elif response.transcript is None and response.audio is None:
             self._say("The service answered without a word.")
         if self._cut:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
 
+import aiohttp
 import discord
 from discord.ext import commands
 
@@ -70,6 +71,8 @@ _LATE_CALL_S: Final = 300.0
 """How long after a message an edit of it may still call the bot."""
 _MAX_POINTERS: Final = 3
 """How many replies that only point at another message are followed."""
+_NOT_REACHED: Final = (discord.HTTPException, aiohttp.ClientError, OSError, RuntimeError)
+"""Discord refuses, or is not there; RuntimeError: aiohttp's, once the bot has ended."""
 _WAIT: Final = "⏳"
 _MAX_WAITS: Final = 3
 """How many further refused messages get this reaction."""
@@ -395,10 +398,12 @@ class Chat(commands.Cog, name=COG):
         A person who keeps asking is not told each time: otherwise they could make the bot flood a
         channel.
         """
+        if self.bot.is_closed():
+            return  # nobody can be told
         number = self._count_refusal(message, error)
         if number > 0:
             if number <= _MAX_WAITS:
-                with contextlib.suppress(discord.HTTPException, OSError):
+                with contextlib.suppress(*_NOT_REACHED):
                     await message.add_reaction(_WAIT)
             return
         requester = await requester_of(self.bot, message)
@@ -410,8 +415,8 @@ class Chat(commands.Cog, name=COG):
                 await told.delete(delay=_REFUSAL_S)
         except QuestionDeleted:
             return
-        except (discord.HTTPException, OSError):
-            with contextlib.suppress(discord.HTTPException, OSError):
+        except _NOT_REACHED:
+            with contextlib.suppress(*_NOT_REACHED):
                 await message.author.send(text)
 
     def _count_refusal(self, message: discord.Message, error: Exception) -> int:

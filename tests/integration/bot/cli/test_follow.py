@@ -5,7 +5,8 @@ import io
 import pytest
 
 from bot import terminal
-from bot.cli.follow import ScreenSink
+from bot.cli.follow import Result, ScreenSink
+from bot.contract import Response, Status
 from bot.runpod.models import JobState, Update
 
 
@@ -45,3 +46,12 @@ def test_without_a_whole_terminal_each_state_is_one_line(monkeypatch, out, err):
 
 def test_on_a_terminal_the_state_turns(monkeypatch):
     assert "\x1b[" in shown(monkeypatch, out=True, err=True)
+
+
+@pytest.mark.parametrize("streams", [True, False])
+def test_an_answer_without_a_word_is_told(monkeypatch, capsys, streams):
+    sink = ScreenSink("Grace", streams=streams)
+    sink.final(Result(Response(status=Status.COMPLETED), timings_ms={"total": 1.0}))
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("The service answered without a word.\n")

@@ -80,3 +80,17 @@ async def test_a_file_too_large_is_refused_before_it_is_fetched(
     await ben.says("@Alfred sum up", channel, files=[file])
     await ben.sees("the limit is 4 MiB")
     assert not penny_script.asked
+
+
+async def test_a_message_while_the_bot_ends_is_no_error(
+    sim, deck, channel, ben, monkeypatch, caplog
+):
+    async def ended(*_args, **_more):
+        once = iter([True])  # the gateway asks, too, and would end
+        monkeypatch.setattr(deck, "is_closed", lambda: next(once, False))
+        raise RuntimeError("Session is closed")
+
+    monkeypatch.setattr(deck.http, "request", ended)
+    await ben.says("@Alfred hello", channel)
+    await settle()
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
