@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, Never
 
-from sqlalchemy import ColumnElement, Connection, Executable, select, update
+from sqlalchemy import Connection, Executable, TextClause, select, text, update
 
 from bot.clock import Clock
 from bot.errors import StoreFailed
 from bot.store.database import Database
-from bot.store.repositories.job_rows import COLUMNS, job_of
+from bot.store.repositories.job_rows import COLUMNS, OURS, job_of
 from bot.store.repositories.recovery import Job, Recovered, decide
 from bot.store.tables import jobs
 
@@ -56,9 +56,12 @@ class JobLeases:
         """The columns of a lease that this process takes now."""
         return {"lease_owner": self._owner, "lease_until_ms": self._now() + self._lease_ms}
 
-    def is_ours(self) -> ColumnElement[bool]:
-        """The condition that a job has not ended and its lease belongs to this process."""
-        return (jobs.c.lease_owner == self._owner) & jobs.c.finished_at_ms.is_(None)
+    def ours(self, journal_id: int) -> dict[str, Any]:
+        """What a statement with `job_rows.OURS` needs to know of one job and this process."""
+        return {"journal_id": journal_id, "owner": self._owner}
+
+    def _is_ours(self) -> TextClause:
+        return text(OURS).bindparams(owner=self._owner)
 
     async def claim(self, *, limit: int = CLAIM_LIMIT) -> list[Recovered]:
         """Take over orphaned jobs, oldest first; each goes to one caller only.
@@ -112,7 +115,7 @@ class JobLeases:
             batch = held[start : start + _RENEW_BATCH]
             change = (
                 update(jobs)
-                .where(jobs.c.journal_id.in_(batch), self.is_ours())
+                .where(jobs.c.journal_id.in_(batch), self._is_ours())
                 .values(lease_until_ms=self._now() + self._lease_ms)
                 .returning(jobs.c.journal_id)
             )
@@ -150,7 +153,7 @@ class JobLeases:
         self.held.difference_update(ids)
         await self._database.change(
             update(jobs)
-            .where(jobs.c.journal_id.in_(ids), self.is_ours())
+            .where(jobs.c.journal_id.in_(ids), self._is_ours())
             .values(lease_owner=None, lease_until_ms=0)
         )
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, select, update
 
 from bot.store.database import Database
+from bot.store.repositories.job_rows import MISSED, RESULT_ADDED, RESULT_DELETED
 from bot.store.repositories.recovery import JobStage
 from bot.store.tables import job_results, jobs
 
@@ -35,13 +36,10 @@ class JobResults:
 
     async def missed(self, user_id: int) -> Missed:
         """Count the results that a user has not seen."""
-        query = (
-            select(job_results.c.announced, func.count().label("number"))
-            .join(jobs, jobs.c.journal_id == job_results.c.journal_id)
-            .where(jobs.c.user_id == user_id, jobs.c.stage == JobStage.UNDELIVERED)
-            .group_by(job_results.c.announced)
+        found = await self._database.read(
+            lambda connection: MISSED.rows(connection, {"user_id": user_id})
         )
-        counts = {row["announced"]: row["number"] for row in await self._database.rows(query)}
+        counts = {bool(announced): number for announced, number in found}
         return Missed(sum(counts.values()), counts.get(False, 0))
 
     async def announced(self, user_id: int) -> None:
@@ -73,8 +71,6 @@ class JobResults:
 
 def replace_result(connection: Connection, journal_id: int, result: bytes | None) -> None:
     """Delete a job's kept result, and keep a new one if there is one."""
-    connection.execute(delete(job_results).where(job_results.c.journal_id == journal_id))
+    RESULT_DELETED.count(connection, {"journal_id": journal_id})
     if result is not None:
-        connection.execute(
-            job_results.insert().values(journal_id=journal_id, result=result, announced=False)
-        )
+        RESULT_ADDED.each(connection, [{"journal_id": journal_id, "result": result}])

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from pydantic import JsonValue
-from sqlalchemy import Connection, Update, case, delete, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from bot.clock import Clock
 from bot.contract import Service
@@ -19,8 +19,25 @@ from bot.store.database import Database
 from bot.store.limits import LINE_LIMIT_CHARS, REQUEST_LIMIT_BYTES, storable
 from bot.store.repositories.job_leases import JobLeases
 from bot.store.repositories.job_results import JobResults, replace_result
-from bot.store.repositories.job_rows import COLUMNS, job_of, leave_waiting, place_column, row_of
+from bot.store.repositories.job_rows import (
+    ACCEPTED,
+    ADDED,
+    COLUMNS,
+    ENDED,
+    IS_OURS,
+    KEPT,
+    REQUEST,
+    REQUESTED,
+    SENDING,
+    SHOWN,
+    SHOWN_WAITING,
+    UNKNOWN,
+    job_of,
+    place_column,
+    row_of,
+)
 from bot.store.repositories.recovery import Ending, Entry, Job, JobStage
+from bot.store.statement import Statement
 from bot.store.tables import job_requests, jobs
 
 _IDS: Final = frozenset({"kind", "channel", "message", "user", "guild", "home", "question"})
@@ -28,13 +45,11 @@ _IDS: Final = frozenset({"kind", "channel", "message", "user", "guild", "home", 
 _REPEATED_WITHIN: Final = 10_000
 """Discord repeats an interaction within seconds: so many jobs, and not all of a person's, are
 searched for it."""
-_ADDED: Final = jobs.insert().returning(jobs.c.journal_id)
-_REQUESTED: Final = job_requests.insert()
 _LOCKED: Final = text("SELECT pg_advisory_xact_lock(CAST(:key AS BIGINT))")
-_KNOWN: Final = text(
-    "SELECT 1 FROM jobs WHERE user_id = :user AND interaction_id = :interaction "
-    "AND journal_id > (SELECT MAX(journal_id) - :within FROM jobs) LIMIT 1"
-).bindparams(within=_REPEATED_WITHIN)
+_KNOWN: Final = Statement(
+    "SELECT 1 FROM jobs WHERE user_id = :user AND interaction_id = :interaction "  # noqa: S608  (ours)
+    f"AND journal_id > (SELECT MAX(journal_id) - {_REPEATED_WITHIN} FROM jobs) LIMIT 1"
+)
 _AT_ONCE: Final = 500
 """How many questions one query looks for."""
 LIST_LIMIT: Final = 25
@@ -81,10 +96,9 @@ class Journal:
 
         def work(connection: Connection) -> tuple[int, bool]:
             is_repeat = entry.interaction_id is not None and self._is_known(connection, entry)
-            journal_id: int = connection.execute(_ADDED, values).scalar_one()
+            [[journal_id]] = ADDED.rows(connection, values)
             if entry.request is not None and len(entry.request) <= REQUEST_LIMIT_BYTES:
-                request = {"journal_id": journal_id, "contract": entry.request}
-                connection.execute(_REQUESTED, request)
+                REQUESTED.each(connection, [{"journal_id": journal_id, "contract": entry.request}])
             return journal_id, is_repeat
 
         journal_id, is_repeat = await self._database.write(work)
@@ -96,7 +110,7 @@ class Journal:
         if not self._database.is_sqlite:  # where a transaction that writes is alone anyway
             connection.execute(_LOCKED, {"key": entry.interaction_id})
         asked = {"user": entry.user_id, "interaction": entry.interaction_id}
-        return connection.execute(_KNOWN, asked).first() is not None
+        return bool(_KNOWN.rows(connection, asked))
 
     async def shown(
         self, journal_id: int, place: Mapping[str, JsonValue], *, waits: bool = False
@@ -109,38 +123,24 @@ class Journal:
         Raises:
             TooLarge: The place is too large.
         """
-        stage = jobs.c.stage if waits else leave_waiting()
-        return await self._change(
-            journal_id, place=place_column(place), reply_token=None, stage=stage
-        )
+        change = SHOWN_WAITING if waits else SHOWN
+        return await self._change(change, journal_id, place=place_column(place))
 
     async def sending(self, journal_id: int) -> bool:
         """Note that a waiting job is sent next. Returns whether it is still ours."""
-        return await self._change(journal_id, stage=leave_waiting())
+        return await self._change(SENDING, journal_id)
 
     async def accepted(self, journal_id: int, job_id: str) -> bool:
         """Note the service's id; the first one stays. Returns whether the job is still ours.
 
         The id is noted even when another process has claimed the job meanwhile.
         """
-        change = (
-            update(jobs)
-            .where(jobs.c.journal_id == journal_id, jobs.c.job_id.is_(None))
-            .values(
-                job_id=storable(job_id, 200),
-                submitted_at_ms=self._now(),
-                stage=case(
-                    (jobs.c.finished_at_ms.is_(None), JobStage.ACCEPTED), else_=jobs.c.stage
-                ),
-            )
-        )
-        ours = select(jobs.c.journal_id).where(
-            jobs.c.journal_id == journal_id, self.leases.is_ours()
-        )
+        values = {"job_id": storable(job_id, 200), "submitted_at_ms": self._now()}
+        which = self.leases.ours(journal_id)
 
         def work(connection: Connection) -> bool:
-            connection.execute(change)
-            return connection.execute(ours).first() is not None
+            ACCEPTED.count(connection, {"journal_id": journal_id} | values)
+            return bool(IS_OURS.rows(connection, which))
 
         return await self._database.write(work)
 
@@ -149,7 +149,7 @@ class Journal:
 
         Tell the user, then call `finished` with `Ending.UNKNOWN`. Returns whether it is still ours.
         """
-        return await self._change(journal_id, stage=JobStage.UNKNOWN)
+        return await self._change(UNKNOWN, journal_id)
 
     async def keep(self, journal_id: int, result: bytes, place: Mapping[str, JsonValue]) -> bool:
         """Keep how the job ended, and where, until it can be shown.
@@ -160,8 +160,10 @@ class Journal:
         Raises:
             TooLarge: The place is too large.
         """
-        changes = {"place": place_column(place), "stage": leave_waiting()}
-        return await self._put(journal_id, result, **changes, **self.leases.fresh())
+        until = self.leases.fresh()["lease_until_ms"]
+        return await self._put(
+            KEPT, journal_id, result, place=place_column(place), lease_until_ms=until
+        )
 
     async def finished(self, journal_id: int, ending: Ending, detail: str = "") -> bool:
         """Note how the job ended, once the user has seen it.
@@ -230,33 +232,32 @@ class Journal:
     ) -> bool:
         with self.leases.ending(journal_id):
             return await self._put(
+                ENDED,
                 journal_id,
                 result,
                 stage=stage,
                 ending=ending,
                 detail=storable(detail, LINE_LIMIT_CHARS),
                 finished_at_ms=self._now(),
-                lease_owner=None,
-                reply_token=None,
             )
 
-    async def _put(self, journal_id: int, result: bytes | None, **values: Any) -> bool:
+    async def _put(
+        self, change: Statement, journal_id: int, result: bytes | None, **values: Any
+    ) -> bool:
         """Change a job that this process follows, and its kept result."""
-        change = self._changed(journal_id).values(**values)
+        values |= self.leases.ours(journal_id)
 
         def work(connection: Connection) -> bool:
-            if connection.execute(change).rowcount != 1:
+            if change.count(connection, values) != 1:
                 return False
             replace_result(connection, journal_id, result)
             return True
 
         return await self._database.write(work)
 
-    async def _change(self, journal_id: int, **values: Any) -> bool:
-        return await self._database.change(self._changed(journal_id).values(**values)) == 1
-
-    def _changed(self, journal_id: int) -> Update:
-        return update(jobs).where(jobs.c.journal_id == journal_id, self.leases.is_ours())
+    async def _change(self, change: Statement, journal_id: int, **values: Any) -> bool:
+        values |= self.leases.ours(journal_id)
+        return await self._database.write(lambda connection: change.count(connection, values)) == 1
 
     # -- reading -----------------------------------------------------------------------------
 
@@ -268,9 +269,10 @@ class Journal:
 
     async def request(self, journal_id: int) -> bytes | None:
         """The contract of a job as JSON; None when it was too large to keep."""
-        query = select(job_requests.c.contract).where(job_requests.c.journal_id == journal_id)
-        rows = await self._database.rows(query)
-        return rows[0]["contract"] if rows else None
+        rows = await self._database.read(
+            lambda connection: REQUEST.rows(connection, {"journal_id": journal_id})
+        )
+        return rows[0][0] if rows else None
 
     async def listing(
         self,
