@@ -63,12 +63,14 @@ class People:
     async def look_up(self) -> bool:
         """Look up unknown names, if Discord answers at once. Returns whether it found any."""
         wanted = sorted(self.unknown)[:_MAX_LOOKED_UP]
+        if not wanted:
+            return False
         before = len(self.names)
         with contextlib.suppress(discord.HTTPException, discord.ClientException, OSError):
             async with asyncio.timeout(_LOOK_UP_S):
-                if wanted and self.guild is not None:
+                if self.guild is not None:
                     self.add(await self.guild.query_members(user_ids=wanted, cache=False))
-                elif self.guild is None:
+                else:
                     await asyncio.gather(*map(self._fetch, wanted[:_MAX_FETCHED]))
         self.unknown.clear()
         return len(self.names) > before
