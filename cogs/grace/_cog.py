@@ -88,12 +88,16 @@ class Grace(commands.Cog):
             words=words,
         )
         if source is not None:
-            await self.run_checked(interaction, requester, module, options, source)
+            await self.run_checked(
+                interaction, requester, module, options, source, wants_json=inputs.wants_json
+            )
             return
 
         async def go_on(dialog: discord.Interaction[SkyDeck], text: str) -> None:
             sender = await readmit(self.bot, dialog)
-            await self.run_checked(dialog, sender, module, options, Typed(text))
+            await self.run_checked(
+                dialog, sender, module, options, Typed(text), wants_json=inputs.wants_json
+            )
 
         title = title_of(words, module.name, module.title)
         hint = words("grace.dialog.text_hint")
@@ -106,6 +110,8 @@ class Grace(commands.Cog):
         module: Module,
         options: Mapping[str, Value],
         source: Source,
+        *,
+        wants_json: bool = False,
     ) -> None:
         """Run a module on a source; permissions and options were checked before."""
         words = words_of(requester)
@@ -122,5 +128,6 @@ class Grace(commands.Cog):
             fetch=fetch,
             ask=ask,
             is_json=module.output == "json",
+            wants_json=wants_json,
         )
         await run_task(self.bot, interaction, requester, job)

@@ -44,12 +44,17 @@ _OPTION_TYPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The ways to give a job its text; only one of them may be used."""
+    """The ways to give a job its text; only one of them may be used.
+
+    Attributes:
+        wants_json: Whether the result is to come as a JSON file, too.
+    """
 
     text: str | None = None
     file: discord.Attachment | None = None
     message: str | None = None
     last: int | None = None
+    wants_json: bool = False
 
 
 _INPUTS: Final[Mapping[str, Any]] = {
@@ -58,6 +63,9 @@ _INPUTS: Final[Mapping[str, Any]] = {
     "message": app_commands.Range[str, 1, 200],
     "last": app_commands.Range[int, 1, MAX_MESSAGES],
 }
+
+_JSON: Final = "json"
+"""The option of modules whose result is a JSON value."""
 
 Run = Callable[
     [discord.Interaction[SkyDeck], Module, Inputs, dict[str, Any]],
@@ -109,20 +117,22 @@ def _distinct(name: str, taken: Container[str]) -> str:
 def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any]:
     """A module's subcommand."""
     key = f"grace.module.{module.name.lower()}"
-    offered = module.options[: MAX_OPTIONS - len(_INPUTS)]
+    common: dict[str, Any] = {**_INPUTS, **({_JSON: bool} if module.output == "json" else {})}
+    offered = module.options[: MAX_OPTIONS - len(common)]
     if len(offered) < len(module.options):
         log.warning("Grace's module %s has more options than a command can take", module.name)
 
     async def callback(interaction: discord.Interaction[SkyDeck], **values: Any) -> None:
-        inputs = Inputs(**{name: values[name] for name in _INPUTS})
+        given_inputs = {name: values[name] for name in _INPUTS}
+        inputs = Inputs(**given_inputs, wants_json=bool(values.get(_JSON)))
         given = {o.name: values[_OPTION + o.name] for o in offered}
         await run(interaction, module, inputs, given)
 
-    callback.__signature__ = _signature(offered)  # type: ignore[attr-defined]
+    callback.__signature__ = _signature(common, offered)  # type: ignore[attr-defined]
     names = {_OPTION + o.name: _option_label(module, o) for o in offered}
     about = {_OPTION + o.name: text(_option_key(module, o), o.description) for o in offered}
-    names |= {name: text(f"grace.common.{name}") for name in _INPUTS}
-    about |= {name: text(f"grace.common_about.{name}") for name in _INPUTS}
+    names |= {name: text(f"grace.common.{name}") for name in common}
+    about |= {name: text(f"grace.common_about.{name}") for name in common}
     app_commands.rename(**names)(callback)
     app_commands.describe(**about)(callback)
     return app_commands.Command(
@@ -133,11 +143,11 @@ def make_command(module: Module, run: Run) -> app_commands.Command[Any, ..., Any
     )
 
 
-def _signature(options: list[Option]) -> inspect.Signature:
+def _signature(common: Mapping[str, Any], options: list[Option]) -> inspect.Signature:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     keyword = inspect.Parameter.KEYWORD_ONLY
     first = inspect.Parameter("interaction", kind, annotation=discord.Interaction)
-    fields = {**_INPUTS} | {_OPTION + o.name: _transformer(o) for o in options}
+    fields = {**common} | {_OPTION + o.name: _transformer(o) for o in options}
     return inspect.Signature(
         [first]
         + [
@@ -152,7 +162,7 @@ def _option_key(module: Module, option: Option) -> str:
 
 
 def _option_label(module: Module, option: Option) -> app_commands.locale_str:
-    if option.name in _INPUTS:
+    if option.name in _INPUTS or option.name == _JSON:
         return app_commands.locale_str(f"{option.name}-option")
     if not words_for(DEFAULT).has(_option_key(module, option)):
         return app_commands.locale_str(option.name)  # an operator's own module

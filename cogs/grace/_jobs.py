@@ -48,6 +48,7 @@ class Task:
         ask: Makes the request from the input.
         is_json: Whether the result is a JSON value.
         nothing: The key of the text for an empty result.
+        wants_json: Whether the result is to come as a JSON file, too.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Task:
     ask: Ask
     is_json: bool = False
     nothing: str = "grace.no_answer"
+    wants_json: bool = False
 
 
 async def run_task(
@@ -71,7 +73,8 @@ async def run_task(
         MissingPermission: The bot cannot post here; no response was sent.
         SkydeckError: The job did not start.
     """
-    require_posting(interaction, "read_message_history")
+    files = ("attach_files",) if task.wants_json else ()
+    require_posting(interaction, "read_message_history", *files)
     words, begun = words_of(requester), bot.clock.wall()
     placeholder = command_placeholder(bot, interaction, requester)
     try:
@@ -84,6 +87,7 @@ async def run_task(
                 begun=begun,
                 is_json=task.is_json,
                 nothing=task.nothing,
+                wants_json=task.wants_json,
                 may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
             )
             place = GraceMessage.at(placeholder.live, requester, look, begun=begun)

@@ -32,6 +32,7 @@ class Look(PlacePart):
         nothing: The key of the text for an empty result.
         begun: When the job was requested, in seconds since the epoch.
         may_attach: Whether files may be attached in that channel.
+        wants_json: Whether a JSON value comes as a file, too, although all of it is shown.
     """
 
     heading: PlaceWords
@@ -40,6 +41,7 @@ class Look(PlacePart):
     is_json: bool = False
     nothing: str = "grace.no_answer"
     may_attach: bool = True
+    wants_json: bool = False
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ def finished(
             nothing=words("grace.nothing_found"),
         )
         shown = _joined(look, disarm(body.text), footer)
-        if body.is_whole:
+        if body.is_whole and not look.wants_json:
             return Shown(shown)
         whole = json.dumps(value, ensure_ascii=False, indent=2).encode("utf-8", "replace")
         return Shown(shown, _files(look, "result.json", whole))

@@ -8,7 +8,7 @@ import pytest
 
 from bot.contract import Output, Response, ServiceError, Status, Usage
 from bot.store.repositories.recovery import Ending
-from local_discord import Permission
+from local_discord import CannotDo, Permission
 from tests.fakes.discord_bot import made
 from tests.fakes.handlers import completed, hang, partial
 from tests.integration.cogs.grace.sight import settled
@@ -62,6 +62,30 @@ async def test_a_json_result_that_is_cut_is_attached(sim, deck, ben, grace):
     message = await settled(ben, "and 10 more; the file has them all")
     assert json.loads(message.file("result.json").data) == many
     assert not sim.problems
+
+
+async def test_a_whole_json_result_is_a_file_too_when_asked_for(sim, deck, ben, grace):
+    grace.answer = json_result(FACTS)
+    await ben.slash("/grace extract", text="Ana met Tom", json=True)
+    message = await settled(ben, "Ana Lee")
+    assert json.loads(message.file("result.json").data) == FACTS
+    assert grace.last.params is None or "json" not in grace.last.params
+    assert not sim.problems
+
+
+async def test_a_file_that_may_not_be_attached_is_said_before_anything_is_spent(
+    sim, deck, guild, channel, ben, grace
+):
+    guild.deny(channel, sim.bot, Permission.ATTACH_FILES)
+    reply = await ben.slash("/grace extract", channel, text="Ana met Tom", json=True)
+    assert "Attach Files" in reply.text
+    assert reply.ephemeral
+    assert not grace.asked
+
+
+async def test_only_a_json_result_has_the_option(sim, deck, ben, grace):
+    with pytest.raises(CannotDo, match="no option json"):
+        await ben.slash("/grace summarize", text="…", json=True)
 
 
 async def test_a_json_result_in_spanish(sim, deck, ana, grace):
