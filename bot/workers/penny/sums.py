@@ -128,7 +128,8 @@ def _read(row: Mapping[str, Any]) -> _Words:
 def _with_digits(text: str, language: str) -> str:
     from text_to_num import alpha2digit  # noqa: PLC0415  (only the local services have it)
 
-    return str(alpha2digit(text, language, threshold=0))
+    whole = text.encode("utf-8", "replace").decode()  # half a UTF-16 pair is an error there
+    return str(alpha2digit(whole, language, threshold=0))
 
 
 class _NoSumError(ValueError):
@@ -139,7 +140,7 @@ def _worked_out(expression: str, words: _Words) -> Sum | None:
     try:
         reader = _Reader(_tokens(plain(expression), words), words)
         result = reader.whole()
-    except (_NoSumError, ZeroDivisionError):
+    except (_NoSumError, ArithmeticError):  # by nothing, or too large
         return None
     if not reader.has_operation or abs(result) > _LARGEST:
         return None

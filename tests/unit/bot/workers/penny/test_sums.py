@@ -82,6 +82,10 @@ def test_a_sum_in_spanish(question: str, result: Fraction) -> None:
         ("en", "="),
         ("en", "1+" * 60),
         ("en", "(" * 120),
+        (
+            "en",
+            "the square root of (999999999999999 squared squared squared squared squared plus 1)",
+        ),
         ("es", "2 por 1"),
         ("es", "¿Qué es un 2x1?"),
         ("es", "quiero dos más"),
