@@ -21,6 +21,7 @@ _NEXT_REQUEST: Final = re.compile(
     r"(?=(?:\w+ )?(?:this|that|it|me)\b|\w+[lm][aoe]s?\b)"
 )
 """Where another request begins: "rephrase this and give me the keywords"."""
+_IN_THIS: Final = re.compile(r"\b(?:in|of|with|en|de) (?:this|that|it|here|esto|eso|aqui)\Z")
 _OBJECT_IN_VERB: Final = re.compile(r"[aeiournz](?:me|nos|se|te)?l[oa]s?$")
 
 Known = Sequence[tuple[OfferedAction, ModulePhrases]]
@@ -58,7 +59,9 @@ def by_cue(
 def _by_question(words: str, at: int, known: Known) -> tuple[OfferedAction, int, bool] | None:
     """A question about a text that is named: "are there any mistakes in my letter?"."""
     begun = phrases().asking.match(words, at)
-    if begun is None or phrases().texts.search(words, at) is None:
+    if begun is None:
+        return None
+    if not (phrases().texts.search(words, at) or _IN_THIS.search(words, at)):
         return None
     found = (action for action, one in known if one.asked.search(words[at:]))
     action = next(found, None)

@@ -14,7 +14,7 @@ from bot.plain_words import plain
 
 _CLITIC: Final = "(?:(?:me|nos|te|se)?(?:lo|la|los|las)|me|nos|te|le|les)?"
 _NAMING: Final = (
-    "(?:this|that|these|those|the|my|our|your|his|her|their|attached|est[eao]s?|es[eao]s?"
+    "(?:this|that|these|those|the|my|our|your|his|her|their|attached|todays|yesterdays|est[eao]s?|es[eao]s?"
     "|el|la|los|las|al|del|mis?|tus?|sus?|nuestr[oa]s?)"
 )
 _NOT_NAMING: Final = "of|de|del|to|in|en|que|that|which|for|para|is|es|and|y|a|on|by|with|con|from"
@@ -164,7 +164,7 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
         gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
     please = r"(?:please|pls|por favor|porfa)\Z"
     if a_nouns:  # "Ideas for a party, please"
-        gifts.append(rf"(?:{a_nouns})(?= (?:for|about|on|to|para|sobre) .*\b{please})")
+        gifts.append(rf"(?:{a_nouns})(?= (?:for|about|on|to|of|para|sobre|de) .*\b{please})")
     if nouns:  # "Summary of this, please"
         gifts.append(
             r"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?"

@@ -81,7 +81,15 @@ _AROUND_POINTERS: Final = frozenset(
 )
 """Beside these, an answer only points: "I mean the message above"."""
 _POINTED_BEFORE: Final = frozenset(
-    {Points.SAID, Points.MINUTES, Points.MESSAGES, Points.FILE, Points.ABOVE, Points.ANSWER}
+    {
+        Points.SAID,
+        Points.MINUTES,
+        Points.MESSAGES,
+        Points.FILE,
+        Points.ABOVE,
+        Points.ANSWER,
+        Points.THIS,
+    }
 )
 """What may be named before a request: "tell us what was said, make a summary"."""
 _MAX_FRAMES: Final = 6

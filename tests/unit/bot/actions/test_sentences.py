@@ -1,4 +1,4 @@
-"""What a thousand sentences ask for, or that they ask for nothing."""
+"""What fifteen hundred sentences ask for, or that they ask for nothing."""
 
 import tomllib
 from collections.abc import Iterator
