@@ -7,9 +7,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
   && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
-# Three processes for two cores: a third of the time is waiting, for sound and for other processes.
+# Four processes for two cores: much of the time is waiting, for sound and for other processes. With
+# three, a tenth more of it passes.
 # One that crashes ends the run and is named; with a new one in its place, xdist waits for ever.
-PYTEST := $(BIN)/python -m pytest -n 3 --max-worker-restart 0 --dist loadgroup \
+PYTEST := $(BIN)/python -m pytest -n 4 --max-worker-restart 0 --dist loadgroup \
   --no-loadscope-reorder --durations 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 

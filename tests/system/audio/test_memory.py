@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 WORK = """
-import base64, os, sys, threading, wave
+import base64, os, sys, threading, time, wave
 from pathlib import Path
 import av, numpy as np
 from audio import codec, ogg
@@ -67,6 +67,7 @@ def watch():
                         children.append(megabytes(child, "VmHWM"))
             except (OSError, ValueError):
                 pass
+        time.sleep(0.002)
 
 path = folder / "recording"
 match kind:

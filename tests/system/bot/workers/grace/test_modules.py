@@ -117,7 +117,8 @@ async def test_fields_may_have_any_name(qwen):
 @pytest.mark.timeout(300)
 async def test_a_long_text_is_summarized_in_pieces(qwen):
     text = "\n\n".join(topics[name] for name in ("try", "with", "class"))[:2_200]
-    short = {"SUMMARIZER": CATALOGUE["SUMMARIZER"].model_copy(update={"piece_chars": 1_500})}
+    quick = {"piece_chars": 1_500, "max_tokens": 80}
+    short = {"SUMMARIZER": CATALOGUE["SUMMARIZER"].model_copy(update=quick)}
     output, partials = await work(qwen, "SUMMARIZER", text, catalogue=short)
     assert 20 < len(output.text) < 3_000
     assert any(w in output.text.lower() for w in ("statement", "exception", "class", "python"))
