@@ -23,6 +23,8 @@ class Application:
     """The privileged intents switched on in the portal."""
     commands: dict[int, list[Json]] = field(default_factory=dict)
     """By guild id; the global ones under 0."""
+    installed_by: set[int] = field(default_factory=set)
+    """The people who have installed it to their account."""
 
     @property
     def id(self) -> int:
@@ -63,6 +65,6 @@ class Application:
             "explicit_content_filter": 0,
             "eligible_oauth2_scopes": [],
             "role_connections_verification_url": None,
-            "approximate_user_install_count": 0,
+            "approximate_user_install_count": len(self.installed_by),
             "approximate_user_authorization_count": 0,
         }

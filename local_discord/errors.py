@@ -118,6 +118,12 @@ def already_acknowledged() -> ApiError:
     return ApiError(400, 40060, "Interaction has already been acknowledged.")
 
 
+def too_many_follow_ups() -> ApiError:
+    """400: an application that is there only with the person says no more."""
+    message = "This interaction has hit the maximum number of follow up messages."
+    return ApiError(400, 40094, message)
+
+
 def invalid_webhook_token() -> ApiError:
     """401: no such token, or older than 15 minutes."""
     return ApiError(401, 50027, "Invalid Webhook Token")

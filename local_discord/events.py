@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import wire
-from .values import Channel, ChannelType, Guild, Intent, Json, Member, Message, Role, User
+from .values import Channel, Guild, Intent, Json, Member, Message, Role, User
 from .world import Event, World
 
 
@@ -14,7 +14,7 @@ def _constant(
 
 
 def _messages(channel: Channel) -> Intent:
-    return Intent.DIRECT_MESSAGES if channel.type is ChannelType.DM else Intent.GUILD_MESSAGES
+    return Intent.GUILD_MESSAGES if channel.guild else Intent.DIRECT_MESSAGES
 
 
 def _place(channel: Channel) -> Json:

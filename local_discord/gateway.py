@@ -18,7 +18,7 @@ from .compression import Compressor, compressor
 from .log import Dispatched, Log, Problem
 from .rules import MOST
 from .sparse import thinned
-from .values import PRIVILEGED, THREADS, Channel, Guild, Intent, Json, Permission
+from .values import PRIVILEGED, THREADS, Channel, ChannelType, Guild, Intent, Json, Permission
 from .waiting import PATIENCE
 from .world import Event, World
 
@@ -222,6 +222,8 @@ class Gateway:
     def _reaches(self, session: Session, event: Event) -> bool:
         if event.intent & session.intents != event.intent or not session.covers(event.guild):
             return False
+        if event.channel is not None and event.channel.type is ChannelType.GROUP_DM:
+            return False  # no bot is in one
         if event.guild and self.world.bot.id not in event.guild.members:
             return event.name == "GUILD_DELETE"
         return event.channel is None or self._visible(event.channel, event.name)

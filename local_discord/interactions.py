@@ -12,6 +12,7 @@ from . import errors, events, permissions, posting, wire
 from .application import Application
 from .errors import ApiError, CannotDo
 from .form import Form
+from .installs import FOR_GUESTS, context_of, is_guest
 from .log import Log, Problem
 from .options import called
 from .posting import Draft
@@ -20,7 +21,6 @@ from .validate_commands import STRING, check_choices
 from .validate_components import check_modal
 from .values import (
     Channel,
-    ChannelType,
     ComponentType,
     Guild,
     Intent,
@@ -28,6 +28,7 @@ from .values import (
     Message,
     MessageFlag,
     MessageType,
+    Permission,
     User,
 )
 from .world import World
@@ -74,6 +75,8 @@ class Interaction:
     user: User
     channel: Channel
     data: Json
+    owners: Json
+    """By whose installation: `authorizing_integration_owners`."""
     sent_at: float
     message: Message | None = None
     option_kind: int = STRING
@@ -118,6 +121,7 @@ class Interactions:
         user: User,
         channel: Channel,
         data: Json,
+        owners: Json,
         *,
         message: Message | None = None,
         option_kind: int = STRING,
@@ -134,6 +138,7 @@ class Interactions:
             user=user,
             channel=channel,
             data=data,
+            owners=owners,
             sent_at=self.world.clock.now(),
             message=message,
             option_kind=option_kind,
@@ -161,7 +166,7 @@ class Interactions:
 
     def _json(self, one: Interaction) -> Json:
         guild, channel = one.channel.guild, one.channel
-        bot_may = int(permissions.in_channel(channel, self.world.bot))
+        bot_may = int(self._bot_may(one))
         body: Json = {
             "id": str(one.id),
             "application_id": str(self.application.id),
@@ -174,22 +179,29 @@ class Interactions:
             "locale": one.user.locale,
             "app_permissions": str(bot_may),
             "entitlements": [],
-            "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
+            "authorizing_integration_owners": one.owners,
             "attachment_size_limit": guild.upload_limit_bytes if guild else 10 * 1024 * 1024,
         }
         if one.message is not None:
             body["message"] = self._whole(one.message)
         if guild is None:
-            private = channel.type is ChannelType.DM
-            return body | {"user": wire.user(one.user), "context": 1 if private else 2}
+            return body | {"user": wire.user(one.user), "context": int(context_of(channel))}
         held = str(int(permissions.in_channel(channel, one.user)))
         return body | {
             "member": wire.member(guild.member_of(one.user.id)) | {"permissions": held},
             "guild_id": str(guild.id),
             "guild": {"id": str(guild.id), "locale": guild.locale, "features": []},
             "guild_locale": guild.locale,
-            "context": 0,
+            "context": int(context_of(channel)),
         }
+
+    def _bot_may(self, one: Interaction) -> Permission:
+        """What the bot may do in its answers; as a guest, no more than who brought it."""
+        if not is_guest(one.owners):
+            return permissions.in_channel(one.channel, self.world.bot)
+        if one.channel.guild is None:
+            return FOR_GUESTS & ~Permission.USE_EXTERNAL_EMOJIS
+        return FOR_GUESTS & permissions.in_channel(one.channel, one.user)
 
     def _whole(self, one: Message) -> Json:
         # An interaction carries its messages whole, whatever the bot's intents.
@@ -276,12 +288,17 @@ class Interactions:
             posting.edit(self.world, waiting, changes, draft.attachments)
             waiting.edited_at = None
             return waiting
+        most = MOST["follow-ups of a guest"]
+        if is_guest(one.owners) and len(one.followups) >= most:
+            raise errors.too_many_follow_ups()
         message = self._post(one, draft)
         one.followups.append(message)
         self.world.waiters.touch(one)
         return message
 
     def _post(self, one: Interaction, draft: Draft) -> Message:
+        if is_guest(one.owners) and not self._may_be_public(one):
+            draft.flags |= MessageFlag.EPHEMERAL
         ephemeral = MessageFlag.EPHEMERAL in draft.flags
         draft.visible_to = one.user if ephemeral else None
         for attachment in draft.attachments:
@@ -297,11 +314,18 @@ class Interactions:
             "id": str(one.id),
             "type": int(one.kind),
             "user": wire.user(one.user),
-            "authorizing_integration_owners": {},
+            "authorizing_integration_owners": one.owners,
         }
         if one.message is not None:
             draft.interaction["interacted_message_id"] = str(one.message.id)
         return posting.post(self.world, one.channel, self.world.bot, draft)
+
+    @staticmethod
+    def _may_be_public(one: Interaction) -> bool:
+        """Whether a guild lets its member's own applications answer where all can read it."""
+        if one.channel.guild is None:
+            return True
+        return permissions.may(one.channel, one.user, Permission.USE_EXTERNAL_APPS)
 
     def lapse(self, one: Interaction) -> None:
         """Let the time for a first answer be over now."""

@@ -120,6 +120,7 @@ class Keeper:
         application = self._backend.application
         application.bot, application.owner = world.bot, world.owner
         application.commands = {int(key): value for key, value in about["commands"].items()}
+        application.installed_by = set(about.get("installed_by") or ())  # older files lack it
         more: Json = about["more"]
         return more
 
@@ -209,6 +210,7 @@ class Keeper:
             "base_url": world.base_url,
             "last_id": world.last_id,
             "commands": self._backend.application.commands,
+            "installed_by": sorted(self._backend.application.installed_by),
             "more": self.more(),
         }
         yield "all", 0, json.dumps(about)

@@ -205,6 +205,19 @@ class LocalDiscord:
         """Somebody who shares no guild, and writes to the bot directly."""
         return Person(self.backend, self.backend.world.user(name, locale=locale), None)
 
+    def foreign_guild(self, name: str = "Elsewhere", *, locale: str = "en-US") -> Server:
+        """A new guild that the bot is no member of."""
+        world = self.backend.world
+        return Server(self.backend, world.guild(name, locale=locale, with_bot=False))
+
+    def group(self, name: str, *people: Person) -> Channel:
+        """A new group DM of these people, the first of whom owns it."""
+        return self.backend.world.group(name, [one.user for one in people])
+
+    def install(self, *people: Person) -> None:
+        """Install the application to people's accounts, so that it is with them everywhere."""
+        self.backend.application.installed_by.update(one.id for one in people)
+
     @property
     def bot(self) -> User:
         """The bot's account."""

@@ -11,6 +11,7 @@ from . import permissions, wire
 from .client_words import Phrase
 from .errors import NO_SUCH_LENGTH, CannotDo
 from .files import File
+from .installs import owners_of
 from .localized import localized
 from .validate_commands import SUB_COMMAND, SUB_GROUP
 from .values import Attachment, Channel, Json, Message, Permission, Role, User
@@ -120,11 +121,11 @@ def find_command(application: Application, text: str, user: User, channel: Chann
         CannotDo: The client shows no such command.
     """
     words = text.removeprefix("/").split() or [""]
-    for command in commands_here(application, channel, kind=1):
+    for command in commands_here(application, channel, 1, user):
         if named(command, words[0], user.locale):
             check_allowed(command, user, channel)
             return Found(command, _steps(command, words[1:], user.locale, text))
-    known = sorted(c["name"] for c in commands_here(application, channel, kind=1))
+    known = sorted(c["name"] for c in commands_here(application, channel, 1, user))
     raise CannotDo("there is no command “{text}” here; there are: {known}", text=text, known=known)
 
 
@@ -149,16 +150,12 @@ def called(commands: list[Json], data: Json, locale: str) -> str:
     return sign + " ".join(names)
 
 
-def commands_here(application: Application, channel: Channel, kind: int) -> list[Json]:
-    """The commands of a kind that Discord's client offers in a channel."""
+def commands_here(application: Application, channel: Channel, kind: int, user: User) -> list[Json]:
+    """The commands of a kind that Discord's client offers to a person in a channel."""
     guild = application.commands.get(channel.guild.id, []) if channel.guild else []
-    context = 0 if channel.guild else 1
-    everywhere = [
-        c
-        for c in application.commands.get(0, [])
-        if context in (c.get("contexts") or [0, 1]) and (channel.guild or c.get("dm_permission"))
-    ]
-    return [c for c in [*guild, *everywhere] if c["type"] == kind]
+    everywhere = application.commands.get(0, [])
+    there = [c for c in [*guild, *everywhere] if owners_of(application, c, user, channel)]
+    return [c for c in there if c["type"] == kind]
 
 
 def is_allowed(command: Json, user: User, channel: Channel) -> bool:

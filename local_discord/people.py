@@ -12,6 +12,7 @@ from .client_words import Phrase
 from .dialogs import choose, fill_modal, press
 from .errors import TOO_LONG, CannotDo
 from .files import WAVEFORM, File
+from .installs import owners_behind, owners_of
 from .intake import NOT_SYSTEM
 from .interactions import Interaction, Kind
 from .options import Resolved, check_allowed, commands_here, fill_in, find_command, named
@@ -266,7 +267,7 @@ class Person(Caller):
         found = find_command(self._backend.application, command, self.user, channel)
         resolved = Resolved(self._world, channel)
         filled = fill_in(found, options, self.user, resolved)
-        return await self._send(Kind.COMMAND, channel, found.data(filled, resolved), wait=wait)
+        return await self._command(found.command, channel, found.data(filled, resolved), wait=wait)
 
     async def autocompletes(
         self, command: str, option: str, typed: str, in_: Channel | None = None, **others: Any
@@ -285,14 +286,15 @@ class Person(Caller):
         filled = fill_in(found, {**others, option: typed}, self.user, resolved, focused=option)
         kind = wanted[0]["type"]
         data = found.data(filled, resolved)
-        reply = await self._send(Kind.AUTOCOMPLETE, channel, data, option_kind=kind)
+        owners = owners_of(self._backend.application, found.command, self.user, channel)
+        reply = await self._send(Kind.AUTOCOMPLETE, channel, data, owners, option_kind=kind)
         return reply.interaction.choices
 
     async def menu(self, name: str, *, on: Message | Person, wait: bool = True) -> Reply:
         """Use a command of the context menu of a message or a person."""
         channel = self._go(on.channel if isinstance(on, Message) else None)
         kind = 3 if isinstance(on, Message) else 2
-        offered = commands_here(self._backend.application, channel, kind)
+        offered = commands_here(self._backend.application, channel, kind, self.user)
         command = next((c for c in offered if named(c, name, self.user.locale)), None)
         if command is None:
             known = [c["name"] for c in offered]
@@ -304,7 +306,7 @@ class Person(Caller):
             target = resolved.user(on.user)
         data: Json = {"id": command["id"], "name": command["name"], "type": kind}
         data |= {"target_id": target, "resolved": resolved.objects}
-        return await self._send(Kind.COMMAND, channel, data, wait=wait)
+        return await self._command(command, channel, data, wait=wait)
 
     # --- components ----------------------------------------------------------------------------
 
@@ -312,7 +314,7 @@ class Person(Caller):
         """Press a button, by its label, emoji or custom id."""
         message = self._at(on)
         data = press(message, label)
-        return await self._send(Kind.COMPONENT, message.channel, data, message=message, wait=wait)
+        return await self._press(message, data, wait=wait)
 
     async def selects(
         self, *picked: Any, on: Message | Reply, menu: str | None = None, wait: bool = True
@@ -320,7 +322,7 @@ class Person(Caller):
         """Choose in a menu (`menu` is its placeholder or custom id, where there are several)."""
         message = self._at(on)
         data = choose(message, menu, picked, Resolved(self._world, message.channel))
-        return await self._send(Kind.COMPONENT, message.channel, data, message=message, wait=wait)
+        return await self._press(message, data, wait=wait)
 
     async def submits(
         self,
@@ -334,7 +336,8 @@ class Person(Caller):
         dialog = modal.modal if isinstance(modal, Reply) else modal
         source = dialog.interaction
         data = fill_modal(dialog, {**(values or {}), **more}, Resolved(self._world, source.channel))
-        return await self._send(Kind.MODAL, source.channel, data, message=source.message, wait=wait)
+        about = (source.owners, source.message)
+        return await self._send(Kind.MODAL, source.channel, data, *about, wait=wait)
 
     # --- seeing --------------------------------------------------------------------------------
 
@@ -449,20 +452,29 @@ class Person(Caller):
         self._go(message.channel)
         return message
 
+    async def _command(self, command: Json, channel: Channel, data: Json, *, wait: bool) -> Reply:
+        owners = owners_of(self._backend.application, command, self.user, channel)
+        return await self._send(Kind.COMMAND, channel, data, owners, wait=wait)
+
+    async def _press(self, message: Message, data: Json, *, wait: bool) -> Reply:
+        owners, channel = owners_behind(message, self._world.bot), message.channel
+        return await self._send(Kind.COMPONENT, channel, data, owners, message, wait=wait)
+
     async def _send(
         self,
         kind: Kind,
         channel: Channel,
         data: Json,
-        *,
+        owners: Json,
         message: Message | None = None,
+        *,
         option_kind: int = 3,
         wait: bool = True,
     ) -> Reply:
         self._act()
         interactions = self._backend.interactions
         one: Interaction = interactions.send(
-            kind, self.user, channel, data, message=message, option_kind=option_kind
+            kind, self.user, channel, data, owners, message=message, option_kind=option_kind
         )
         reply = Reply(interactions, one)
         return await reply.answered() if wait else reply

@@ -36,6 +36,8 @@ def in_channel(channel: Channel, user: User) -> Permission:
     """
     if channel.type is ChannelType.DM:
         return IN_A_DM if user in channel.recipients or user.bot else Permission(0)
+    if channel.type is ChannelType.GROUP_DM:  # the bot is in none
+        return IN_A_DM if user in channel.recipients else Permission(0)
     if channel.type in THREADS and channel.parent is not None:
         held = in_channel(channel.parent, user)
         private = channel.type is ChannelType.PRIVATE_THREAD

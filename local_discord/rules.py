@@ -295,6 +295,7 @@ RULES = (
     ),
     _form("the kind of an answer", CALLBACK, CHOICES),
     _form("flags of a deferral", f"{ANSWERS}#interaction-response-object-messages", CHOICES),
+    _code("follow-ups of a guest", f"{ANSWERS}#create-followup-message; {CODES}", 400, 40094, 5),
     _form("flags of a follow-up", f"{ANSWERS}#create-followup-message; strict", CHOICES),
     _code("an answer that is deleted", CODES, 404, 10008),
     _limit("autocompleted choices", f"{ANSWERS}#interaction-response-object-autocomplete", 25),

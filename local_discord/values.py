@@ -46,6 +46,7 @@ class Permission(IntFlag):
     CREATE_PRIVATE_THREADS = 1 << 36
     SEND_MESSAGES_IN_THREADS = 1 << 38
     SEND_VOICE_MESSAGES = 1 << 46
+    USE_EXTERNAL_APPS = 1 << 50
     PIN_MESSAGES = 1 << 51
 
 
@@ -68,6 +69,7 @@ EVERYONE_MAY = (
     | Permission.CREATE_PRIVATE_THREADS
     | Permission.SEND_MESSAGES_IN_THREADS
     | Permission.SEND_VOICE_MESSAGES
+    | Permission.USE_EXTERNAL_APPS
 )
 """What @everyone is allowed in a guild as Discord creates it."""
 
@@ -101,6 +103,7 @@ class ChannelType(IntEnum):
     TEXT = 0
     DM = 1
     VOICE = 2
+    GROUP_DM = 3
     CATEGORY = 4
     STAGE = 13
     PUBLIC_THREAD = 11
@@ -388,7 +391,7 @@ class ThreadState:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A text channel, voice channel, thread or DM."""
+    """A text channel, voice channel, thread, DM or group DM."""
 
     id: int
     type: ChannelType

@@ -116,6 +116,9 @@ def channel(one: Channel, *, viewer: User | None = None) -> Json:
         body["permissions"] = str(int(permissions.in_channel(one, viewer)))
     if one.type is ChannelType.DM:
         return body | {"recipients": [user(u) for u in one.recipients]}
+    if one.type is ChannelType.GROUP_DM:
+        about = {"name": one.name, "icon": None, "owner_id": str(one.recipients[0].id)}
+        return body | about | {"recipients": [user(u) for u in one.recipients]}
     body |= {"name": one.name, "guild_id": str(one.guild.id if one.guild else 0)}
     body["parent_id"] = str(one.parent.id) if one.parent else None
     body["rate_limit_per_user"] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.clock import Clock
@@ -94,12 +94,12 @@ class World:
         self.users[user.id] = user
         return user
 
-    def guild(self, name: str, *, locale: str = "en-US") -> Guild:
-        """A new server with its owner and the bot in it, and no channel yet."""
+    def guild(self, name: str, *, locale: str = "en-US", with_bot: bool = True) -> Guild:
+        """A new server with its owner and, as a rule, the bot in it, and no channel yet."""
         guild = Guild(self.new_id(), name, self.owner, locale=locale)
         guild.roles[guild.id] = Role(guild.id, "@everyone", EVERYONE_MAY, position=0)
         self.guilds[guild.id] = guild
-        for user in (self.owner, self.bot):
+        for user in (self.owner, self.bot) if with_bot else (self.owner,):
             guild.members[user.id] = Member(user, self.clock.wall())
         return guild
 
@@ -116,6 +116,12 @@ class World:
             if channel.type is ChannelType.DM and user in channel.recipients:
                 return channel
         channel = Channel(self.new_id(), ChannelType.DM, user.name, recipients=[user])
+        self.channels[channel.id] = channel
+        return channel
+
+    def group(self, name: str, people: Sequence[User]) -> Channel:
+        """A new group DM; the first of them owns it. Bots cannot be in one."""
+        channel = Channel(self.new_id(), ChannelType.GROUP_DM, name, recipients=[*people])
         self.channels[channel.id] = channel
         return channel
 

@@ -75,7 +75,7 @@ def commands(application: Application, user: User, channel: Channel) -> Json:
     allowed = [
         (kind, command)
         for kind in (1, *_ON)
-        for command in options.commands_here(application, channel, kind)
+        for command in options.commands_here(application, channel, kind, user)
         if options.is_allowed(command, user, channel)
     ]
     slash = [c for kind, c in allowed if kind == 1]

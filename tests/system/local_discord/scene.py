@@ -112,10 +112,18 @@ class Scene:
         thread.thread.archived, thread.thread.locked = archived, locked
         return thread
 
-    def interaction(self, kind: Kind = Kind.COMMAND, message: Message | None = None) -> Interaction:
-        """Something that Ana did."""
+    def interaction(
+        self,
+        kind: Kind = Kind.COMMAND,
+        message: Message | None = None,
+        *,
+        by_user: bool = False,
+    ) -> Interaction:
+        """Something that Ana did; `by_user` with an application that she alone has installed."""
+        owners = {"1": str(self.ana.id)} if by_user else {"0": str(self.guild.id)}
+        data = {"name": "ask", "type": 1}
         return self.backend.interactions.send(
-            kind, self.ana.user, self.channel, {"name": "ask", "type": 1}, message=message
+            kind, self.ana.user, self.channel, data, owners, message=message
         )
 
     def allow(self, *what: Permission, channel: Channel | None = None) -> None:

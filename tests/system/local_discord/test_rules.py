@@ -669,6 +669,15 @@ async def old_token(scene):
     return await scene.follow_up(one, {"content": "x"})
 
 
+@breaks("follow-ups of a guest")
+async def many_follow_ups(scene):
+    one = scene.interaction(by_user=True)
+    await scene.answer(one, 4, {"content": "x"})
+    for _ in range(MOST["follow-ups of a guest"]):
+        await scene.follow_up(one, {"content": "x"})
+    return await scene.follow_up(one, {"content": "x"})
+
+
 @breaks("the kind of an answer")
 async def wrong_answer(scene):
     return await scene.answer(scene.interaction(), 7, {"content": "x"})
