@@ -151,8 +151,8 @@ class SkyDeck(commands.AutoShardedBot):
             help_command=None,
             intents=_intents(),
             allowed_mentions=discord.AllowedMentions.none(),
-            # Explicit, rather than left to the developer portal: in a group DM that a person
-            # brought it into, the bot could read nothing and answer only once.
+            # Explicit, rather than left to the developer portal: where only a person has brought
+            # it along, the bot reads nothing. Commands that need nothing say so (`for_people`).
             allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             allowed_contexts=app_commands.AppCommandContext(
                 guild=True, dm_channel=True, private_channel=False

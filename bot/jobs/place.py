@@ -50,6 +50,10 @@ QUESTION: Final = "question"
 """The key of the message, or of the command's interaction, that a job answers."""
 
 
+HOST: Final = "host"
+"""The key of the server where the bot is only a guest."""
+
+
 def stored_as(key: str) -> FieldInfo:
     """The key of a field in the journal. It must not change: older documents have it."""
     field: FieldInfo = Field(validation_alias=key, serialization_alias=key)
@@ -92,6 +96,12 @@ def question_at(place: Mapping[str, JsonValue]) -> int | None:
     """The question that a job at this place answers; None: it answers none."""
     number = str(place.get(QUESTION, ""))
     return int(number) if number.isascii() and number.isdigit() else None
+
+
+def home_of(job: Job) -> str:
+    """The first part of a link to a job's message: its server, or where people write directly."""
+    host = str(job.place.get(HOST) or "")
+    return str(job.guild_id or (host if host.isascii() and host.isdigit() else "") or "@me")
 
 
 def address_of(job: Job) -> JobPlace:

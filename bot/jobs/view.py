@@ -26,11 +26,13 @@ class Requester:
     Attributes:
         user_name: Their name in that server.
         channel_id: The channel, thread or DM where they asked.
-        guild_id: None in a DM.
+        guild_id: None in a DM, and where the bot is only a guest.
         locale: The language in which the bot's own texts are shown to them, as a Discord locale.
         language: The language that their server has set for everyone; None: their words tell.
         system: The assistant's identity there.
         persona: Who it is there, by people's choice.
+        is_guest: Whether the bot is there only as this person's own app.
+        host_id: The server where it is a guest; None: none, or in messages between people.
     """
 
     user_id: int
@@ -41,6 +43,8 @@ class Requester:
     system: System
     language: str | None = None
     persona: Persona = NO_PERSONA
+    is_guest: bool = False
+    host_id: int | None = None
 
     @property
     def assistant(self) -> str:

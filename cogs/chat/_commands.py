@@ -1,5 +1,6 @@
 """`/ask`, `/say`, `/transcribe`, and `/chat`, which opens a thread."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Final
@@ -8,6 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.contract import Message
 from bot.contract.penny import speak, transcribe
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, NotPossible, SkydeckError
@@ -18,17 +20,19 @@ from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from cogs.chat._acting import Acting
 from cogs.chat._answer_question import ask, perform
 from cogs.chat._job_message import Thread
+from cogs.chat._memory import history_as_guest
 from cogs.chat._question import Question, read_question
 from cogs.chat._written_commands import WrittenCommands
 from cogs.shared.answering import Placeholder, command_placeholder, give_reason
 from cogs.shared.asking import Asking
 from cogs.shared.attachments import name_of
 from cogs.shared.chosen_voice import offer_voices, voice_for
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 from cogs.shared.files import read_recordings
 from cogs.shared.live import LiveMessage
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
+from cogs.shared.presence import guest_conversation
 from cogs.shared.requester import admit, words_of
 from cogs.shared.splitting import as_plain_text
 
@@ -46,6 +50,7 @@ class ChatCommands(commands.Cog):
         self.acting = acting
         self.written = written
 
+    @for_people
     @app_commands.command(name=text("chat.cmd.ask.name"), description=text("chat.cmd.ask.about"))
     @app_commands.rename(question=text("chat.cmd.ask.question"), file=text("chat.cmd.ask.file"))
     @app_commands.describe(
@@ -92,11 +97,14 @@ class ChatCommands(commands.Cog):
         placeholder: Placeholder,
         asking: Asking,
     ) -> None:
-        actions = await self.acting.offer_with(asking.guild, asked, asking.content, requester)
-        await self._remember_asked(interaction, requester, asked)
+        conversation_id, said_before = await self._before(interaction, requester)
+        actions = {}
+        if not requester.is_guest:  # an action would need more than the answer
+            actions = await self.acting.offer_with(asking.guild, asked, asking.content, requester)
+        await self._remember_asked(interaction, requester, asked, conversation_id)
         thread = Thread(
             question_id=interaction.id,
-            conversation_id=interaction.id,
+            conversation_id=conversation_id,
             is_spoken=asked.is_answered_aloud,
             note=asked.note,
             offers=bool(actions),
@@ -104,7 +112,7 @@ class ChatCommands(commands.Cog):
         await ask(
             self.bot,
             asked,
-            [],
+            said_before,
             requester,
             placeholder,
             thread,
@@ -114,14 +122,31 @@ class ChatCommands(commands.Cog):
             asked=asking,
         )
 
+    async def _before(
+        self, interaction: discord.Interaction[SkyDeck], requester: Requester
+    ) -> tuple[int, Sequence[Message]]:
+        """The conversation that a question belongs to, and what was said in it.
+
+        Replies continue it; where the bot is a guest it gets none, and goes by channel and person.
+        """
+        if not requester.is_guest:
+            return interaction.id, ()
+        conversation_id = guest_conversation(requester.channel_id, requester.user_id)
+        before = await history_as_guest(self.bot, conversation_id, before=interaction.id)
+        return conversation_id, before
+
     async def _remember_asked(
-        self, interaction: discord.Interaction[SkyDeck], requester: Requester, asked: Question
+        self,
+        interaction: discord.Interaction[SkyDeck],
+        requester: Requester,
+        asked: Question,
+        conversation_id: int,
     ) -> None:
         """Remember a command's question under the interaction's id, which no message has."""
         await self.bot.store.conversations.add(
             StoredMessage(
                 message_id=interaction.id,
-                conversation_id=interaction.id,
+                conversation_id=conversation_id,
                 person_id=requester.user_id,
                 author_id=requester.user_id,
                 author_name=requester.user_name,
@@ -132,6 +157,7 @@ class ChatCommands(commands.Cog):
             )
         )
 
+    @for_people
     @app_commands.command(name=text("chat.cmd.say.name"), description=text("chat.cmd.say.about"))
     @app_commands.rename(text=text("chat.cmd.say.text"), voice=text("chat.cmd.say.voice"))
     @app_commands.describe(
@@ -158,6 +184,7 @@ class ChatCommands(commands.Cog):
                 self.bot, request, title, requester, placeholder, once, interaction=interaction
             )
 
+    @for_people
     @app_commands.command(
         name=text("chat.cmd.transcribe.name"), description=text("chat.cmd.transcribe.about")
     )

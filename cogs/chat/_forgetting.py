@@ -32,7 +32,7 @@ async def forget_what_was_said(bot: SkyDeck, written: Written) -> int:
 async def _said(bot: SkyDeck, written: Written) -> set[int]:
     memory, user_id = bot.store.conversations, written.author.id
     if written.whole_channel:
-        said = await memory.thread(written.channel_id, budget_chars=_READ_CHARS)
+        said = await memory.thread(written.conversation_id, budget_chars=_READ_CHARS)
     elif written.parent_id is not None:
         said = await memory.chain(written.parent_id, budget_chars=_READ_CHARS)
     else:

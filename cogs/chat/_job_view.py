@@ -121,8 +121,8 @@ class ChatJobView(MessageView[ChatMessage]):
             return await acting.take(response, asking, self.live, is_offered=self.place.offers)
         except (SkydeckError, discord.HTTPException) as e:
             self.draft.text = ""  # it says that the action is being done
-            is_direct = self.place.guild_id is None
-            return Taken(note=explain(e, self.words, privately=is_direct).text)
+            is_private = self.place.is_private
+            return Taken(note=explain(e, self.words, privately=is_private).text)
 
     async def _asking(self) -> Asking | None:
         """The question as it was asked; None: it is gone, or is no question of this person's.
@@ -153,8 +153,8 @@ class ChatJobView(MessageView[ChatMessage]):
         elif isinstance(error, JobCancelled):
             await self._settle(self.words("chat.stopped"))
         else:
-            is_direct = self.place.guild_id is None
-            await self._settle(explain(error, self.words, privately=is_direct).text)
+            is_private = self.place.is_private
+            await self._settle(explain(error, self.words, privately=is_private).text)
 
     async def question_is_gone(self, job: Job) -> bool:
         """Ask Discord whether the question is gone."""

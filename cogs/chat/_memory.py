@@ -14,6 +14,7 @@ from bot.voice_agent.chat_context import fit_history
 from bot.voice_agent.options.history import TEXT_CHAT
 from cogs.chat._reference import parent_of, replied_to
 from cogs.shared.message_content import read_message
+from cogs.shared.presence import guest_conversation
 from cogs.shared.rights import Relation, Right, may
 
 _BUDGET_CHARS: Final = TEXT_CHAT.max_chars
@@ -89,10 +90,21 @@ async def history_of(bot: SkyDeck, question: StoredMessage, channel_id: int) -> 
             return await channel.fetch_message(question.parent_id or 0)
         return None
 
-    is_whole = question.conversation_id == channel_id
+    as_guest = guest_conversation(channel_id, question.person_id)
+    is_whole = question.conversation_id in (channel_id, as_guest)
     before = question.message_id if is_whole else None
-    here = channel_id if is_whole else question.message_id
+    here = question.conversation_id if is_whole else question.message_id
     return (await _history(bot, here, question.parent_id, fetch, before=before)).messages
+
+
+async def history_as_guest(bot: SkyDeck, conversation_id: int, *, before: int) -> Sequence[Message]:
+    """What a person and the bot have said to each other where it is only a guest.
+
+    Raises:
+        StoreFailed: The memory cannot be read.
+    """
+    memory = bot.store.conversations
+    return _fit(await memory.thread(conversation_id, budget_chars=_BUDGET_CHARS, before=before))
 
 
 async def _history(

@@ -16,6 +16,8 @@ from cogs.chat._memory import first_of_answer, history_of
 from cogs.chat._question import Question
 from cogs.shared.live import LiveMessage
 from cogs.shared.places import Places
+from cogs.shared.presence import is_guest, server_id_of
+from cogs.shared.reply import Reply
 from cogs.shared.requester import admit, words_of
 from cogs.shared.rights import Right, may, require
 
@@ -54,7 +56,7 @@ class Regenerating:
             raise NotPossible(words("chat.forgotten"))
         relation = await Places(interaction).relation(
             owner_id=asked.person_id,
-            guild_id=interaction.guild_id,
+            guild_id=server_id_of(interaction),
             channel_id=interaction.channel_id or 0,  # the answer's own channel
         )
         require(Right.REGENERATE, relation, words("chat.not_yours"))
@@ -66,17 +68,17 @@ class Regenerating:
         self._under_way[question_id] = pressed
         try:
             await interaction.response.defer()
-            hears = may(Right.HEAR_BEFORE, relation) or interaction.guild_id is None
+            hears = may(Right.HEAR_BEFORE, relation) or server_id_of(interaction) is None
             # Its button can be pressed before the job that wrote it has remembered its messages.
             await self.bot.runner.wait_for(answers(question_id), within_s=_ENDS_WITHIN_S)
-            await self._rewrite(interaction.message, asked, requester, module, hears=hears)
+            await self._rewrite(interaction, asked, requester, module, hears=hears)
         finally:
             if self._under_way.get(question_id) == pressed:
                 del self._under_way[question_id]
 
     async def _rewrite(
         self,
-        pressed: discord.Message,
+        interaction: discord.Interaction[SkyDeck],
         asked: StoredMessage,
         requester: Requester,
         module: str,
@@ -84,11 +86,15 @@ class Regenerating:
         hears: bool,
     ) -> None:
         """Replace the answer in its messages."""
+        pressed = interaction.message
+        if pressed is None:
+            raise AssertionError("the button is under the answer")
         answered = await self.bot.store.conversations.get(pressed.id)
         if answered is not None:
             first, parts = answered.message_id, list(answered.parts)
         else:
             first, parts = first_of_answer(pressed, asked.message_id), []
+        is_shut = is_guest(interaction)
         live = LiveMessage(
             self.bot,
             requester.channel_id,
@@ -96,7 +102,9 @@ class Regenerating:
             requester.user_id,
             parts,
             words=words_of(requester),
-            adopts=answered is None,
+            adopts=answered is None and not is_shut,
+            reply=Reply(interaction, self.bot.clock) if is_shut else None,
+            is_shut=is_shut,
         )
         thread = Thread(
             question_id=asked.message_id,

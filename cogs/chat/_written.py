@@ -13,6 +13,7 @@ from cogs.chat._memory import may_read_history
 from cogs.chat._reference import parent_of
 from cogs.shared.answering import LATEST_ANSWER_S
 from cogs.shared.gone import reply_to
+from cogs.shared.presence import guest_conversation, is_guest, server_id_of
 from cogs.shared.requester import Occasion, person_of
 from cogs.shared.rights import Relation, Right, may
 from cogs.shared.splitting import split
@@ -21,6 +22,8 @@ ENDS: Final = frozenset(
     {CommandKind.STOP, CommandKind.DISMISS, CommandKind.CANCEL, CommandKind.CANCEL_JOB}
 )
 _MAX_TOLD_CHARS: Final = 16_000
+_MAX_FOLLOW_UPS: Final = 5
+"""Discord's limit where the bot is only a guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +61,22 @@ class Written:
         return self.occasion.channel.id if self.occasion.channel is not None else 0
 
     @property
+    def conversation_id(self) -> int:
+        """The conversation, where the channel is one: where the bot is a guest, a person's own."""
+        if is_guest(self.occasion):
+            return guest_conversation(self.channel_id, self.author.id)
+        return self.channel_id
+
+    @property
     def key(self) -> tuple[int, int]:
         """The channel and the person."""
         return self.channel_id, self.author.id
 
     @property
     def guild_id(self) -> int | None:
-        """The server; None: a DM."""
+        """The server; None: a DM, or the bot is only a guest."""
         if isinstance(self.occasion, discord.Interaction):
-            return self.occasion.guild_id
+            return server_id_of(self.occasion)
         return self.occasion.guild.id if self.occasion.guild is not None else None
 
     @property
@@ -79,7 +89,7 @@ class Written:
         """Whether they may know what was said before in that channel."""
         if isinstance(self.occasion, discord.Message):
             return may_read_history(self.occasion)
-        if self.occasion.guild_id is None:
+        if server_id_of(self.occasion) is None:  # what they and the bot have said to each other
             return True
         allowed = self.occasion.permissions.read_message_history
         relation = Relation(is_of_server=True, sees=True, reads_history=allowed)
@@ -104,6 +114,8 @@ class Written:
             discord.HTTPException, OSError: Discord accepts no reply.
         """
         *before, last = split(text[:_MAX_TOLD_CHARS])
+        if is_guest(self.occasion):
+            del before[_MAX_FOLLOW_UPS - 1 :]
         for part in before:
             await self._send(part)
         return await self._send(last, view)

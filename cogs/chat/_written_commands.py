@@ -37,6 +37,7 @@ from cogs.chat._written import ENDS, Written
 from cogs.shared import person_commands
 from cogs.shared.names import own_ids
 from cogs.shared.places import Vocal, allowed_at, whereabouts
+from cogs.shared.presence import server_of
 from cogs.shared.requester import Occasion, admit, person_of, persona_at, readmit, words_of
 from cogs.shared.rights import Relation, Right, may
 from cogs.shared.splitting import disarm
@@ -127,13 +128,13 @@ class WrittenCommands:
         Raises:
             StoreFailed: The server's personas cannot be read.
         """
-        persona = await persona_at(self._bot, interaction.guild, interaction.channel)
-        said = own_ids(self._bot, interaction.guild).without_calls(said)
+        guild = server_of(interaction)
+        persona = await persona_at(self._bot, guild, interaction.channel)
+        said = own_ids(self._bot, guild).without_calls(said)
         match = self._match(interaction, said, persona.name, None)
         if match is None:
             return None
-        is_direct = interaction.guild_id is None
-        whole_channel = is_direct or await is_conversation(self._bot, interaction.channel)
+        whole_channel = guild is None or await is_conversation(self._bot, interaction.channel)
         return Written(interaction, match, whole_channel)
 
     def _match(
@@ -393,7 +394,7 @@ class WrittenCommands:
         if parent_id is not None:
             said = await memory.chain(parent_id, budget_chars=_MAX_REPEATED_CHARS)
         elif written.whole_channel:
-            said = await memory.thread(written.channel_id, budget_chars=_MAX_REPEATED_CHARS)
+            said = await memory.thread(written.conversation_id, budget_chars=_MAX_REPEATED_CHARS)
         else:
             return ""
         answers = (one.content.strip() for one in reversed(said) if one.role is Role.ASSISTANT)

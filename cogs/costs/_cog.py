@@ -18,8 +18,9 @@ from bot.money import Balance, Call, Payer, Period, Scope, micro
 from bot.service_calls.report import DAYS_LIMIT, as_csv, report_on, view_of
 from cogs.costs._pages import budgets_page, costs_page, shown
 from cogs.costs._picture import chart
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 from cogs.shared.places import for_who_may, relation_to_server
+from cogs.shared.presence import server_id_of
 from cogs.shared.requester import settings_of, words_at
 from cogs.shared.rights import Relation, Right, require
 from cogs.shared.splitting import EMBED_LIMIT, split
@@ -51,6 +52,7 @@ class Costs(commands.Cog):
         self.bot = bot
         self._drawing = asyncio.Lock()
 
+    @for_people
     @app_commands.command(
         name=text("costs.cmd.costs.name"), description=text("costs.cmd.costs.about")
     )
@@ -96,11 +98,12 @@ class Costs(commands.Cog):
     ) -> tuple[Scope, Payer]:
         """The scope and payer of the calls to show, if this person may see them."""
         if whose == "server":
-            if interaction.guild_id is None:
+            guild_id = server_id_of(interaction)
+            if guild_id is None:
                 raise NotAllowed(words("errors.not_in_private"))
             relation = relation_to_server(interaction)
             require(Right.SEE_SERVER_COSTS, relation, words("costs.not_yours"))
-            return Scope.GUILD, Payer(guild_id=interaction.guild_id)
+            return Scope.GUILD, Payer(guild_id=guild_id)
         if whose == "all":
             relation = Relation(is_operator=await self.bot.is_owner(interaction.user))
             require(Right.SEE_ALL_COSTS, relation, words("costs.not_all"))
@@ -113,7 +116,7 @@ class Costs(commands.Cog):
     async def show(self, interaction: discord.Interaction) -> None:
         """Show the budgets that pay for this person's calls."""
         words = await words_at(self.bot, interaction)
-        payer = Payer(user_id=interaction.user.id, guild_id=interaction.guild_id)
+        payer = Payer(user_id=interaction.user.id, guild_id=server_id_of(interaction))
         balances = shown(await self.bot.store.ledger.balances(payer))
         await interaction.response.send_message(
             embed=discord.Embed(

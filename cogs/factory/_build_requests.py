@@ -66,7 +66,8 @@ async def start_build(
     require_posting(interaction, "embed_links", "attach_files", "read_message_history")
     words = words_of(requester)
     request = _request(build_request, requester)
-    plan = _plan(bot, interaction.app_permissions, interaction.channel, build_request, words)
+    where = (interaction.app_permissions, interaction.channel)
+    plan = _plan(bot, *where, build_request, words, as_guest=requester.is_guest)
     if build_request.fetch is None:
         placeholder = command_placeholder(bot, interaction, requester)
         view = make_view(bot, queue, requester, plan, placeholder.live, placeholder)
@@ -205,9 +206,11 @@ def _plan(
     channel: object,
     build_request: BuildRequest,
     words: Words,
+    *,
+    as_guest: bool = False,
 ) -> Plan:
     """Where to show the build: in a thread of its own, if one can be opened here."""
-    is_wanted = isinstance(channel, discord.TextChannel)
+    is_wanted = isinstance(channel, discord.TextChannel) and not as_guest
     can_open = may.create_public_threads and may.send_messages_in_threads
     return Plan(
         title=title_of(build_request.task) or words("factory.untitled"),
@@ -215,4 +218,5 @@ def _plan(
         begun=bot.clock.wall(),
         opens_thread=is_wanted and can_open,
         lacks_thread=is_wanted and not can_open,
+        goes_direct=as_guest,
     )

@@ -28,9 +28,10 @@ from cogs.factory._job_view import FactoryJobView, FactoryMessage
 from cogs.factory._listing import label, list_jobs
 from cogs.factory._views import COG, Action
 from cogs.shared.actions import AskedAction
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 from cogs.shared.names import typed_words
 from cogs.shared.places import Places
+from cogs.shared.presence import server_id_of
 from cogs.shared.requester import admit, requester_of, words_at, words_of
 from cogs.shared.rights import Right, may, require
 from cogs.shared.text_dialog import TextDialog
@@ -45,8 +46,11 @@ _MAX_TASK_CHARS = 6_000
 class Factory(commands.Cog, name=COG):
     """Starts, lists and cancels builds."""
 
-    factory = app_commands.Group(
-        name=text("factory.cmd.factory.name"), description=text("factory.cmd.factory.description")
+    factory = for_people(
+        app_commands.Group(
+            name=text("factory.cmd.factory.name"),
+            description=text("factory.cmd.factory.description"),
+        )
     )
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -222,7 +226,7 @@ class Factory(commands.Cog, name=COG):
             self.queue.place,
             words,
         )
-        is_guild = interaction.guild_id is not None
+        is_guild = server_id_of(interaction) is not None
         embed = discord.Embed(
             title=words("factory.jobs.title" if is_guild else "factory.jobs.title_own"),
             description=text or words("factory.jobs.none"),
@@ -282,7 +286,7 @@ class Factory(commands.Cog, name=COG):
     async def _jobs(
         self, interaction: discord.Interaction[SkyDeck], *, unfinished: bool = False
     ) -> list[Job]:
-        guild_id = interaction.guild_id
+        guild_id = server_id_of(interaction)
         return await self.bot.store.jobs.listing(
             guild_id=guild_id,
             user_id=interaction.user.id if guild_id is None else None,

@@ -44,6 +44,8 @@ def under_way(plan: Plan, progress: Progress, place: int | None, words: Words) -
     if progress.line:
         lines.append(_said(None, progress.line, words, _REASON_CHARS))
     embed = _embed(plan, "\n".join(lines), discord.Colour.blurple(), words)
+    if plan.goes_direct:
+        embed.set_footer(text=words("factory.as_guest"))
     _add_iterations(embed, progress.iterations, words)
     _add(embed, words("factory.field.score"), _score(progress.score, words))
     _add(embed, words("factory.field.begun"), f"<t:{int(plan.begun)}:R>")

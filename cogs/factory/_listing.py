@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from bot.i18n import Words
-from bot.jobs.place import address_of
+from bot.jobs.place import address_of, home_of
 from bot.store.repositories.recovery import Ending, Job
 from cogs.factory._embeds import plain
 
@@ -66,7 +66,6 @@ def _line(job: Job, place: Place, words: Words) -> str:
 
 
 def _link(job: Job) -> str:
-    home = "@me" if job.guild_id is None else str(job.guild_id)
     place = address_of(job)
-    link = f"https://discord.com/channels/{home}/{place.channel_id}"
+    link = f"https://discord.com/channels/{home_of(job)}/{place.channel_id}"
     return f"{link}/{place.message_id}" if place.message_id else link

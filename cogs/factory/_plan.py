@@ -16,6 +16,7 @@ class Plan(PlacePart):
         begun: When it was asked for, in seconds of the wall clock.
         opens_thread: Whether it gets a thread of its own.
         lacks_thread: Whether it would have got one if the bot were allowed to open it.
+        goes_direct: Whether it is sent directly when it takes longer than the interaction lives.
     """
 
     title: str
@@ -23,6 +24,7 @@ class Plan(PlacePart):
     begun: float
     opens_thread: bool = False
     lacks_thread: bool = False
+    goes_direct: bool = False
 
 
 def title_of(task: str) -> str:

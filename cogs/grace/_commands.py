@@ -20,7 +20,7 @@ from bot.discord_client import SkyDeck
 from bot.i18n import DEFAULT, INTERFACE_LANGUAGES, Words, words_for
 from cogs.grace._inputs import MAX_MESSAGES
 from cogs.grace._option_values import MAX_OFFERS, Offer, offer_choices, offer_languages
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,10 @@ async def make_groups(
 
 def _group(number: int) -> app_commands.Group:
     name = words_for(DEFAULT)("grace.group.name")
-    return app_commands.Group(
-        name=name if number == 1 else f"{name}-{number}", description=text("grace.group.about")
+    return for_people(
+        app_commands.Group(
+            name=name if number == 1 else f"{name}-{number}", description=text("grace.group.about")
+        )
     )
 
 

@@ -7,13 +7,14 @@ from typing import Final
 import discord
 
 from bot.discord_client import SkyDeck
-from bot.errors import BadInput, NotAllowed
+from bot.errors import BadInput, NotAllowed, NotPossible
 from bot.i18n import Words
 from cogs.shared.files import read_text
 from cogs.shared.gone import require_there
 from cogs.shared.names import typed_words
 from cogs.shared.permissions import require_permissions
 from cogs.shared.places import Places, find_place
+from cogs.shared.presence import is_guest
 from cogs.shared.rights import Right, may
 from cogs.shared.said import READING, SourceText, check_text, latest_said, message_text
 
@@ -126,12 +127,15 @@ async def read_source(
 
     Raises:
         BadInput: It contains no text.
+        NotPossible: It is in a place that the bot cannot read.
         TooLarge: It contains too much text.
         NotAllowed: The person may not read it.
         MissingPermission: The bot may not read it.
         QuestionDeleted: It was deleted.
         discord.HTTPException: Discord does not return it.
     """
+    if isinstance(source, Linked | Latest) and is_guest(interaction):
+        raise NotPossible(words("grace.input.guest"))
     match source:
         case Typed():
             source_text = SourceText(await typed_words(interaction, source.text), "")

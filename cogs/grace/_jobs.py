@@ -26,6 +26,7 @@ from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE
 from cogs.shared.page import Page
 from cogs.shared.permissions import require_posting
+from cogs.shared.presence import is_private
 from cogs.shared.requester import words_of
 from cogs.shared.said import SourceText
 from cogs.shared.splitting import as_plain_text
@@ -88,7 +89,7 @@ async def run_task(
                 is_json=task.is_json,
                 nothing=task.nothing,
                 wants_json=task.wants_json,
-                may_attach=interaction.app_permissions.attach_files or interaction.guild_id is None,
+                may_attach=interaction.app_permissions.attach_files or is_private(interaction),
             )
             place = GraceMessage.at(placeholder.live, requester, look, begun=begun)
             view = GraceJobView(bot, place, placeholder.live, placeholder)

@@ -17,7 +17,7 @@ from bot.languages import find_language
 from cogs.grace._inputs import GivenMessage, Source, read_source
 from cogs.grace._jobs import Task, run_task
 from cogs.shared.attachments import is_unread
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 from cogs.shared.files import read_recordings
 from cogs.shared.gone import require_there
 from cogs.shared.message_content import read_message
@@ -160,7 +160,7 @@ class Menus:
 
 
 def _menu(name: str, callback: _Callback) -> app_commands.ContextMenu:
-    return app_commands.ContextMenu(name=text(f"grace.menu.{name}"), callback=callback)
+    return for_people(app_commands.ContextMenu(name=text(f"grace.menu.{name}"), callback=callback))
 
 
 def _own(module: Module, interaction: discord.Interaction[SkyDeck]) -> dict[str, Value]:

@@ -16,7 +16,7 @@ from bot.jobs.view import Requester, Undeliverable
 from bot.store.repositories.recovery import Job, JobStage
 from cogs.jobs._pages import Overview, overview_page
 from cogs.jobs._views import COG, jobs_view
-from cogs.shared.commands import text
+from cogs.shared.commands import for_people, text
 from cogs.shared.error_messages import explain
 from cogs.shared.job_message import JobMessage, MessageView
 from cogs.shared.live import NO_MESSAGE, LiveMessage
@@ -38,6 +38,7 @@ class Jobs(commands.Cog, name=COG):
     def __init__(self, bot: SkyDeck) -> None:
         self.bot = bot
 
+    @for_people
     @app_commands.command(name=text("jobs.cmd.name"), description=text("jobs.cmd.about"))
     async def jobs(self, interaction: discord.Interaction[SkyDeck]) -> None:
         """List a person's own jobs."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.errors import OverBudget
 from bot.i18n import Words
-from bot.jobs.place import address_of
+from bot.jobs.place import address_of, home_of
 from bot.store.repositories.recovery import Ending, Job, JobStage
 from bot.wording import service_in_words
 from cogs.shared.splitting import as_plain_text
@@ -102,8 +102,7 @@ def _where(job: Job, words: Words) -> str:
     has_message = job.stage is not JobStage.UNDELIVERED and job.detail != OverBudget.code
     if not has_message or not place.message_id:
         return f"<#{place.channel_id}>"
-    home = "@me" if job.guild_id is None else str(job.guild_id)
-    address = f"https://discord.com/channels/{home}/{place.channel_id}/{place.message_id}"
+    address = f"https://discord.com/channels/{home_of(job)}/{place.channel_id}/{place.message_id}"
     return f"[{words('jobs.go')}]({address})"
 
 

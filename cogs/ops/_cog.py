@@ -17,7 +17,7 @@ from cogs.ops._export import packed
 from cogs.ops._help import Payload, Reader, make_help
 from cogs.ops._persona import PersonaChannel, PersonaPlace, show_persona
 from cogs.ops._views import Question, SettingsMenus, settings_embed
-from cogs.shared.commands import only_on_servers, text
+from cogs.shared.commands import for_people, only_on_servers, text
 from cogs.shared.forgetting import forget_questions
 from cogs.shared.places import for_who_may
 from cogs.shared.requester import requester_of, settings_of, words_at, words_of
@@ -36,8 +36,10 @@ class Ops(commands.Cog):
         allowed_contexts=only_on_servers(),
         default_permissions=discord.Permissions(manage_guild=True),
     )
-    privacy = app_commands.Group(
-        name=text("ops.cmd.privacy.name"), description=text("ops.cmd.privacy.description")
+    privacy = for_people(
+        app_commands.Group(
+            name=text("ops.cmd.privacy.name"), description=text("ops.cmd.privacy.description")
+        )
     )
 
     def __init__(self, bot: SkyDeck) -> None:
@@ -211,6 +213,7 @@ class Ops(commands.Cog):
 
     # -- help --------------------------------------------------------------------------------
 
+    @for_people
     @app_commands.command(
         name=text("ops.cmd.help.name"), description=text("ops.cmd.help.description")
     )
@@ -222,6 +225,7 @@ class Ops(commands.Cog):
             str(interaction.locale),
             interaction.permissions.value,
             in_guild=interaction.guild_id is not None,
+            as_guest=requester.is_guest,
         )
         me = self.bot.user.mention if self.bot.user is not None else ""
         told = make_help(

@@ -12,8 +12,12 @@ Payload = Mapping[str, Any]
 
 _SLASH, _ON_MESSAGE = 1, 3
 _SUBCOMMAND, _GROUP = 1, 2
+_TO_PEOPLE: Final = 1
+"""One of a command's integration types: it is installed to a person's account."""
+_ON_SERVERS: Final = 0
 _IN_DIRECT_MESSAGES: Final = 1
-"""One of a command's contexts; a command without contexts is available everywhere."""
+_BETWEEN_PEOPLE: Final = 2
+"""Each one of a command's contexts; a command without contexts is available everywhere."""
 _FEW: Final = 4
 """Up to this many subcommands get a line each; if there are more, only their names are listed."""
 FIELD_CHARS: Final = 1024
@@ -40,15 +44,21 @@ class Reader:
         locale: The locale in which their Discord shows the commands.
         permissions: Their permissions in the channel, as Discord's bits.
         in_guild: Whether they are on a server.
+        as_guest: Whether the bot is there only as their own app.
     """
 
     locale: str
     permissions: int
     in_guild: bool
+    as_guest: bool = False
 
     def may_use(self, command: Payload) -> bool:
         """Whether their Discord offers them the command there."""
         needed = int(command.get("default_member_permissions") or 0)
+        if self.as_guest:
+            here = _ON_SERVERS if self.in_guild else _BETWEEN_PEOPLE
+            own = _TO_PEOPLE in (command.get("integration_types") or ())
+            return own and here in (command.get("contexts") or [here])
         if not self.in_guild:
             return _IN_DIRECT_MESSAGES in (command.get("contexts") or [_IN_DIRECT_MESSAGES])
         return self.permissions & needed == needed
@@ -100,11 +110,17 @@ def make_help(
         me: The bot's mention.
         name: What people call the assistant there.
     """
+    if reader.as_guest:
+        how = [words("help.guest"), words("help.who", name=name)]
+    else:
+        how = [
+            words("help.intro", me=me),
+            words("help.who", name=name),
+            words("help.examples", me=me),
+            f"{words('help.told')}\n{words('help.told_examples')}",
+        ]
     parts = [
-        words("help.intro", me=me),
-        words("help.who", name=name),
-        words("help.examples", me=me),
-        f"{words('help.told')}\n{words('help.told_examples')}",
+        *how,
         _about_data(words, reader, registered, settings),
     ]
     sections = [*command_sections(words, registered, reader)]

@@ -28,6 +28,7 @@ from cogs.shared.error_messages import ALREADY_ANSWERED, TOKEN_IS_DEAD, explain
 from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.permissions import may_write
+from cogs.shared.presence import answers_alone
 from cogs.shared.reply import Reply
 from cogs.shared.requester import words_of
 
@@ -163,7 +164,9 @@ async def post_placeholder(interaction: discord.Interaction[Any], words: Words) 
         discord.HTTPException: Discord refuses it, or the three seconds are over.
     """
     try:
-        answer = await interaction.response.send_message(words("common.working"))
+        answer = await interaction.response.send_message(
+            words("common.working"), ephemeral=answers_alone(interaction)
+        )
     except Exception as e:
         if isinstance(e, discord.HTTPException) and not _may_have_arrived(e):
             raise

@@ -6,7 +6,8 @@ from typing import Any
 import discord
 
 from cogs.shared.message_content import MessageContent
-from cogs.shared.permissions import may_write, permissions_at
+from cogs.shared.permissions import permissions_at
+from cogs.shared.presence import is_guest, is_private, server_of
 from cogs.shared.requester import Occasion
 
 
@@ -62,7 +63,7 @@ class Asking:
             thread: Where the answer is shown, if not where the command was given.
         """
         content = MessageContent(text=said, question=said, attached=(file,) if file else ())
-        is_dm = interaction.guild_id is None
+        is_dm = is_private(interaction)
         allowed = discord.Permissions.all() if is_dm else interaction.app_permissions
         if thread is not None:
             allowed = thread.permissions_for(thread.guild.me)
@@ -97,8 +98,8 @@ class Asking:
 
     @property
     def guild(self) -> discord.Guild | None:
-        """The server; None: a DM."""
-        return self.occasion.guild
+        """The server; None: a DM, or the bot is only a guest."""
+        return server_of(self.occasion)
 
     @property
     def said_in(self) -> discord.abc.Messageable | None:
@@ -111,10 +112,9 @@ class Asking:
         """Whether the person may read there what was said before, and the bot is there."""
         occasion = self.occasion
         if isinstance(occasion, discord.Interaction):
-            if occasion.guild_id is None:
-                return may_write(occasion)
-            is_there = occasion.is_guild_integration() or not occasion.is_user_integration()
-            return is_there and occasion.permissions.read_message_history
+            if occasion.guild_id is None or is_guest(occasion):
+                return is_private(occasion)
+            return occasion.permissions.read_message_history
         guild, channel, author = occasion.guild, occasion.channel, occasion.author
         if guild is None:
             return True

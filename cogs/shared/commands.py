@@ -7,13 +7,16 @@
 discord.py registers the English text; `Translator` adds the other languages by the same key.
 """
 
-from typing import Final
+from typing import Final, TypeVar
 
+from discord import app_commands
 from discord.app_commands import AppCommandContext, locale_str
 
 from bot.i18n import DEFAULT, words_for
 
 _ENGLISH: Final = words_for(DEFAULT)
+
+T = TypeVar("T")
 
 
 def text(key: str, otherwise: str | None = None) -> locale_str:
@@ -30,6 +33,17 @@ def text(key: str, otherwise: str | None = None) -> locale_str:
     if otherwise is not None and not _ENGLISH.has(key):
         return locale_str(otherwise)
     return locale_str(_ENGLISH(key), key=key)
+
+
+def for_people(command: T) -> T:
+    """Offer a command, group or menu also to who has installed the app to their own account.
+
+    It then works in group messages and on servers that the bot is no member of, so it may need no
+    channel, member or setting of a server.
+    """
+    install = app_commands.allowed_installs(guilds=True, users=True)
+    place = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    return place(install(command))
 
 
 def only_on_servers() -> AppCommandContext:

@@ -11,7 +11,7 @@ from discord import ui
 from bot.discord_client import SkyDeck
 from bot.errors import OverBudget, SkydeckError
 from bot.i18n import Words, words_for
-from bot.jobs.place import JobPlace, PlacePart, Snowflake, stored_as
+from bot.jobs.place import HOST, JobPlace, PlacePart, Snowflake, stored_as
 from bot.jobs.view import Requester
 from bot.money import Scope
 from bot.store.repositories.recovery import Job
@@ -29,7 +29,9 @@ class JobMessage(JobPlace):
 
     Attributes:
         user_id: Who asked.
-        guild_id: None in a DM.
+        guild_id: None in a DM, and where the bot is only a guest.
+        host_id: The server where it is a guest.
+        is_guest: Whether it is there only as the person's own app.
         home_id: The channel of the thread that holds the message, when everybody there may see it.
         locale: The language of the person who asked.
         nonces: The seed of the message's nonces.
@@ -38,6 +40,8 @@ class JobMessage(JobPlace):
 
     user_id: Annotated[Snowflake, stored_as("user")]
     guild_id: Annotated[Snowflake | None, stored_as("guild")] = None
+    host_id: Annotated[Snowflake | None, stored_as(HOST)] = None
+    is_guest: bool = False
     home_id: Annotated[Snowflake | None, stored_as("home")] = None
     locale: str
     nonces: str | None = None
@@ -52,12 +56,19 @@ class JobMessage(JobPlace):
             "message_id": live.message_id,
             "user_id": requester.user_id,
             "guild_id": requester.guild_id,
+            "host_id": requester.host_id,
+            "is_guest": requester.is_guest,
             "home_id": live.home_id,
             "locale": requester.locale,
             "nonces": live.nonces.seed,
             "begun": begun,
         }
         return cls(**values)
+
+    @property
+    def is_private(self) -> bool:
+        """Whether nobody but the person reads the message."""
+        return self.guild_id is None and not self.is_guest
 
     def live(self, bot: SkyDeck) -> LiveMessage:
         """The message, which another process has begun."""
@@ -69,7 +80,8 @@ class JobMessage(JobPlace):
             words=words_for(self.locale),
             nonces=Nonces(self.nonces),
             home_id=self.home_id,
-            adopts=True,
+            is_shut=self.is_guest,
+            adopts=not self.is_guest,
         )
 
 
@@ -131,7 +143,7 @@ class MessageView(Generic[M]):
         """
         if not isinstance(error, OverBudget) or error.scope != Scope.USER:
             return False
-        if self.place.guild_id is None or self._is_told:
+        if self.place.is_private or self._is_told:
             return self._is_told
         text, reply = explain(error, self.words, privately=True).text, self.live.reply
         try:

@@ -11,6 +11,7 @@ import discord
 from bot.sanitize import is_blank
 from cogs.shared.mentions import Names, Own, as_words
 from cogs.shared.message_parts import whole
+from cogs.shared.presence import server_of
 
 _HIDDEN: Final = "…"
 _LOOK_UP_S: Final = 1.0
@@ -68,12 +69,17 @@ class People:
         before = len(self.names)
         with contextlib.suppress(discord.HTTPException, discord.ClientException, OSError):
             async with asyncio.timeout(_LOOK_UP_S):
-                if self.guild is not None:
+                if self.guild is not None and self._is_there:
                     self.add(await self.guild.query_members(user_ids=wanted, cache=False))
                 else:
                     await asyncio.gather(*map(self._fetch, wanted[:_MAX_FETCHED]))
         self.unknown.clear()
         return len(self.names) > before
+
+    @property
+    def _is_there(self) -> bool:
+        """Whether the bot is a member, so that it can ask for the others."""
+        return self.guild is not None and self.client.get_guild(self.guild.id) is not None
 
     async def _fetch(self, user_id: int) -> None:
         with contextlib.suppress(discord.NotFound):
@@ -121,7 +127,7 @@ async def typed_words(interaction: discord.Interaction, text: str) -> str:
     """
     if is_blank(text):
         return ""
-    people = People(interaction.client, interaction.guild)
+    people = People(interaction.client, server_of(interaction))
     people.add([interaction.user])
     names = names_at(interaction.channel_id, people)
     words = as_words(text, names)

@@ -1,10 +1,14 @@
 """What Discord lets the bot itself do in a place, checked before anything costs money."""
 
-from typing import Any
+from typing import Any, Final
 
 import discord
 
 from bot.errors import MissingPermission
+from cogs.shared.presence import is_guest
+
+_OF_ANSWERS: Final = frozenset({"attach_files", "embed_links"})
+"""What an interaction's answer may not have without a permission."""
 
 
 def require_permissions(allowed: discord.Permissions, *names: str) -> None:
@@ -32,9 +36,12 @@ def require_posting(interaction: discord.Interaction[Any], *more: str) -> None:
     Raises:
         MissingPermission: It lacks some of them.
     """
-    if interaction.guild_id is not None:
+    may = interaction.app_permissions
+    if is_guest(interaction):  # what is answered there needs no more than the answer's own parts
+        require_permissions(may, *(one for one in more if one in _OF_ANSWERS))
+    elif interaction.guild_id is not None:
         posting = posting_permission(interaction.channel)
-        require_permissions(interaction.app_permissions, "view_channel", posting, *more)
+        require_permissions(may, "view_channel", posting, *more)
 
 
 def permissions_at(message: discord.Message) -> discord.Permissions:
@@ -51,11 +58,10 @@ def may_write(interaction: discord.Interaction[Any]) -> bool:
     It cannot where it is present only as an app that the person has installed: in group messages,
     and on servers that it is not a member of.
     """
-    if interaction.guild_id is None:
-        is_group = isinstance(interaction.channel, discord.GroupChannel)
-        return not (is_group or interaction.context.private_channel)
-    if interaction.is_user_integration() and not interaction.is_guild_integration():
+    if is_guest(interaction):
         return False
+    if interaction.guild_id is None:
+        return True
     may = interaction.app_permissions
     posts: bool = getattr(may, posting_permission(interaction.channel))
     return may.view_channel and posts

@@ -13,6 +13,7 @@ from discord import app_commands
 
 from bot.jobs.place import address_of
 from bot.store.repositories.recovery import Job
+from cogs.shared.presence import server_id_of, server_of
 from cogs.shared.rights import Relation, Right, may
 
 Place = discord.abc.GuildChannel | discord.Thread
@@ -43,7 +44,7 @@ class Places:
     async def relations_to_jobs(self, jobs: Iterable[Job]) -> dict[int, Relation]:
         """Their relations to many jobs, by job number; the places are looked up concurrently."""
         listed = list(jobs)
-        here = self.interaction.guild_id
+        here = server_id_of(self.interaction)
         places = {shown_in(job) for job in listed if job.guild_id is not None} if here else set()
         await asyncio.gather(*map(self._allowed, places))
         return {job.journal_id: await self.relation_to_job(job) for job in listed}
@@ -59,7 +60,7 @@ class Places:
             channel_id: Its channel.
         """
         is_owner = owner_id == self.interaction.user.id
-        is_here = guild_id is not None and guild_id == self.interaction.guild_id
+        is_here = guild_id is not None and guild_id == server_id_of(self.interaction)
         if not is_here:
             return Relation(is_owner=is_owner)
         allowed = await self._allowed(channel_id)
@@ -83,7 +84,7 @@ class Places:
     async def _look_up(self, channel_id: int) -> discord.Permissions:
         if channel_id == self.interaction.channel_id:  # Discord let them act there
             return self.interaction.permissions
-        guild, member = self.interaction.guild, self.interaction.user
+        guild, member = server_of(self.interaction), self.interaction.user
         if guild is None or not isinstance(member, discord.Member):
             return _NOWHERE
         place = await find_place(guild, channel_id)
@@ -153,7 +154,7 @@ def manages_server(interaction: discord.Interaction[Any]) -> bool:
 
 def relation_to_server(interaction: discord.Interaction[Any]) -> Relation:
     """Their relation to the server where they are, for its settings and costs."""
-    is_here = interaction.guild_id is not None
+    is_here = server_id_of(interaction) is not None
     return Relation(is_of_server=is_here, manages_server=is_here and manages_server(interaction))
 
 

@@ -12,6 +12,7 @@ from bot.jobs.view import Requester
 from bot.languages import primary
 from bot.persona import NO_PERSONA, Persona
 from bot.store.records import GuildSettings
+from cogs.shared.presence import is_guest, server_of
 
 _LISTED: Final = 10
 """How many channels or roles a refusal lists."""
@@ -37,7 +38,7 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
         StoreFailed: The server's settings cannot be read.
     """
     user = person_of(occasion)
-    guild = occasion.guild
+    guild = server_of(occasion)
     channel = occasion.channel
     settings = await settings_of(bot, guild)
     own = bot.locales.get(user.id)
@@ -56,6 +57,8 @@ async def requester_of(bot: SkyDeck, occasion: Occasion) -> Requester:
         system=System(identity.value),
         language=persona.language or primary(settings.language),
         persona=persona,
+        is_guest=is_guest(occasion),
+        host_id=occasion.guild.id if guild is None and occasion.guild is not None else None,
     )
 
 
@@ -120,7 +123,7 @@ async def readmit(bot: SkyDeck, occasion: Occasion) -> Requester:
     """
     requester = await requester_of(bot, occasion)
     user = person_of(occasion)
-    await require_allowed(bot, occasion.guild, occasion.channel, user, words_of(requester))
+    await require_allowed(bot, server_of(occasion), occasion.channel, user, words_of(requester))
     return requester
 
 

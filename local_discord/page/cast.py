@@ -70,7 +70,8 @@ def furnish(sim: LocalDiscord) -> Cast:
     """Make the servers, the channels and the people.
 
     A member, a moderator, the owner, somebody who may do next to nothing; members who have their
-    client in Spanish and in Japanese.
+    client in Spanish and in Japanese. Ana has installed the bot to her account, so that it is with
+    her in the group that she has with two of them.
     """
     cast = Cast()
     first = sim.guild("Workshop")
@@ -93,6 +94,8 @@ def furnish(sim: LocalDiscord) -> Cast:
         joined[name] = first.member(name, locale=locale)
         second.member(joined[name])
         cast.add(joined[name].user, kind)
+    sim.install(joined["Ana"])
+    sim.group("Trip", *(joined[name] for name in ("Ana", "Marc", "Lucía")))
     owner = first.owner().user
     owner.name = "Olga"
     cast.add(owner, "owner")

@@ -78,7 +78,9 @@ class View:
         """The fields of the event `state`."""
         guilds = [one for one in self._world.guilds.values() if self.user.id in one.members]
         servers = [self._server(guild) for guild in guilds]
-        direct = [self._channel(self._world.dm(self.user))]
+        groups = [c for c in self._world.channels.values() if c.type is ChannelType.GROUP_DM]
+        places = [self._world.dm(self.user), *filter(self.sees, groups)]
+        direct = [self._channel(one) for one in places]
         servers.append({"id": DIRECT, "name": "", "channels": direct, "names": []})
         return {
             "me": self._person(self.user),
@@ -106,10 +108,10 @@ class View:
     def _channel(self, channel: Channel) -> Json:
         held = permissions.in_channel(channel, self.user)
         unread = self.desk.unread(self.user, channel)
-        is_direct = channel.type is ChannelType.DM
+        is_direct = channel.guild is None
         return {
             "id": str(channel.id),
-            "name": self._world.bot.name if is_direct else channel.name,
+            "name": self._world.bot.name if channel.type is ChannelType.DM else channel.name,
             "kind": kind_of(channel),
             "server": str(channel.guild.id) if channel.guild else DIRECT,
             "parent": str(channel.parent.id) if channel.parent else None,
@@ -183,7 +185,8 @@ def kind_of(channel: Channel) -> str:
         return "thread"
     if channel.type in VOICE_CHANNELS:
         return "voice"
-    return "dm" if channel.type is ChannelType.DM else "text"
+    kinds = {ChannelType.DM: "dm", ChannelType.GROUP_DM: "group"}
+    return kinds.get(channel.type, "text")
 
 
 def _is_archived(channel: Channel) -> bool:

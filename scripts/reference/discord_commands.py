@@ -20,8 +20,12 @@ INTRO: Final = """
 # Commands in Discord
 
 People whose Discord is in Spanish see and type the Spanish names. `/help` lists the commands that
-you may use where you are; [who may do what](../rights.md) says what a command checks.
+you may use where you are; [who may do what](../rights.md) says what a command checks. "Also for
+yourself": who has [installed the bot to their account][own] has it everywhere.
+
+[own]: ../discord.md#for-yourself-in-groups-and-on-other-servers
 """
+_OF_A_PERSON: Final = "Also for yourself."
 _GROUPS: Final = {
     AppCommandOptionType.subcommand.value,
     AppCommandOptionType.subcommand_group.value,
@@ -70,6 +74,8 @@ async def discord_page() -> str:
     for command in slash:
         parts += _command(command)
     parts.append("## Right-click a message, then Apps\n")
+    if all(1 in (one.get("integration_types") or ()) for one in menus):
+        parts.append(f"{_OF_A_PERSON}\n")
     rows = ((cell(one["name"]), cell(_spanish(one, "name"))) for one in menus)
     parts.append(table(("entry", "in Spanish"), rows))
     return "\n".join(parts)
@@ -82,6 +88,8 @@ def _command(command: Payload) -> Iterator[str]:
     notes = [command["description"]] if is_group else []
     if command.get("default_member_permissions"):
         notes.append("For people with Manage Server, unless the server decides otherwise.")
+    if 1 in (command.get("integration_types") or ()):
+        notes.append(_OF_A_PERSON)
     yield " ".join(f"{note.rstrip('.')}." for note in notes) + "\n" if notes else ""
     for path, spanish, leaf in leaves:
         if is_group:

@@ -145,7 +145,7 @@ on("bot", (told) => {
 });
 on("notice", (told) => notice(told.text, { lasts: told.kind === "full" }));
 
-const MARKS = { text: "#", voice: "🔊", thread: "🧵", dm: "@" };
+const MARKS = { text: "#", voice: "🔊", thread: "🧵", dm: "@", group: "👥 " };
 
 /** A channel's name with its mark, as `#general`. */
 export const named = (channel) => `${MARKS[channel.kind]}${channel.kind === "thread" ? " " : ""}${channel.name}`;

@@ -11,8 +11,6 @@ from local_discord import wire
 from tests.fakes.handlers import Scripted, echo
 from tests.integration.cogs.shared.conftest import ended
 
-SERVER_ONLY = {"join", "leave", "minutes", "voice", "settings"}
-
 
 @pytest.fixture
 def handlers():
@@ -70,13 +68,6 @@ async def test_a_reply_to_somebody_else_is_not_for_the_bot(sim, sparing, deck, c
     await ben.sees(lambda m: m.author == sim.bot and "last" in m.content, channel)
     own = [m for m in ben.reads(channel) if m.author == sim.bot]
     assert len(own) == 1
-
-
-async def test_each_command_tells_where_it_may_be_used(sim, deck):
-    for command in sim.commands:
-        assert command["integration_types"] == [0], command["name"]
-        wanted = [0] if command["name"] in SERVER_ONLY else [0, 1]
-        assert command["contexts"] == wanted, command["name"]
 
 
 @pytest.mark.parametrize(
