@@ -78,6 +78,13 @@ def test_only_what_a_person_may_use_there():
     assert "`/here` Here" not in lines(reader(in_guild=False))
 
 
+def test_who_has_brought_it_along_reads_of_what_they_may_use_there():
+    own = ONE | {"integration_types": [0, 1], "contexts": [0, 1, 2]}
+    for in_guild in (False, True):
+        guest = Reader("en-US", 0, in_guild=in_guild, as_guest=True)
+        assert lines(guest, [own, FEW, GUILDS]) == ["`/ask` Ask"]
+
+
 def test_names_are_those_of_their_own_discord():
     assert find_command(ALL, reader("es-ES"), "jobs", "list") == "`/tareas list`"
     assert find_command(ALL, reader("de"), "jobs", "list") == "`/jobs list`"
