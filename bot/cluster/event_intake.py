@@ -28,6 +28,8 @@ _WAITING_LIMIT: Final = 200
 """How many events of one server wait for its look-up."""
 _ANSWER_WITHIN_S: Final = 3.0
 """Discord rejects a later first answer to an interaction."""
+_BY_GUILD: Final = "0"
+"""The key of an interaction's owners that says that its server has installed the bot."""
 _ONCE: Final = frozenset({"MESSAGE_CREATE", "INTERACTION_CREATE"})
 _RAW: Final = frozenset({"MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK"})
 """discord.py reports these even for an unknown server; we must forget what was deleted."""
@@ -72,7 +74,9 @@ class EventIntake:
         if name == "GUILD_DELETE":
             self._leave_unknown(data)
         guild_id = int(data.get("guild_id") or 0) if isinstance(data, dict) else 0
-        if guild_id in self._waiting:
+        if _is_of_a_guest(name, data):
+            parser(data)
+        elif guild_id in self._waiting:
             self._wait(guild_id, parser, data)
         elif not guild_id or self._knows(guild_id) or name in _RAW:
             parser(data)
@@ -165,6 +169,12 @@ class EventIntake:
             **{name: [] for name in ("voice_states", "presences", "stage_instances")},
             **{name: [] for name in ("guild_scheduled_events", "soundboard_sounds")},
         }
+
+
+def _is_of_a_guest(name: str, data: Any) -> bool:
+    """Whether it comes by a person's own app, so that its server cannot be looked up."""
+    owners = data.get("authorizing_integration_owners") if name == "INTERACTION_CREATE" else None
+    return bool(owners) and _BY_GUILD not in owners
 
 
 def _needs_server(name: str, data: Any) -> bool:
