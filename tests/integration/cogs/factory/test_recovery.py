@@ -60,6 +60,20 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
     assert not sim.problems
 
 
+async def test_where_it_is_only_a_guest_the_next_process_sends_it_directly(
+    sim, start, ben, factory
+):
+    sim.install(ben)
+    group = sim.group("Trip", ben, sim.user("Carl"))
+    factory.go.clear()
+    async with start():
+        await ben.slash("/factory build", group, task="fizz")
+        await ben.sees("reviewing", group)
+    async with start():
+        factory.go.set()
+        assert (await ben.sees("ran and passed", ben.dm)).file("fizz.py")
+
+
 async def test_who_waited_for_a_turn_waits_again_and_is_sent_once(sim, start, ana, ben, factory):
     factory.go.clear()
     async with start():
