@@ -20,16 +20,7 @@ from .posting import Draft, visible_messages
 from .reply import Modal, Reply
 from .typed import with_mentions
 from .validate_message import check_message
-from .values import (
-    Channel,
-    Guild,
-    Intent,
-    Json,
-    Message,
-    MessageFlag,
-    Permission,
-    User,
-)
+from .values import Channel, Guild, Intent, Json, Message, MessageFlag, Permission, User
 from .waiting import PATIENCE
 
 WORDS_MAX = 2000

@@ -173,8 +173,12 @@ class EventIntake:
 
 def _is_of_a_guest(name: str, data: Any) -> bool:
     """Whether it comes by a person's own app, so that its server cannot be looked up."""
-    owners = data.get("authorizing_integration_owners") if name == "INTERACTION_CREATE" else None
-    return bool(owners) and _BY_GUILD not in owners
+    if name != "INTERACTION_CREATE":
+        return False
+    owners = data.get("authorizing_integration_owners") or {
+        _BY_GUILD: ""
+    }  # Discord may leave it out
+    return _BY_GUILD not in owners
 
 
 def _needs_server(name: str, data: Any) -> bool:
