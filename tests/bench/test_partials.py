@@ -7,8 +7,8 @@ takes a name as a hint. So what counts is how much of *its* words the model has 
 Found (2 busy cores, 13 recordings, 239 words): Moonshine takes half of the processor's time (66 ms
 instead of 132 a partial, 1.7 s instead of 3.3 a minute of speech) and gets fewer words wrong (7 %
 instead of 9). But the model has twice as many words left to read at the end (100 instead of 52, no
-fewer with partials twice as often), and the quick model's last reading costs 1.3 times
-the processor: Moonshine writes "six" for "6", and commas where Whisper has none, and behind the
+fewer with partials twice as often), and the quick model's last reading takes 1.3 times
+its time: Moonshine writes "six" for "6", and commas where Whisper has none, and behind the
 first difference nothing in the cache counts. That comes after the last word, where a turn waits for
 it; nobody waits for what a partial saves. So skydeck does not use it.
 
