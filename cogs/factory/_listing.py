@@ -47,7 +47,7 @@ def list_jobs(
 def label(job: Job, place: Place, words: Words, limit: int = 100) -> str:
     """A build in one line without Markdown, for a choice."""
     state = f" · {state_of(job, place, words)}"
-    return f"{job.title[: limit - len(state)]}{state}"
+    return f"{_title(job, words)[: limit - len(state)]}{state}"
 
 
 def state_of(job: Job, place: Place, words: Words) -> str:
@@ -62,7 +62,13 @@ def _line(job: Job, place: Place, words: Words) -> str:
     since = f"<t:{job.created_at_ms // 1000}:R>"
     state = state_of(job, place, words)
     who = f"<@{job.user_id}>"
-    return f"{mark} **{plain(job.title, 80)}** · {state} · {who} · {since} · [↗]({_link(job)})"
+    title = plain(_title(job, words), 80)
+    return f"{mark} **{title}** · {state} · {who} · {since} · [↗]({_link(job)})"
+
+
+def _title(job: Job, words: Words) -> str:
+    """What it is called: nothing is left of that where the place was deleted."""
+    return job.title or words("jobs.untitled")
 
 
 def _link(job: Job) -> str:

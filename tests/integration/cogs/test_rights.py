@@ -10,8 +10,10 @@ from bot.contract import Service
 from bot.money import Payer, Period
 from local_discord import CannotDo, Permission
 from tests.fakes.handlers import Scripted, hang
+from tests.waiting import HANGS_S
 
 TITLE = "a budget for the board"
+UNTITLED = "(untitled)"
 NOBODYS = {"corner", "manager", "outsider", "stranger", "in a DM"}
 
 
@@ -139,14 +141,23 @@ async def test_of_a_deleted_place_only_the_asker_and_administrators_know(
     sim, deck, world, guild, who
 ):
     place = await world.place("channel")
-    await begun(deck, world, place)
+    job = await begun(deck, world, place)
     gone = deck.wait_for("guild_channel_delete", check=lambda one: one.id == place.id, timeout=10)
     waiting = asyncio.ensure_future(gone)
     await asyncio.sleep(0)  # so that it listens
     guild.removes(place)
     await waiting
+    await until_forgotten(deck, job)
     reply = await world.people[who].slash("/factory jobs", world.corner)
-    assert (TITLE in reply.text) == (who in {"asker", "admin"})
+    assert (f"**{UNTITLED}** · cancelled" in reply.text) == (who in {"asker", "admin"})
+    assert TITLE not in reply.text
+
+
+async def until_forgotten(deck, job):
+    """Until nothing is left of its words."""
+    async with asyncio.timeout(HANGS_S):
+        while (await deck.store.jobs.get(job.journal_id)).title:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_who_has_left_the_server_still_has_what_is_theirs(deck, world, guild):
