@@ -56,7 +56,7 @@ def local(monkeypatch, tmp_path):
     return local
 
 
-@pytest.mark.parametrize("text", ["¿Qué hora es?\n", "\ufeffWhat time is it?"])
+@pytest.mark.parametrize("text", ["¿Cuándo sale el tren?\n", "\ufeffWhen does the train leave?"])
 async def test_a_question_comes_from_standard_input(run, text):
     done = await run("ask", "-", stdin=text.encode())
     assert (done.returncode, done.stdout) == (0, "Alfred: It is late.\n"), done.stderr
