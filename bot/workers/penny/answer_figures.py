@@ -33,10 +33,10 @@ def time_of_day(at: datetime, language: str) -> str:
 
 
 def result(value: Fraction, language: str) -> str:
-    """The result of a sum, with at most four decimals: `2.5`, `250,000`."""
+    """The result of a sum, with all its decimals: `2.5`, `250,000`."""
     from babel.numbers import format_decimal  # noqa: PLC0415  (see the module)
 
     if value.denominator == 1:
         return figures.whole(value.numerator, language)
     exact = Decimal(value.numerator) / Decimal(value.denominator)
-    return format_decimal(exact, "#,##0.####", locale=language)
+    return format_decimal(exact, "#,##0.############", locale=language)

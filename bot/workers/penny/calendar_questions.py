@@ -9,7 +9,7 @@ A question is one of these only if nothing else is in it. English and Spanish, b
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -73,7 +73,9 @@ def calendar_question(question: str, language: str, today: date) -> CalendarQues
         if found is None:
             continue
         named = next((name for name in found.groupdict().values() if name), None)
-        day = today + timedelta(_AWAY.get(asks, 0)) if named is None else words.day(named, today)
+        if named is None:
+            return CalendarQuestion(asks, today + timedelta(_AWAY.get(asks, 0)))
+        day = words.day(named, words.years(text, today), today)
         return None if day is None else CalendarQuestion(asks, day)
     return None
 
@@ -86,12 +88,28 @@ class _Words:
     dates: re.Pattern[str]
     months: list[str]
     days: Mapping[re.Pattern[str], tuple[int, int]]
+    past: re.Pattern[str]
+    this_year: re.Pattern[str]
 
-    def day(self, named: str, today: date) -> date | None:
-        """The day of a name, today or later unless its year is told; None: there is none."""
+    def years(self, text: str, today: date) -> Sequence[int]:
+        """The years that a day without one may be in, the likeliest first."""
+        if self.this_year.search(text):
+            return (today.year,)
+        if self.past.search(text):
+            return range(today.year, max(today.year - _LEAP_CYCLE, _FIRST_YEAR) - 1, -1)
+        return range(today.year, min(today.year + _LEAP_CYCLE, date.max.year) + 1)
+
+    def day(self, named: str, years: Sequence[int], today: date) -> date | None:
+        """The day of a name, unless it tells a year the nearest one of these; None: there is none.
+
+        Args:
+            named: What the day is called.
+            years: Those of `years`.
+            today: The day where it is asked.
+        """
         for name, (month, day) in self.days.items():
             if name.fullmatch(named):
-                return _next(month, day, today)
+                return _nearest(month, day, years, today)
         found = self.dates.fullmatch(named)
         if found is None:
             return None
@@ -100,7 +118,7 @@ class _Words:
         day = int(parts["day"]) if parts["day"].isdecimal() else 1
         if "year" in parts:
             return _date(int(parts["year"]), month, day)
-        return _next(month, day, today)
+        return _nearest(month, day, years, today)
 
 
 @cache
@@ -116,6 +134,8 @@ def _read(row: Mapping[str, Any]) -> _Words:
         dates=re.compile(row["date"].replace("{months}", months)),
         months=row["months"],
         days={re.compile(name): (day[0], day[1]) for name, day in row["days"].items()},
+        past=re.compile(row["past"]),
+        this_year=re.compile(row["this_year"]),
     )
 
 
@@ -128,10 +148,13 @@ def _framed(row: Mapping[str, Any], asks: Asks) -> str:
     return str(row["frame"]).replace("{}", numbered)
 
 
-def _next(month: int, day: int, today: date) -> date | None:
-    years = range(today.year, min(today.year + _LEAP_CYCLE, date.max.year) + 1)
-    coming = (_date(year, month, day) for year in years)
-    return next((at for at in coming if at is not None and at >= today), None)
+def _nearest(month: int, day: int, years: Sequence[int], today: date) -> date | None:
+    """The day in the first year that has it, on the side of today where the years are."""
+    found = [at for year in years if (at := _date(year, month, day)) is not None]
+    if len(years) == 1:
+        return found[0] if found else None
+    is_past = years[-1] < years[0]
+    return next((at for at in found if at == today or (at < today) is is_past), None)
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -67,7 +67,7 @@ def _time(now: datetime, words: Words) -> str:
     """The time, and whose it is: this machine's zone is not everybody's."""
     is_one = now.hour == 1  # "es la 1:05"
     zone = now.tzname() or "UTC"
-    name = zone if zone.isalpha() else f"UTC{zone}"
+    name = f"UTC{zone}" if zone[:1] in "+-" else zone
     shown = answer_figures.time_of_day(now, words.language)
     return words("answers.time_singular" if is_one else "answers.time", time=shown, zone=name)
 

@@ -21,10 +21,19 @@ from bot.plain_words import plain
 
 _MAX_CHARS: Final = 120
 _MAX_DIGITS: Final = 15
-_MAX_POWER: Final = 64
+_MAX_BITS: Final = 1024
+"""The largest numerator and denominator on the way to a result."""
 _LARGEST: Final = 10**15
 """Beyond, nobody wants to hear the digits."""
 _ROUNDED_DIGITS: Final = 4
+"""Decimals, or significant digits of what is small."""
+_SMALLEST: Final = Fraction(1, 10**8)
+"""Beneath, nobody wants to hear the zeros."""
+_RAISED: Final = re.compile("(?<=[0-9)])[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
+_PERCENT: Final = re.compile(
+    r"\bpor ciento(?=\s*(?:[?!.,=)+-]|\Z|del?\b|m[aá]s\b|menos\b))", re.IGNORECASE
+)
+"""It would become "por 100"; "por ciento veinte" is "por 120"."""
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _SIGNS: Final = {
     "+": "+", "-": "-", "\u2212": "-", "*": "*", "\u00d7": "*", "\u00b7": "*", "/": "/",
@@ -32,6 +41,8 @@ _SIGNS: Final = {
 }  # fmt: skip
 _AMBIGUOUS: Final = re.compile(r"\d[-/:x]\d")
 """As in 9/11, 24/7, 1914-1918, 16:9 and 4x4."""
+_NEVER: Final = re.compile(r"\d:\d|(?<!\d)\d{1,2}([-/])\d{1,2}\1\d{2,4}(?!\d)|\d{4}([-/])\d\d?\2\d")
+"""Times, ratios and days, whatever is asked: 10:30, 16:9, 11/30/2026."""
 _VAGUE: Final = re.compile(r"[\d.,\s/:-]+|(?:[\d.,\s]|por|entre|x)+")
 """Without a question around it, it may be a score, a time or an offer: "2 por 1"."""
 _TIMES: Final = {
@@ -71,6 +82,8 @@ def sum_in(question: str, language: str) -> Sum | None:
     words = _words().get(language)
     if words is None or len(question) > _MAX_CHARS or not any(map(str.isalnum, question)):
         return None
+    if any(map(_is_no_figure, _RAISED.sub("", question))):
+        return None
     text = _with_digits(question, language).strip(" \n\t\u00bf\u00a1")
     is_asked = text.rstrip().endswith(("?", "="))
     text = re.sub(r"[\s?!.=]+\Z", "", text)
@@ -80,7 +93,8 @@ def sum_in(question: str, language: str) -> Sum | None:
     begin, end = found.span("expression")
     expression = text[begin:end].strip(" ,:")
     is_firm = "=" in question or words.firm.search(plain(found["lead"])) is not None
-    if not is_firm and _AMBIGUOUS.search(plain(expression)):
+    is_unclear = _NEVER if is_firm else _AMBIGUOUS
+    if is_unclear.search(plain(expression)):
         return None
     if not found["lead"].strip() and not is_asked and _VAGUE.fullmatch(plain(expression)):
         return None
@@ -125,10 +139,17 @@ def _read(row: Mapping[str, Any]) -> _Words:
     )
 
 
+def _is_no_figure(sign: str) -> bool:
+    """Whether it is only a digit's form: `plain` would put 5₂ on the line, as 52."""
+    return sign.isdigit() and not sign.isdecimal()
+
+
 def _with_digits(text: str, language: str) -> str:
     from text_to_num import alpha2digit  # noqa: PLC0415  (only the local services have it)
 
     whole = text.encode("utf-8", "replace").decode()  # half a UTF-16 pair is an error there
+    whole = _RAISED.sub(lambda found: f"^{plain(found[0])}", whole)
+    whole = _PERCENT.sub("%", whole)
     return str(alpha2digit(whole, language, threshold=0))
 
 
@@ -144,9 +165,30 @@ def _worked_out(expression: str, words: _Words) -> Sum | None:
         return None
     if not reader.has_operation or abs(result) > _LARGEST:
         return None
-    rounded = Fraction(round(result, _ROUNDED_DIGITS))
+    if 0 < abs(result) < _SMALLEST:
+        return None
+    rounded = _rounded(result)
     is_exact = reader.is_exact and rounded == result
     return Sum(" ".join(expression.split()), rounded, is_exact)
+
+
+def _rounded(result: Fraction) -> Fraction:
+    digits, whole = _ROUNDED_DIGITS, abs(result)
+    while 0 < whole < Fraction(1, 10):
+        digits, whole = digits + 1, whole * 10
+    return Fraction(round(result, digits))
+
+
+def _raised(value: Fraction, power: int) -> Fraction:
+    """A power. The size is known beforehand: the digits of a large one take minutes.
+
+    Raises:
+        _NoSumError: It is too large, or undefined.
+    """
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    if bits * abs(power) > _MAX_BITS or value == power == 0:
+        raise _NoSumError
+    return value**power
 
 
 def _tokens(text: str, words: _Words) -> list[str]:
@@ -204,12 +246,12 @@ class _Reader:
         value = self._atom()
         while (token := self._take(self._words.after.__contains__)) is not None:
             self.has_operation = True
-            value **= _POWERS[self._words.after[token]]
+            value = _raised(value, _POWERS[self._words.after[token]])
         if self._operator("^") is not None:
             power = self._signed()
-            if power.denominator != 1 or abs(power) > _MAX_POWER or abs(value) > _LARGEST:
+            if power.denominator != 1:
                 raise _NoSumError
-            value = value ** int(power)
+            value = _raised(value, int(power))
         return value
 
     def _atom(self) -> Fraction:

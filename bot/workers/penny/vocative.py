@@ -25,6 +25,8 @@ _QUESTION_BEGINS: Final = (
 )
 _MAX_CHARS: Final = 2_000
 """Nobody calls inside a text that is longer."""
+_FEW: Final = "{0,9}"
+"""How many spaces or signs stand in a row: without a bound, a text of spaces takes a second."""
 
 
 def without_vocative(question: str, names: Iterable[str]) -> str:
@@ -51,9 +53,9 @@ def without_vocative(question: str, names: Iterable[str]) -> str:
 
 @lru_cache(maxsize=256)
 def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    called = r"[\s-]+".join(map(re.escape, name.split()))
-    after = rf"(?:\s*[,.:;!…\u2014\u2013]+\s*|\s+(?=[¿¡])|\s+(?={_QUESTION_BEGINS}))"
-    opened = rf"{_OPENERS}[\s,.!]+@?{called}(?:\s*[,.:;!?…\u2014\u2013]+\s*|\s+)"
-    begins = rf"\A(?P<open>\s*[¿¡]*)\s*(?:{opened}|@?{called}{after})"
-    ends = rf"\s*[,;:.?!…\u2014\u2013]\s*@?{called}(?P<signs>[\s.?!…]*)\Z"
+    called = r"[\s-]{1,3}".join(map(re.escape, name.split()))
+    after = rf"(?:\s{_FEW}[,.:;!…\u2014\u2013]+\s*|\s+(?=[¿¡])|\s+(?={_QUESTION_BEGINS}))"
+    opened = rf"{_OPENERS}[\s,.!]{{1,9}}@?{called}(?:\s{_FEW}[,.:;!?…\u2014\u2013]+\s*|\s+)"
+    begins = rf"\A(?P<open>\s{_FEW}[¿¡]{_FEW})\s{_FEW}(?:{opened}|@?{called}{after})"
+    ends = rf"\s{_FEW}[,;:.?!…\u2014\u2013]\s{_FEW}@?{called}(?P<signs>[\s.?!…]{_FEW})\Z"
     return re.compile(begins, re.IGNORECASE), re.compile(ends, re.IGNORECASE)

@@ -22,6 +22,10 @@ NOW = datetime(2026, 11, 30, 17, 6, tzinfo=UTC)
         ("What day is tomorrow?", "Tomorrow is Tuesday, December 1, 2026."),
         ("What year is it?", "It's 2026."),
         ("What month is it?", "It's November."),
+        ("What day was Christmas?", "That's Thursday, December 25, 2025."),
+        ("What day was November 30?", "That's Monday, November 30, 2026."),
+        ("What day is May 5 this year?", "That's Tuesday, May 5, 2026."),
+        ("How much is 1 divided by 100000?", "1 divided by 100000 is 0.00001."),
         ("How many days until Christmas?", "It's 25 days until Friday, December 25, 2026."),
         ("how many days until December 1st", "It's one day until Tuesday, December 1, 2026."),
         ("How long is it until November 30?", "That's today, Monday, November 30, 2026."),
@@ -51,6 +55,8 @@ def test_in_english(question: str, answer: str) -> None:
             "¿Cuánto falta para el 1 de diciembre?",
             "Falta un día para el martes, 1 de diciembre de 2026.",
         ),
+        ("¿Qué día cayó el 5 de mayo?", "Es el martes, 5 de mayo de 2026."),
+        ("¿Cuánto es el diez por ciento de 50?", "El 10 % de 50 es 5."),
         ("¿Qué día cae Nochebuena este año?", "Es el jueves, 24 de diciembre de 2026."),
     ],
 )
@@ -64,6 +70,7 @@ def test_in_spanish(question: str, answer: str) -> None:
         "What time is it in Lima?",
         "When is the party?",
         "What day is it in the story?",
+        "When is February 29 this year?",
         "How many days are there until the 31st of February?",
         "How many days are there in a leap year?",
         "¿Cuánto falta para llegar?",
@@ -90,3 +97,6 @@ def test_the_29th_of_february_is_in_a_leap_year() -> None:
     asked = calendar_question("How many days until February 29?", "en", date(2026, 11, 30))
     assert asked is not None
     assert asked.day == date(2028, 2, 29)
+    asked = calendar_question("What day was February 29?", "en", date(2026, 11, 30))
+    assert asked is not None
+    assert asked.day == date(2024, 2, 29)

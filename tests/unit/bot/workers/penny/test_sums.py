@@ -30,6 +30,8 @@ from bot.workers.penny.sums import sum_in
         ("2.5 times 3?", Fraction(15, 2)),
         ("What is minus five plus seven?", 2),
         ("How much is 10/4?", Fraction(5, 2)),
+        ("What is 2² + 1?", 5),
+        ("How much is 2020-2026?", -6),
     ],
 )
 def test_a_sum_in_english(question: str, result: Fraction) -> None:
@@ -54,6 +56,8 @@ def test_a_sum_in_english(question: str, result: Fraction) -> None:
         ("¿Cuánto es 1.250 más 1,5?", Fraction(2503, 2)),
         ("dime cuánto es el doble de veintiuno", 42),
         ("2 más 2", 4),
+        ("¿Cuánto es 5 por ciento veinte?", 600),
+        ("¿Cuánto es 100 más el 21 por ciento de 100?", 121),
     ],
 )
 def test_a_sum_in_spanish(question: str, result: Fraction) -> None:
@@ -86,6 +90,15 @@ def test_a_sum_in_spanish(question: str, result: Fraction) -> None:
             "en",
             "the square root of (999999999999999 squared squared squared squared squared plus 1)",
         ),
+        ("en", "What is 0^0?"),
+        ("en", "How much is 10:30 minus 2?"),
+        ("en", "How much is 11/30/2026?"),
+        ("en", "How much is 2026-11-30?"),
+        ("en", "What is 5₂ + 1?"),
+        ("en", "What is 1 / 999999999?"),
+        ("es", "¿Cuánto es 5 por ciento?"),
+        ("es", "¿Cuánto es 5 por ciento de 5 por ciento?"),
+        ("es", "¿Cuánto es 100 más el 21 por ciento?"),
         ("es", "2 por 1"),
         ("es", "¿Qué es un 2x1?"),
         ("es", "quiero dos más"),
@@ -101,6 +114,25 @@ def test_a_root_that_does_not_come_out_is_rounded() -> None:
     assert found is not None
     assert not found.is_exact
     assert found.result == Fraction("1.4142")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is 9" + " cubed" * 18,
+        "What is 999999999999999" + " squared" * 11,
+        "calculate " + "(" * 20 + "1 / 9" + ")^64" * 20,
+        "calculate 9^(9^(9^(9^9)))",
+    ],
+)
+def test_a_power_that_would_take_hours_is_the_models(question: str) -> None:
+    assert sum_in(question, "en") is None
+
+
+def test_a_small_result_keeps_its_digits() -> None:
+    found = sum_in("How much is 1 / 3000?", "en")
+    assert found is not None
+    assert (found.result, found.is_exact) == (Fraction("0.0003333"), False)
 
 
 @given(a=st.integers(0, 10**6), b=st.integers(1, 10**6))

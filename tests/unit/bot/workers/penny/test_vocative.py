@@ -47,3 +47,10 @@ def test_a_question_about_the_name_stays(question: str) -> None:
 def test_names_of_several_words_and_with_signs() -> None:
     assert without_vocative("Mr. Fox, who are you?", ["Mr. Fox"]) == "Who are you?"
     assert without_vocative("Who are you, Big  Al?", ["Al", "Big Al"]) == "Who are you?"
+
+
+@pytest.mark.parametrize("sign", [" ", "\n", ",", "!", "¿", "hey ", "- "])
+def test_a_text_of_spaces_or_signs_is_read_once(sign: str) -> None:
+    """Its time grew with the square of its length: a second for each message of a history."""
+    text = f"so{sign * 900} Alfred x"[:2000]
+    assert without_vocative(text, ["Alfred"]) == text
