@@ -6,13 +6,16 @@ they load the database, discord.py and the codecs, which takes a second.
 
 import gc
 import re
+import sys
 from importlib import import_module
 from typing import Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 from typer.main import get_command
 
+from bot import terminal
+from bot.cli.help_text import PlainCommand, PlainGroup
 from bot.errors import BadInput
 
 COMMANDS: Final = {
@@ -66,7 +69,7 @@ _HALF: Final = re.compile("[\ud800-\udfff]")
 """What Python makes of a byte that is not UTF-8."""
 
 
-class TextCommand(TyperCommand):
+class TextCommand(PlainCommand):
     """A command whose arguments are text: an operating system allows any bytes."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -90,7 +93,7 @@ def _is_no_text(value: object) -> bool:
     return isinstance(value, str) and ("\0" in value or _HALF.search(value) is not None)
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """The group of all commands."""
 
     def __init__(self, **attrs: Any) -> None:
@@ -101,7 +104,17 @@ class LazyGroup(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         """Find the command that the arguments name, and import it."""
         name, command, rest = super().resolve_command(ctx, args)
+        _tell_of_start(name, rest)
         return name, load(name) if name in COMMANDS else command, rest
+
+
+def _tell_of_start(name: str | None, rest: list[str]) -> None:
+    """Say at once that the window comes: what it needs takes a second, or more when all is busy."""
+    is_window = name == "talk" and not any(
+        word.startswith(("--file", "--help", "-h")) for word in rest
+    )
+    if is_window and sys.stdin.isatty() and sys.stdout.isatty():
+        terminal.err("Starting …\n")
 
 
 def load(name: str) -> Any:
@@ -115,6 +128,7 @@ def load(name: str) -> Any:
     if not isinstance(found, typer.Typer):
         group = typer.Typer(add_completion=False)
         group.command(name)(found)
+    group.info.cls = PlainGroup
     for command in group.registered_commands:
         command.cls = TextCommand
     return get_command(group)

@@ -1,4 +1,4 @@
-"""The Factory's BUILD module: it drafts, checks, criticises and improves until the result works."""
+"""The Factory's BUILD module: it drafts, checks, criticizes and improves until the result works."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress

@@ -12,10 +12,9 @@ from bot.cli.main import app
 from scripts.reference.markdown import NOTE, cell, table
 
 _EXAMPLE: Final = re.compile(r"Examples?: *")
-_TYPE: Final = re.compile(r"<(?:list\[)?(\w+)[^>]*>")
-"""A value's type as Typer writes it: `<str>`, `<list[Path]>`, `<int range>`."""
+_KIND: Final = re.compile(r"<(\w+)[^>]*>")
+"""A kind of value as `--help` writes it: `<text>`, `<language|speech>`."""
 _RANGE: Final = re.compile(r"(\S+)<=x<=(\S+?)(?=\])")
-_WORDS: Final = {"str": "TEXT", "int": "NUMBER", "float": "NUMBER"}
 INTRO: Final = """
 # Commands
 
@@ -66,11 +65,11 @@ def _rows(command: Any, context: typer.Context) -> Iterator[tuple[str, str]]:
         if record is None or parameter.name == "help":
             continue
         name, about = record
-        yield f"`{_TYPE.sub(_plain, name)}`", cell(_RANGE.sub(r"\1 to \2", about))
+        yield f"`{_KIND.sub(_plain, name)}`", cell(_RANGE.sub(r"\1 to \2", about))
 
 
 def _plain(found: re.Match[str]) -> str:
-    return _WORDS.get(found[1], found[1].upper())
+    return found[1].upper()
 
 
 def _prose(help_text: str, path: str) -> str:

@@ -1,1 +1,1 @@
-"""The Factory: it drafts, checks, criticises and improves until the result passes."""
+"""The Factory: it drafts, checks, criticizes and improves until the result passes."""

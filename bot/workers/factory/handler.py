@@ -46,7 +46,7 @@ its problems."""
 _DOING = {
     Phase.DRAFT: "drafting",
     Phase.CHECK: "reading",
-    Phase.CRITIQUE: "criticising",
+    Phase.CRITIQUE: "criticizing",
     Phase.IMPROVE: "improving",
 }
 
