@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +58,12 @@ def on_post_page(output: str, page: Page, **_: Any) -> str:
 def on_post_template(output_content: str, **_: Any) -> str:
     """The same on the page that a dead address shows."""
     return _with_named_dialog(output_content, "Search")
+
+
+def on_post_build(config: MkDocsConfig, **_: Any) -> None:
+    """Put the list of pages in es/, too, where the theme's choice of languages asks for it."""
+    site = Path(config.site_dir)
+    shutil.copyfile(site / "sitemap.xml", site / "es" / "sitemap.xml")
 
 
 def _with_named_dialog(html: str, name: str) -> str:
