@@ -10,6 +10,7 @@ The scan enforces `MAX_VALUES` and `MAX_NUMBER_CHARS` before anything is built. 
 the size of the body.
 """
 
+import codecs
 import json
 import re
 import secrets
@@ -68,6 +69,7 @@ def read_json(body: bytes) -> Steps[Any]:
     Raises:
         ValueError: The body is not JSON, or nested too deep. `TooManyValues`: It is too large.
     """
+    body = without_mark(body)
     if len(body) <= SMALL_BYTES:
         return _parsed(body)
     skeleton, strings = yield from _taken_apart(body)
@@ -75,6 +77,11 @@ def read_json(body: bytes) -> Steps[Any]:
     value = _parsed(skeleton)
     yield
     return (yield from _filled(value, strings)) if strings else value
+
+
+def without_mark(body: bytes) -> bytes:
+    """A body without a byte order mark, which servers on Windows write before JSON."""
+    return body.removeprefix(codecs.BOM_UTF8)
 
 
 def _parsed(body: bytes) -> Any:

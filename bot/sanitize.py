@@ -8,6 +8,7 @@ that join, variation selectors, the tags of a flag.
 import re
 from typing import Final
 
+BYTE_ORDER_MARK: Final = "\ufeff"
 _SEQUENCE: Final = (
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # CSI: colours, cursor, screen
     # OSC, DCS, SOS, PM, APC: titles, clipboard. Without its terminator it removes nothing else.

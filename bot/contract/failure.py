@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from bot.sanitize import clean_excerpt
+from bot.sanitize import BYTE_ORDER_MARK, clean_excerpt
 
 _MAX_MESSAGE_CHARS = 500
 MAX_ERROR_TEXT_CHARS = 64 * 1024
@@ -97,7 +97,7 @@ def _located(error: object, depth: int) -> Failure:
 
 def _unwrap(text: str) -> dict[Any, Any] | str | None:
     """The value in a string of JSON or of a printed dict; None if it is plain text."""
-    stripped = text.strip()
+    stripped = text.removeprefix(BYTE_ORDER_MARK).strip()
     if not stripped.startswith(("{", '"')):
         return None
     parsers = (json.loads, ast.literal_eval) if len(text) <= _MAX_PRINTED_CHARS else (json.loads,)

@@ -20,7 +20,7 @@ from bot.contract.foreign_status import (
     plain_name,
     status_word,
 )
-from bot.sanitize import clean_excerpt
+from bot.sanitize import BYTE_ORDER_MARK, clean_excerpt
 from bot.steps import Steps
 
 WORDS_NAMES: Final = (
@@ -356,6 +356,7 @@ def _is_thought(members: Mapping[str, Any]) -> bool:
 
 def _events(text: str) -> str | None:
     """The words in server-sent events; None if the text is something else."""
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if not text.startswith(_EVENT) or len(text) > _MAX_EVENTS_CHARS:
         return None
     pieces: list[str] = []

@@ -70,7 +70,7 @@ def too_many_values() -> OutputLost:
 
 def body_words(body: bytes) -> str:
     """The message in an error answer; empty if there is none."""
-    text = body[:MAX_ERROR_TEXT_CHARS].decode("utf-8", "replace").strip()
+    text = body[:MAX_ERROR_TEXT_CHARS].decode("utf-8-sig", "replace").strip()
     if text.startswith("<"):
         return ""  # an HTML page of the edge
     return read_failure(text).message

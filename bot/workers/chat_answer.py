@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any, Final
 
 from bot.contract.foreign import words_of
+from bot.reasoning import ReasoningFilter
+from bot.sanitize import BYTE_ORDER_MARK
 from bot.workers.protocols import CompletionUsage, Prompt
-from bot.workers.reasoning import ReasoningFilter
 
 CHARS_PER_TOKEN: Final = 2.5
 """As for the local model: safe for English, Spanish and code."""
@@ -145,6 +146,7 @@ async def event_data(lines: AsyncIterator[str]) -> AsyncGenerator[str, None]:
     """Yield the data of server-sent events; of a server that does not stream, the whole body."""
     whole: list[str] = []
     async for line in lines:
+        line = line.removeprefix(BYTE_ORDER_MARK)  # noqa: PLW2901  (of the first one)
         if line.startswith("data:"):
             yield line.removeprefix("data:").strip()
         elif line.strip() and not line.startswith((":", "event:", "id:", "retry:")):

@@ -38,6 +38,7 @@ from bot.runpod.flow.submit import SubmitBody, job_path
 from bot.runpod.flow.submit import submit as submit_once
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Outcome, Reply, Update
 from bot.runpod.results.parsing import read_report
+from bot.runpod.results.people_text import without_thoughts
 from bot.runpod.retry import CANCELS, MAX_CANCELS, TRANSIENT, Rng, retry_after_s
 from bot.sanitize import clean_excerpt
 
@@ -221,6 +222,7 @@ def _completed(follower: Follower, report: JobReport) -> Flow[Outcome]:
 
 
 def _final(follower: Follower, final: Response) -> Outcome:
+    final = without_thoughts(final)
     match final.status:
         case Status.FAILED:
             return Outcome(follower.update(JobState.FAILED, final), output_error(final))

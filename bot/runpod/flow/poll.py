@@ -12,8 +12,9 @@ from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.flow.submit import job_path
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, JobState, Reply, Update, Waiting
 from bot.runpod.reply_errors import final_error, too_many_values
-from bot.runpod.results.assembly import OutputAssembly, PartialRedactor
+from bot.runpod.results.assembly import OutputAssembly
 from bot.runpod.results.parsing import read_health, reading_report
+from bot.runpod.results.people_text import PartialText
 from bot.runpod.retry import (
     FIRST_HEALTH_S,
     HEALTH_EVERY_S,
@@ -68,7 +69,7 @@ class Follower:
     ) -> None:
         self.job_id = job_id
         self.outputs = OutputAssembly(secrets)
-        self._redactor = PartialRedactor(secrets)
+        self._texts = PartialText(secrets)
         self._partials_sent = self._received = 0
         self.report = JobReport(id=job_id)
         self._context = context
@@ -126,12 +127,12 @@ class Follower:
                     f"The service answered in more than {MAX_PARTIALS:,} pieces; the rest is lost.",
                     hint="Ask for less at a time.",
                 )
-            shown = self._redactor.redact(partial)
+            shown = self._texts.take(partial)
             yield from self._context.emit(self.update(self.state, shown))
 
     def emit_rest(self) -> Flow[None]:
         """Hand over what was held back of the partials, before the job's last update."""
-        rest = self._redactor.rest()
+        rest = self._texts.rest()
         if rest is not None:
             yield from self._context.emit(self.update(self.state, rest))
 

@@ -7,11 +7,11 @@ aggregates them. The `sequence` of a partial identifies it in both.
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from pydantic_core import from_json
 
-from bot.contract import InputType, Output, Response, Status
+from bot.contract import Response, Status
 from bot.contract.foreign import lone_words
 from bot.contract.foreign_status import (
     failure_of,
@@ -21,7 +21,8 @@ from bot.contract.foreign_status import (
 )
 from bot.contract.job import StreamChunk
 from bot.large_json import MAX_WIDE_CHARS, read_json
-from bot.redaction import BodyRedaction, StreamRedaction
+from bot.redaction import BodyRedaction
+from bot.sanitize import BYTE_ORDER_MARK
 from bot.steps import Steps
 
 _STATUSES = frozenset(Status)
@@ -32,11 +33,6 @@ _SLICE_CHARS = 64 * 1024
 _STRINGS_PER_STEP = 1_000
 _VALUES_PER_STEP = 100
 _IN_STRING = re.compile(r'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-_INSTEAD: Final = "[key]"
-"""What people see in place of a secret."""
-_TEXTS: Final = ("text", "transcript", "data")
-_IN_DATA: Final = ("text", "reply", "response", "transcript", "transcription")
-"""The keys where `Response.text` and `Response.transcript` look in data that is an object."""
 
 
 class OutputAssembly:
@@ -294,10 +290,11 @@ class _Nesting:
 
 def _opens_object(text: str) -> bool:
     """Whether a text can be the start of a JSON object; only its first 16 KiB are looked at."""
-    if not text[:_OPENING_CHARS].lstrip().startswith("{"):
+    opening = text[:_OPENING_CHARS].removeprefix(BYTE_ORDER_MARK)
+    if not opening.lstrip().startswith("{"):
         return False
     try:
-        from_json(text[:_OPENING_CHARS], allow_partial="trailing-strings")
+        from_json(opening, allow_partial="trailing-strings")
     except ValueError:
         return False
     return True
@@ -326,51 +323,3 @@ def _own_status(value: Any) -> str | None:
 def _kind_of(value: Any) -> str | None:
     """The same; FAILED also for a failure that has another form."""
     return _own_status(value) if failure_of(value) is None else Status.FAILED
-
-
-class PartialRedactor:
-    """Removes secrets from the partials of one job, even one that is cut across several of them.
-
-    The worker can cut a secret in two, and so can the platform, which splits large texts: no piece
-    contains it, and yet a reader sees the whole.
-    """
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = tuple(secrets)
-        self._streams: dict[tuple[str, ...], StreamRedaction] = {}
-
-    def redact(self, response: Response) -> Response:
-        """The next partial without secrets; text that may begin one is held back."""
-        output = response.output
-        if output is None or not self._secrets:
-            return response
-        changed: dict[str, Any] = {}
-        for name in _TEXTS if output.type != InputType.AUDIO else ("text", "transcript"):
-            if isinstance(text := getattr(output, name), str):
-                changed[name] = self._fed((name,), text)
-        if isinstance(data := output.data, dict):
-            texts = {
-                n: self._fed(("data", n), t) for n in _IN_DATA if isinstance(t := data.get(n), str)
-            }
-            changed["data"] = {**data, **texts}
-            if not texts and (words := lone_words(data)):
-                changed["data"] = self._fed(("data",), words)
-        if output.audio is not None and output.audio.text is not None:
-            said = self._fed(("audio",), output.audio.text)
-            changed["audio"] = output.audio.model_copy(update={"text": said})
-        return response.model_copy(update={"output": output.model_copy(update=changed)})
-
-    def rest(self) -> Response | None:
-        """A last partial with the text that was held back, if there is any."""
-        output: dict[str, Any] = {}
-        for place, stream in self._streams.items():
-            text = stream.rest()
-            if text and place[0] == "data" and len(place) > 1:
-                output.setdefault("data", {})[place[1]] = text
-            elif text and place[0] != "audio":  # the sound itself was not held back
-                output[place[0]] = text
-        return Response(status=Status.PARTIAL, output=Output(**output)) if output else None
-
-    def _fed(self, place: tuple[str, ...], text: str) -> str:
-        stream = self._streams.setdefault(place, StreamRedaction(self._secrets, instead=_INSTEAD))
-        return stream.feed(text)

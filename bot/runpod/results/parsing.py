@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from bot.contract.envelope import Wire
 from bot.contract.job import Health, JobReport, StreamChunk, StreamReport
-from bot.large_json import SMALL_BYTES, TooManyValues, read_json
+from bot.large_json import SMALL_BYTES, TooManyValues, read_json, without_mark
 from bot.steps import Steps, at_once
 
 _BLANK_BYTES = 4096
@@ -34,6 +34,7 @@ def reading_stream(body: bytes) -> Steps[StreamReport | None]:
     Raises:
         TooManyValues: It has too many values.
     """
+    body = without_mark(body)
     if body[:_BLANK_BYTES].lstrip()[:1] == b"[":
         body = b'{"stream":' + body + b"}"
     report: StreamReport | None = None
@@ -76,6 +77,7 @@ def _reading(model: type[_Report], body: bytes) -> Steps[_Report | None]:
     Raises:
         TooManyValues: It has too many values.
     """
+    body = without_mark(body)
     if len(body) <= SMALL_BYTES:
         try:
             return model.model_validate_json(body)

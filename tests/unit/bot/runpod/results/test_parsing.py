@@ -1,10 +1,14 @@
 """Parsing: any answer becomes a report, or nothing."""
 
+import codecs
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.large_json import SMALL_BYTES
+from bot.runpod.results.assembly import OutputAssembly
 from bot.runpod.results.parsing import read_health, read_report, reading_stream
 from bot.steps import at_once
 
@@ -40,3 +44,20 @@ def test_reports():
     assert read_stream(b'[{"output":1}]').stream[0].output == 1
     assert read_stream(b'{"error":"x"}') is None
     assert read_health(b"{}") is None
+
+
+@pytest.mark.parametrize("size", [1, SMALL_BYTES])
+def test_a_byte_order_mark_is_passed_over(size):
+    text = "x" * size
+    body = codecs.BOM_UTF8 + json.dumps({"id": "1", "output": text}).encode()
+    assert read_report(body).output == text
+    stream = codecs.BOM_UTF8 + json.dumps([{"output": text}]).encode()
+    assert read_stream(stream).stream[0].output == text
+    health = codecs.BOM_UTF8 + b'{"workers":{"idle":1}}'
+    assert read_health(health) is not None
+
+
+def test_a_byte_order_mark_within_an_answer_is_passed_over():
+    outputs = OutputAssembly()
+    list(outputs.finish('\ufeff{"status":"completed","output":"Paris."}'))
+    assert outputs.result.text == "Paris."

@@ -1,4 +1,4 @@
-"""Secrets that are cut across several partials, by the worker or the platform."""
+"""Secrets and thoughts in an answer, also cut across several partials."""
 
 import json
 from dataclasses import replace
@@ -106,3 +106,54 @@ def test_what_was_heard_is_hidden_by_itself():
     heard = [r.transcript for r in play.responses if r.status == Status.PARTIAL]
     assert "".join(heard) == "it is [key], so"
     assert told(play) == "yesyes"
+
+
+THOUGHT = "<think>Is it Lyon?</think>\nParis."
+CUTS = [[THOUGHT], [THOUGHT[:3], THOUGHT[3:20], THOUGHT[20:]], list(THOUGHT)]
+
+
+@pytest.mark.parametrize("texts", CUTS, ids=["whole", "cut", "letters"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        partial,
+        lambda n, text: {**partial(n), "output": {"data": text}},
+        lambda n, text: {**partial(n), "output": {"data": {"reply": text}}},
+        lambda _, text: text,
+        lambda _, text: {"choices": [{"delta": {"content": text}}]},
+    ],
+    ids=["text", "data", "nested", "foreign", "openai"],
+)
+def test_a_thought_is_no_part_of_an_answer(piece, texts):
+    pieces = [piece(n, text) for n, text in enumerate(texts)]
+    last = [completed(THOUGHT)] if "status" in pieces[0] else []
+    play = played(
+        chunks(*pieces[:1]),
+        chunks(*pieces[1:], *last, status="COMPLETED"),
+        final=done([*pieces, *last]),
+    )
+    assert told(play) == play.text == "Paris."
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        THOUGHT,
+        {"text": THOUGHT},
+        {"message": THOUGHT},
+        {"output": {"type": "text", "data": THOUGHT, "text": THOUGHT}},
+        {"choices": [{"message": {"content": THOUGHT}}]},
+        [THOUGHT[:9], THOUGHT[9:]],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("mode", [Mode.RUN, Mode.STREAM])
+def test_a_thought_is_no_part_of_a_whole_answer(output, mode):
+    play = played(chunks(status="COMPLETED"), final=done(output), mode=mode)
+    assert play.text == "Paris."
+
+
+def test_what_somebody_said_is_no_thought():
+    output = {"output": {"transcript": "[THINK] is a word", "text": "Yes."}}
+    play = played(chunks(status="COMPLETED"), final=done(output), mode=Mode.RUN)
+    assert play.responses[-1].transcript == "[THINK] is a word"

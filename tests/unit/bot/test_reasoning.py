@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.workers.reasoning import ReasoningFilter
+from bot.reasoning import ReasoningFilter
 
 
 def spoken(pieces: list[str]) -> str:
@@ -22,6 +22,7 @@ def cut(text: str, places: list[int]) -> list[str]:
 ANSWERS = [
     ("Paris.", "Paris."),
     ("<think>Hm.</think>Paris.", "Paris."),
+    ("\ufeff<think>Hm.</think>Paris.", "Paris."),
     ("\n<think>\nHm.\n</think>\n\nParis.", "Paris."),
     ("<think></think>Paris.", "Paris."),
     ("<think>and so on", ""),

@@ -31,7 +31,7 @@ class ReasoningFilter:
         if self._is_decided:
             return self._after_thoughts(piece)
         self._held += piece
-        begun = self._held.lstrip()
+        begun = self._held.lstrip("\ufeff").lstrip()  # a byte order mark is no word
         if not self._is_thinking:
             opened = next(filter(begun.startswith, _PAIRS), None)
             if opened is None:
