@@ -1,7 +1,7 @@
 """One language's rules for what is said for numbers and signs; `spoken_text` applies them. Pure."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 _AMOUNT: Final = r"\d{1,3}(?:[.,\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
@@ -52,6 +52,8 @@ _SPACED: Final = re.compile(
 _OPERAND: Final = r"(?<=[\d)\]%\u00b2\u00b3])|(?<=\b[A-Za-z])"
 _NOON, _EVENING, _SMALL = 12, 8, 10
 _MIN_DIGITS, _MAX_DIGITS = 9, 15
+_SLICE_CHARS: Final = 1_000
+"""Longer than any phrase that people would listen to."""
 
 _Rule = tuple[re.Pattern[str], Callable[[re.Match[str]], str]]
 
@@ -76,7 +78,13 @@ class SpokenRules:
         ]
 
     def say(self, text: str) -> str:
-        """Return the text with words for what a voice reads wrongly."""
+        """Return the text with words for what a voice reads wrongly.
+
+        Some patterns look far ahead at each place, so a long text is read in slices.
+        """
+        return "".join(map(self._say_slice, _slices(text)))
+
+    def _say_slice(self, text: str) -> str:
         for pattern, words in self._rules:
             text = pattern.sub(words, text)
         return text
@@ -294,7 +302,7 @@ class SpokenRules:
     def _arithmetic(self) -> Iterable[_Rule]:
         between: Mapping[str, str] = self._words["between"]
         yield (
-            re.compile(rf"({_AMOUNT}|\))(/|-)({_AMOUNT}|\()(?=\s*=)"),
+            re.compile(rf"((?<!\d)(?:{_AMOUNT})|\))(/|-)({_AMOUNT}|\()(?=\s*=)"),
             lambda m: f"{m[1]} {between[m[2]]} {m[3]}",
         )
         strong = _any_of(set(between) - {"-", "/", "+"})
@@ -359,6 +367,17 @@ class SpokenRules:
 
     def _say(self, form: str, *parts: str) -> str:
         return str(self._words[form]).format(*parts)
+
+
+def _slices(text: str) -> Iterator[str]:
+    """Parts of a text, cut before a blank; only a word longer than a part is cut itself."""
+    begin = 0
+    while len(text) - begin > _SLICE_CHARS:
+        blank = text.rfind(" ", begin + 1, begin + _SLICE_CHARS)
+        end = blank if blank > 0 else begin + _SLICE_CHARS
+        yield text[begin:end]
+        begin = end
+    yield text[begin:]
 
 
 def _ordinal(number: int) -> str:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.workers.penny.spoken_rules import _SLICE_CHARS, _slices
 from bot.workers.penny.spoken_text import shown, spoken
 
 _ENGLISH = {
@@ -213,3 +214,17 @@ def test_a_plain_number_stays(number: int, language: str) -> None:
 @pytest.mark.parametrize("text", ["See page 83.", "the 8D hall", "(chapter 8)", "size 8P"])
 def test_an_eight_is_no_pair_of_eyes(text: str) -> None:
     assert "8" in spoken(text, "en")
+
+
+@given(st.text(st.sampled_from("1 a\u00a0"), max_size=3 * _SLICE_CHARS))
+def test_a_long_text_is_read_in_slices(text: str) -> None:
+    slices = list(_slices(text))
+    assert "".join(slices) == text
+    assert all(len(one) <= _SLICE_CHARS for one in slices)
+
+
+@pytest.mark.parametrize("unit", ["1", "100 ", "A.", "100\u00a0"])
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_long_run_takes_no_quadratic_time(unit: str, language: str) -> None:
+    """Sixty thousand digits took twenty seconds."""
+    assert spoken(unit * (30_000 // len(unit)), language)
