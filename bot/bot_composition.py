@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final, Never
 
 from bot import figures
+from bot.actions.phrases import phrases
 from bot.budgets import limits_of
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
@@ -67,6 +68,7 @@ async def run_bot(settings: Settings, *, fetch: Fetch, say: Say) -> None:
             seen.serving(bot),
             asyncio.TaskGroup() as chores,
         ):
+            chores.create_task(asyncio.to_thread(phrases))  # else the first message compiles them
             endless = [
                 chores.create_task(_prune(store, recordings, settings)),
                 chores.create_task(send_heartbeats(bot, clock, with_services=services.embedded)),

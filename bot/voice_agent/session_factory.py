@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from audio.earcons import chime
 from audio.endpointing import EndpointingOptions
+from bot.actions.phrases import phrases
 from bot.clock import Clock
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
@@ -151,6 +152,7 @@ class VoiceSessionFactory:
 
         judge_words("yes")  # it reads its lists, which takes 20 ms
         find_commands(["stop"])  # the same
+        phrases()  # the same
         vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
         detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
         self._on_loaded()

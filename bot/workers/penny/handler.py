@@ -11,6 +11,7 @@ from typing import Final
 from audio.errors import AudioError, TooLongError
 from audio.pool import SoundPool
 from audio.stopping import Stop
+from bot.actions.phrases import phrases
 from bot.clock import Clock
 from bot.contract import Audio, Context, InputType, Request, Response, Service, System
 from bot.contract.actions import OfferedAction, offered_in, own_words_in
@@ -110,6 +111,7 @@ class PennyHandler:
         await self._tts.warm_up()
         begins(LoadPart.LANGUAGE)
         await asyncio.to_thread(text_language.warm_up)
+        await asyncio.to_thread(phrases)  # it compiles them, for a fifth of a second
         for language in ("en", "es"):
             await asyncio.to_thread(spoken, "1 hora", language)
             await asyncio.to_thread(known_answers.warm_up, language)
