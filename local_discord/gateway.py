@@ -29,6 +29,9 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, RESUME = 0, 1, 2, 3, 4, 6
 RECONNECT, REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 8, 9, 10, 11
 
 HEARTBEAT_MS = 41_250
+ACK_SECONDS = 0.05
+"""As a network takes. discord.py notes in another thread when a heartbeat was sent: with an answer
+at once it sometimes counts from the one before, and says that it cannot keep up."""
 REPLAY_MAX = 2_000
 CHUNK_MAX = 1_000
 COMMANDS_PER_MINUTE = MOST["events in a minute"]
@@ -297,7 +300,8 @@ class Gateway:
         """Act on what the bot sent; a close code when it must not, else 0."""
         op, data = int(body["op"]), body.get("d") or {}
         if op == HEARTBEAT:
-            connection.send(HEARTBEAT_ACK)
+            later = asyncio.get_running_loop().call_later
+            later(ACK_SECONDS, connection.send, HEARTBEAT_ACK)
         elif op == IDENTIFY:
             return self._identify(connection, data)
         elif op == RESUME:

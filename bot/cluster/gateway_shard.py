@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 import discord
@@ -41,7 +41,17 @@ Slot = Callable[[int], AbstractAsyncContextManager[None]]
 
 
 class ShardSocket(DiscordWebSocket):
-    """discord.py's socket, without the heartbeat thread it leaves behind when identify fails."""
+    """discord.py's socket, without the heartbeat thread it leaves behind when identify fails.
+
+    discord.py notes when a heartbeat was sent in another thread, after it was sent. An answer that
+    comes before that counts from the heartbeat before, 41 s ago; it does so on a busy machine.
+    """
+
+    async def send_heartbeat(self, data: Any) -> None:
+        """Note the time, then send."""
+        if self._keep_alive is not None:
+            self._keep_alive.beat()
+        await super().send_heartbeat(data)
 
     async def identify(self) -> None:
         """Wait for the limiter in the client's hook, then identify; close if that fails."""
