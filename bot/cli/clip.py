@@ -2,18 +2,17 @@
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from audio import ogg
 from audio.constants import OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError, TooLongError
 from audio.files import NotAFileError, open_regular
 from audio.loss import Loss
+from bot.cli.whole_files import writing
 from bot.contract import Audio, Input
 from bot.contract.penny import audio_input
 from bot.contract.recordings import MAX_RECORDINGS, Clip, recordings_input
@@ -288,16 +287,12 @@ def save_reply(audio: Audio, path: Path) -> None:
     from audio import codec  # noqa: PLC0415
 
     try:
-        with tempfile.TemporaryFile() as whole:  # complete before the old file is overwritten
-            made = cast("BinaryIO", whole)  # on Windows it is wrapped
+        with writing(path) as out:
             if path.suffix.lower() == ".wav":
                 rate_hz = SPEECH_RATE_HZ
-                codec.write_wav(made, codec.decode_stream(data, limit_s=RECORDING_LIMIT_S), rate_hz)
+                codec.write_wav(out, codec.decode_stream(data, limit_s=RECORDING_LIMIT_S), rate_hz)
             else:
-                made.write(data if data.startswith(b"OggS") else _as_ogg(data))
-            made.seek(0)
-            with path.open("wb") as out:
-                shutil.copyfileobj(made, out)
+                out.write(data if data.startswith(b"OggS") else _as_ogg(data))
     except AudioError as e:
         raise JobFailed(f"The reply's audio cannot be used: {e}") from e
     except OSError as e:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot import figures, terminal
 from bot.budgets import limits_of
+from bot.cli.whole_files import writing
 from bot.clock import SystemClock
 from bot.errors import BadInput
 from bot.i18n import DEFAULT, words_for
@@ -56,7 +57,8 @@ def costs(
 
 def _write(file: Path, table: bytes) -> None:
     try:
-        file.write_bytes(table)
+        with writing(file) as out:
+            out.write(table)
     except OSError as e:
         raise BadInput(f"{file} cannot be written ({e.strerror}).") from None
 

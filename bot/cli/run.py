@@ -12,6 +12,7 @@ from bot.cli.asked_action import AskedActions
 from bot.cli.clip import save_reply
 from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
 from bot.cli.models import pull_with_progress
+from bot.cli.whole_files import write_new
 from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
 from bot.contract import Context, Output, Request, Response, Service, Source, Status, System
@@ -184,14 +185,17 @@ def write_files(files: list[File], folder: Path) -> None:
     """Write a build's files; a file's name is never taken as a path, and two never meet.
 
     Raises:
-        BadInput: The folder cannot be written, or a file of that name already exists.
+        BadInput: The folder cannot be written, or a file of that name already exists; none of the
+            files is there then.
     """
     names = unique_names(file.name for file in files)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, name in zip(files, names, strict=True):
-            with (folder / name).open("x", encoding="utf-8", errors="replace") as out:
-                out.write(file.content)
+        with contextlib.ExitStack() as undo:
+            folder.mkdir(parents=True, exist_ok=True)
+            for file, name in zip(files, names, strict=True):
+                write_new(folder / name, file.content)
+                undo.callback((folder / name).unlink, missing_ok=True)
+            undo.pop_all()
     except FileExistsError as e:
         raise BadInput(f"{e.filename} already exists; nothing was overwritten.") from None
     except (OSError, ValueError) as e:

@@ -1,6 +1,7 @@
 """Writes the conversation to a folder: Markdown, and the sound of each spoken turn."""
 
 import datetime as dt
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -48,6 +49,7 @@ def export(
     exported = [entry for entry in entries if entry.kind in (Kind.TURN, Kind.TASK)]
     if not exported:
         raise Told(words("talk.save.nothing"))
+    place = None
     try:
         place = _new_folder(folder, at, words)
         title = words("talk.save.title", assistant=assistant, at=moment(at, words.language))
@@ -57,6 +59,8 @@ def export(
         file = place / _MARKDOWN
         file.write_text(clean("\n".join(text)), encoding="utf-8", errors="replace")
     except OSError as e:
+        if place is not None:  # part of a conversation looks like all of it
+            shutil.rmtree(place, ignore_errors=True)
         reason = reason_of(e)
         raise Told(words("talk.save.unwritable", folder=str(folder), reason=reason)) from None
     return file
