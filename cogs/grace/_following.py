@@ -61,6 +61,11 @@ class _Earlier:
         """What it was about, as its title in lists says it."""
         return self.job.title.partition(" · ")[2]
 
+    @property
+    def wants_json(self) -> bool:
+        """Whether its result came as a JSON file, too: that is an option of the command's."""
+        return self.job.place.get("wants_json") is True
+
     def title(self, words: Words, catalogue: Mapping[str, Module]) -> str:
         """What it was, in the words of whoever asks now."""
         module = module_of(self.request, catalogue)
@@ -169,6 +174,7 @@ class Following:
             fetch=fetch,
             ask=ask,
             is_json=module is not None and module.output == "json",
+            wants_json=earlier.wants_json,
         )
         await run_task(self.bot, interaction, requester, again)
 

@@ -12,7 +12,7 @@ from bot.errors import BadInput
 from bot.i18n import Words
 from bot.jobs.view import Requester
 from bot.persona import Persona
-from bot.sanitize import clean_excerpt
+from bot.sanitize import clean_excerpt, is_blank
 from bot.settings import Settings
 from bot.store.repositories.voice import VOICE_LIMIT_CHARS
 from bot.voices.voice_book import Voice
@@ -67,6 +67,9 @@ async def check_voice(settings: Settings, name: str, words: Words) -> str:
     for voice in await known_voices(settings):
         if name.casefold() in (voice.name.casefold(), voice.label.casefold()):
             return voice.name
+    name = name.strip()
+    if is_blank(name):
+        raise BadInput(words("voice.blank_voice"))
     if voices_are_known(settings) or not name.isprintable():
         raise BadInput(words("voice.no_such_voice", voice=clean_excerpt(name)))
     return name

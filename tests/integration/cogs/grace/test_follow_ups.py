@@ -1,6 +1,7 @@
 """Shorter, Longer, Translate and Again under a result."""
 
 import asyncio
+import json
 from functools import partial as partially
 
 import pytest
@@ -159,19 +160,20 @@ async def test_it_works_in_a_direct_message(sim, deck, ben, grace):
     assert not sim.problems
 
 
-async def test_a_json_result_has_more_or_the_same_again(sim, deck, ben, grace):
+async def test_a_json_result_has_more_or_the_same_again_with_its_file(sim, deck, ben, grace):
     async def words(_request):
         yield Response(
             status=Status.COMPLETED, output=Output(type="json", data={"keywords": ["a"]})
         )
 
     grace.answer = words
-    await ben.slash("/grace keywords", text="…")
+    await ben.slash("/grace keywords", text="…", json=True)
     seen = await settled(ben, "- a")
     assert list(seen.buttons) == ["Shorter", "Longer", "Again"]
     await ben.clicks("Longer", on=seen)
-    await ben.sees(lambda m: m.id != seen.id and "- a" in m.text and "Again" in m.buttons)
+    more = await ben.sees(lambda m: m.id != seen.id and "- a" in m.text and "Again" in m.buttons)
     assert grace.last.params == {"count": 12}
+    assert json.loads(more.file("result.json").data) == {"keywords": ["a"]}
 
 
 async def test_the_button_works_after_a_restart_and_long_after_the_interaction(

@@ -4,6 +4,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.waiting import until
 
 
@@ -11,6 +13,12 @@ async def test_a_voice_that_there_is_not_is_refused(sim, deck, channel, ben, dav
     reply = await ben.slash("/voice choose", channel, voice="/etc/passwd")
     assert "I have no voice called" in reply.text
     assert await deck.store.chosen_voices.of([ben.id]) == {}
+
+
+@pytest.mark.parametrize("name", [" ", "\u200b\u2800"])
+async def test_a_blank_name_is_told_as_such(sim, deck, channel, ben, davefx, name):
+    reply = await ben.slash("/voice choose", channel, voice=name)
+    assert "That is no voice's name" in reply.text
 
 
 async def test_the_choice_is_by_name_or_label_and_can_be_undone(sim, deck, channel, ben, davefx):
