@@ -8,6 +8,7 @@ from bot.actions.candidates import MAX_TALK_WORDS
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import Token, joined
 from bot.actions.references import Points, reference_in
+from bot.actions.request_parts import Part
 
 _OF: Final = re.compile(r"(?:of|on|at|in|about|from|with|de|del|en|sobre|con)\b")
 _PLACE: Final = re.compile(
@@ -26,6 +27,21 @@ def is_quoted_by_tag(tokens: Sequence[Token]) -> bool:
     """Whether words after a comma say that somebody else asks: "translate it, she said"."""
     breaks = [at for at, token in enumerate(tokens[:MAX_TALK_WORDS], 1) if token.breaks]
     return any(phrases().tags.match(joined(tokens[at : at + _MAX_TAG_WORDS])) for at in breaks)
+
+
+def is_remark(part: Part) -> bool:
+    """Whether a part of a sentence only has the form of a request.
+
+    Its module says so, or what follows does ("translate that and you'll see"); or it works on what
+    has no words ("that look"), or asks those who are there ("any ideas, or do we stay in?").
+    """
+    known, words = phrases(), joined(part.tokens)
+    if part.phrases.unless.search(words):
+        return True
+    if part.phrases.works_on_text:
+        has_no_words = known.no_texts.match(part.after) is not None
+        return has_no_words or known.consequences.search(words) is not None
+    return part.found.is_question and known.among_us.search(words) is not None
 
 
 def is_of_elsewhere(after: str) -> bool:

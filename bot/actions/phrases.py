@@ -73,6 +73,9 @@ class Phrases:
     negated: re.Pattern[str]
     reported: re.Pattern[str]
     tags: re.Pattern[str]
+    consequences: re.Pattern[str]
+    no_texts: re.Pattern[str]
+    among_us: re.Pattern[str]
     idioms: re.Pattern[str]
     abilities: re.Pattern[str]
     requests: re.Pattern[str]
@@ -120,6 +123,9 @@ def phrases() -> Phrases:
         negated=_any(common["negated"]),
         reported=_any(common["reported"]),
         tags=_any(common["tags"]),
+        consequences=_any(common["consequences"]),
+        no_texts=_any(common["no_texts"]),
+        among_us=_any(common["among_us"]),
         idioms=_any(common["idioms"]),
         abilities=_any(common["abilities"]),
         requests=_any(common["requests"]),

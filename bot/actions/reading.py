@@ -16,7 +16,7 @@ from typing import Final
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
 from bot.actions.cues import by_cue
 from bot.actions.option_words import language_span
-from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_quoted_by_tag
+from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_quoted_by_tag, is_remark
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import QUOTE, Token, joined, tokens_of, without_quotes
 from bot.actions.references import NOTHING, Points, Reference, reference_in
@@ -352,7 +352,7 @@ class _Reader:
 
     def _wish(self, part: Part) -> Wish | None:
         """The request in a part of a sentence; None if it is talk after all."""
-        if part.phrases.unless.search(joined(part.tokens)):
+        if is_remark(part):
             return None
         reference = None if part.is_broken_off and not self._inline else self._reference(part)
         if reference is None:

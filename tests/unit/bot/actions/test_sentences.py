@@ -65,3 +65,66 @@ def test_a_cue_works_on_what_is_pointed_at(words: str, points: Points) -> None:
 )
 def test_no_text_is_pointed_at(words: str) -> None:
     assert not points_at_text(words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # someone else's words, however they are brought in
+        "and she's like, can you proofread this for me",
+        "and she was like can you translate this into French",
+        "my mum went, can you explain this message to a beginner",
+        "he keeps asking me can you proofread this",
+        "imagine him going, please rewrite this",
+        "y yo en plan, tradúceme esto al inglés",
+        "va y me suelta, resúmeme esto",
+        "y ella, ¿me corriges este texto?, y yo flipando",
+        # what the person does themselves
+        "let me say that more politely",
+        "let me see if there are typos in this",
+        "déjame que te dé los puntos principales de esto",
+        "déjame revisar la ortografía de esto",
+        # an order that only says what would come of it
+        "translate that and you'll see what I mean",
+        "explain that message to my mum and she'll cry",
+        "traduce eso y verás qué risa",
+        # what has no words
+        "translate that look on your face",
+        "summarize that weekend for me",
+        "tradúceme esa mirada",
+        # a comparison that is a remark
+        "compare that with what we paid last year",
+        "compara eso con lo que cobra él",
+        # a question to those who are there
+        "any ideas for dinner or do we order in",
+        "¿alguna idea para cenar o pedimos algo?",
+    ],
+)
+def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
+    assert read(words, OFFERED).is_talk
+
+
+@pytest.mark.parametrize(
+    ("words", "module"),
+    [
+        ("I don't know what it's like, can you explain this message to a beginner", "EXPLAINER"),
+        ("this is what I wrote, could you proofread it?", "PROOFREADER"),
+        ("she keeps asking me about the contract, can you summarise it?", "SUMMARIZER"),
+        ("let me know if there are typos in this", "PROOFREADER"),
+        ("let me have a summary of the thread", "SUMMARIZER"),
+        ("let me see the main points of this article", "SUMMARIZER"),
+        ("déjame ver los puntos principales del artículo", "SUMMARIZER"),
+        ("déjalo más formal", "REWRITER"),
+        ("compare that to my old report", "COMPARER"),
+        ("can you compare that to my old phone", "COMPARER"),
+        ("summarise this and you'll get a cookie", "SUMMARIZER"),
+        ("summarise the match report", "SUMMARIZER"),
+        ("write an email saying open the file and you'll find the numbers", "EMAIL_WRITER"),
+        ("build a game where you click and you lose", "BUILD"),
+        ("¿alguna idea para un regalo?", "BRAINSTORMER"),
+        ("can you give us ideas for a present or should I ask Ana", "BRAINSTORMER"),
+        ("make a to-do list out of what we've agreed on", "ACTION_ITEMS"),
+    ],
+)
+def test_what_looks_like_talk_and_asks(words: str, module: str) -> None:
+    assert [wish.action.module for wish in read(words, OFFERED).wishes] == [module]
