@@ -29,7 +29,12 @@ from tests.paths import ROOT
 OFFERED: Final = offer(parse_catalogue(packaged_catalogue()), set(Service))
 SENTENCES: Final[dict[str, dict[str, list[dict[str, Any]]]]] = {
     name: tomllib.loads((ROOT / f"tests/bench/{name}.toml").read_text("utf-8"))
-    for name in ("action_sentences", "action_sentences_new", "action_sentences_evening")
+    for name in (
+        "action_sentences",
+        "action_sentences_new",
+        "action_sentences_evening",
+        "action_sentences_talk",
+    )
 }
 _OF_PEER: Final = 20
 """The peer gets every twentieth sentence: it takes seconds for each."""
