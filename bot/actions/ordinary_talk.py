@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.actions.candidates import MAX_TALK_WORDS
 from bot.actions.phrases import phrases
-from bot.actions.plain_words import Token, joined
+from bot.actions.plain_words import Token, joined, tokens_of
 from bot.actions.references import Points, reference_in
 from bot.actions.request_parts import Part
 
@@ -19,6 +19,18 @@ _PLACE: Final = re.compile(
 _LATER: Final = re.compile(
     r"\b(?:tomorrow|later|some ?day|next (?:time|week|month|year)|(?<!esta )(?<!la )manana"
     r"|(?:la )?proxima (?:vez|semana)|otro dia)\b"
+)
+_ASKS_ON: Final = re.compile(
+    r"(?:(?:and|so|y|pues) )?(?:(?:how|where|who|when|what)s?|why|is|are|was|were|did|does|has|have"
+    r"|que|como|donde|cuando|quien|cual|es|son|esta|estan|fue|ha|han|has|hay|tiene|tienen)\b"
+)
+"""How a question of something else begins."""
+_HERE: Final = re.compile(r"\b(?:here|aqui|esta|ahi)\b")
+"""Not what these point at: "is the pizza here yet", "¿está la cena?"."""
+_OF_WHAT_WAS_SAID: Final = re.compile(
+    r"\b(?:said|say|talk\w*|mention\w*|decid\w*|agree\w*|discuss\w*|this|that"
+    r"|dicho|dij\w+|habla\w*|comenta\w*|acord\w*|quedado|esto|eso)\b"
+    r"|\b(?:anything|anybody|anyone|algo|alguien) (?:important|importante|new|nuevo)\b"
 )
 _MAX_TAG_WORDS: Final = 6
 
@@ -40,8 +52,28 @@ def is_remark(part: Part) -> bool:
         return True
     if part.phrases.works_on_text:
         has_no_words = known.no_texts.match(part.after) is not None
-        return has_no_words or known.consequences.search(words) is not None
+        return has_no_words or known.remarks.search(words) is not None or _is_chatting(part)
     return part.found.is_question and known.among_us.search(words) is not None
+
+
+def _is_chatting(part: Part) -> bool:
+    """Whether one who was away asks on about something else: "what did I miss? Did he score?"."""
+    if part.found.action.module != "SUMMARIZER":
+        return False
+    after = part.tokens[part.after_verb :]
+    head_ends = next((at for at, token in enumerate(after, 1) if token.breaks), len(after))
+    following = tokens_of(part.whole.partition(part.text)[2])
+    is_verb_apart = part.after_verb > 0 and part.tokens[part.after_verb - 1].breaks
+    head, tail = ([], after) if is_verb_apart else (after[:head_ends], after[head_ends:])
+    words = joined([*tail, *following][:MAX_TALK_WORDS])
+    if phrases().texts.search(words) or _OF_WHAT_WAS_SAID.search(words):
+        return False
+    names_nothing = reference_in(joined(head)).points is Points.NOTHING
+    return names_nothing and _ASKS_ON.match(words) is not None and _has_topic(words)
+
+
+def _has_topic(words: str) -> bool:
+    return reference_in(_HERE.sub(" ", words)).points is Points.TOPIC
 
 
 def is_of_elsewhere(after: str) -> bool:

@@ -73,7 +73,7 @@ class Phrases:
     negated: re.Pattern[str]
     reported: re.Pattern[str]
     tags: re.Pattern[str]
-    consequences: re.Pattern[str]
+    remarks: re.Pattern[str]
     no_texts: re.Pattern[str]
     among_us: re.Pattern[str]
     idioms: re.Pattern[str]
@@ -123,7 +123,7 @@ def phrases() -> Phrases:
         negated=_any(common["negated"]),
         reported=_any(common["reported"]),
         tags=_any(common["tags"]),
-        consequences=_any(common["consequences"]),
+        remarks=_any(common["remarks"]),
         no_texts=_any(common["no_texts"]),
         among_us=_any(common["among_us"]),
         idioms=_any(common["idioms"]),

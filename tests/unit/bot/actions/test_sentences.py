@@ -98,6 +98,15 @@ def test_no_text_is_pointed_at(words: str) -> None:
         # a question to those who are there
         "any ideas for dinner or do we order in",
         "¿alguna idea para cenar o pedimos algo?",
+        # one who was away asks on about something else
+        "what did I miss? did he score?",
+        "what have I missed, is the pizza here yet",
+        "¿qué me he perdido, está ya la cena?",
+        "ponme al día, ¿qué tal con Laura?",
+        # an afterthought names what has no words
+        "is that positive or negative, the test I mean",
+        # to solve, not to classify
+        "sort it out between you two",
     ],
 )
 def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
@@ -124,6 +133,12 @@ def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
         ("¿alguna idea para un regalo?", "BRAINSTORMER"),
         ("can you give us ideas for a present or should I ask Ana", "BRAINSTORMER"),
         ("make a to-do list out of what we've agreed on", "ACTION_ITEMS"),
+        ("what did I miss? anything important?", "SUMMARIZER"),
+        ("what did I miss? what were you talking about?", "SUMMARIZER"),
+        ("¿qué me he perdido?, ¿me haces un resumen?", "SUMMARIZER"),
+        ("ponme al día, ¿qué habéis dicho?", "SUMMARIZER"),
+        ("is that positive or negative, the message above I mean", "SENTIMENT"),
+        ("sort these messages into urgent and not urgent", "CLASSIFIER"),
     ],
 )
 def test_what_looks_like_talk_and_asks(words: str, module: str) -> None:
