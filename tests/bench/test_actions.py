@@ -1,8 +1,8 @@
 """How often a sentence leads to the action that it asks for, and what that adds to a turn of talk.
 
 The sentences are in four files, and what each is worth is said there: action_sentences.toml and
-action_sentences_new.toml, half of them ordinary talk; action_sentences_evening.toml, as people chat,
-with few requests; action_sentences_talk.toml, with none. The peer is the
+action_sentences_new.toml, half of them ordinary talk; action_sentences_evening.toml, as people
+chat, with few requests; action_sentences_talk.toml, with none. The peer is the
 same model without our reading of the words: it chooses among all actions for each sentence, as a
 model with tools does.
 """
