@@ -10,6 +10,7 @@ from typing import Annotated, Final, Never
 import typer
 
 from bot import terminal
+from bot.cli import bash_completion
 from bot.cli.lazy import LazyGroup
 from bot.errors import SkydeckError, WrongUse
 from bot.reasons import reason_of, validation_in_words
@@ -20,6 +21,7 @@ _INTERRUPTED = 130
 _UNWRITABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 """What a full or broken disk says, on which our output may be."""
 
+bash_completion.install()
 app = typer.Typer(
     name="skydeck",
     cls=LazyGroup,
