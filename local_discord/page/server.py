@@ -221,9 +221,10 @@ class Page:
         return web.Response(body=file.data, content_type=kind, headers=headers)
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
-        """Take a file: its bytes are the body, its name is in the query."""
+        """Take a file: its bytes are the body; its name and who sends it are in the query."""
         name = request.query.get("name", "")[:NAME_MAX] or "file"
-        too_large = f"{name} is above the limit of {UPLOAD_MAX_BYTES >> 20} MB"
+        locale = self.desk.cast.find(request.query.get("as", "")).locale
+        too_large = words(locale)["too large"].format(name=name, limit=UPLOAD_MAX_BYTES >> 20)
         if (request.content_length or 0) > UPLOAD_MAX_BYTES:
             return _refused(413, too_large)
         try:
@@ -233,7 +234,7 @@ class Page:
         try:
             return web.json_response({"upload": self.desk.hold(File(name, data))})
         except CannotDo as full:
-            return _refused(507, str(full))
+            return _refused(507, full.told(locale))
 
     # --- sockets -------------------------------------------------------------------------------
 

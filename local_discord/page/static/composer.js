@@ -285,7 +285,8 @@ export async function upload(file) {
   if (file.size > FILE_MAX_MB * 2 ** 20) {
     throw new Error(word("too large", { name: file.name, limit: FILE_MAX_MB }));
   }
-  const answer = await fetch(address("/upload", { name: file.name }), { method: "POST", body: file });
+  const to = address("/upload", { name: file.name, as: state.me.id });
+  const answer = await fetch(to, { method: "POST", body: file });
   if (!answer.ok) throw new Error(await answer.text());
   return (await answer.json()).upload;
 }

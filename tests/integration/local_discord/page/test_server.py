@@ -3,6 +3,7 @@
 # mypy: ignore-errors
 
 import asyncio
+import io
 import json
 from urllib.parse import urlsplit
 
@@ -137,6 +138,17 @@ async def test_a_file_of_500_mb_is_refused_before_it_comes(page, http):
         pass  # the server has closed the connection in the middle of the file
     assert sent < 3 * UPLOAD_MAX_BYTES
     assert not page.desk.uploads
+
+
+async def test_a_refused_file_is_told_in_the_language_of_who_sends_it(page, http, monkeypatch):
+    spanish = next(one for one in page.desk.cast if one.locale.startswith("es"))
+    asked = ours(page, name="big.bin", **{"as": str(spanish.id)})
+    monkeypatch.setattr("local_discord.page.server.UPLOAD_MAX_BYTES", 1 << 20)
+    answer = await http.post("/upload", data=io.BytesIO(bytes(2 << 20)), **asked)
+    assert await answer.text() == "big.bin es demasiado grande: el límite es de 1 MB."
+    monkeypatch.setattr("local_discord.page.desk.FILES_MAX_BYTES", 0)
+    answer = await http.post("/upload", data=b"x", **asked)
+    assert "empieza de nuevo" in await answer.text()
 
 
 async def test_a_dozen_files_wait_for_their_message_and_no_more(page, http):
