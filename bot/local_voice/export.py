@@ -12,10 +12,9 @@ from audio.errors import AudioError
 from audio.ogg import OpusStream
 from bot.figures import moment
 from bot.i18n import Words
-from bot.local_voice.in_words import Told
+from bot.local_voice.in_words import Told, why_unwritable
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind
-from bot.reasons import reason_of
 from bot.sanitize import clean
 
 _MARKDOWN: Final = "conversation.md"
@@ -61,7 +60,7 @@ def export(
     except OSError as e:
         if place is not None:  # part of a conversation looks like all of it
             shutil.rmtree(place, ignore_errors=True)
-        reason = reason_of(e)
+        reason = why_unwritable(e, words)
         raise Told(words("talk.save.unwritable", folder=str(folder), reason=reason)) from None
     return file
 

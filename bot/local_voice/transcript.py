@@ -8,7 +8,7 @@ from typing import Final
 
 from audio.speech_events import Clip
 from bot.contract import Service
-from bot.errors import OverBudget, SkydeckError
+from bot.errors import OverBudget, ServiceDown, SkydeckError
 from bot.i18n import DEFAULT, Words, words_for
 from bot.local_voice.in_words import in_words
 from bot.local_voice.view import Entry, Kind
@@ -228,15 +228,12 @@ class Transcript:
 
 
 def reason(error: Exception | None, words: Words) -> str:
-    """Say in words what went wrong.
-
-    Where the words for people in Discord need figures or leave them out, or there are none, it is
-    the error's own message, which is for whoever runs skydeck.
-    """
+    """Say in words what went wrong with a turn: in few words, if there are any without figures."""
     if not isinstance(error, SkydeckError):
         return words("errors.unexpected")
     text = words.texts.get(f"errors.{error.code}", "{")
-    return str(error) if "{" in text or isinstance(error, OverBudget) else text
+    has_figures = "{" in text or isinstance(error, OverBudget | ServiceDown)
+    return in_words(error, words) if has_figures else text
 
 
 def _file(clip: Clip) -> bytes:

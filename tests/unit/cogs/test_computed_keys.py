@@ -20,6 +20,7 @@ from bot.languages import LANGUAGES
 from bot.loading import LoadPart
 from bot.local_voice.commands import Instruction
 from bot.local_voice.hearing import Hearing
+from bot.local_voice.in_words import REASONS
 from bot.local_voice.line_mode import STATES_IN_LINES
 from bot.local_voice.tui.help_screen import KEYS
 from bot.local_voice.view import Doing, Theme
@@ -108,6 +109,7 @@ NAMES = {
     "talk.device.{}": ["microphone", "loudspeaker", *(set(Fault) - {Fault.NO_DEVICE})],
     "talk.help.{}": [does for _, does in KEYS],
     "talk.key.{}": ["talk", "done", "listen", "pause"],
+    "talk.reason.{}": list(REASONS.values()),
     "talk.line.{}": list(STATES_IN_LINES),
     "talk.load.{}": list(LoadPart),
     "talk.name.{}": list(Instruction),

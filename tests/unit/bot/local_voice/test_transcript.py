@@ -76,8 +76,9 @@ def test_a_failure_is_told_in_words_with_what_to_do(transcript):
     causes = {
         errors.KeyRefused("HTTP 401"): "my key",
         ValueError("private words"): "on my side",
-        spent: "all budget, day: $0 left of $5.00",
-        errors.TooSoon(wait_s=9): "Allowed again in 9 s",
+        spent: "is left in the budget of all servers for today ($0 of $5.00)",
+        errors.TooSoon(wait_s=9): "again in 9 s",
+        errors.ServiceDown("…", wait_s=30): "retry in 30 s",
         errors.MissingPermission(("speak",)): "speak",
     }
     for turn_id, error in enumerate(causes):
