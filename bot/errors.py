@@ -24,6 +24,7 @@ SkydeckError
 │   ├── JobCancelled           somebody cancelled it
 │   ├── QuestionDeleted        the question, or the place where it was asked, was deleted
 │   ├── Stopping               skydeck itself is being shut down
+│   │   └── Restarted              it was, or it died, and the work went with it
 │   ├── WeightsError           a model file is missing, damaged, or does not fit on the disk
 │   └── StoreFailed            the database cannot be read or written
 └── ServiceUnreachable     exit 4: no usable answer
@@ -239,6 +240,12 @@ class Stopping(ServiceFailed):
 
     code = "stopping"
     retryable = True
+
+
+class Restarted(Stopping):
+    """The process that worked on it is gone, and the work with it; nothing of it runs any more."""
+
+    code = "restarted"
 
 
 class WeightsError(ServiceFailed):

@@ -13,9 +13,11 @@ from pydantic import JsonValue
 from bot.choices import Mode
 from bot.clock import Clock
 from bot.contract import Request, Response
+from bot.contract.recordings import clips_of
 from bot.errors import (
     JobCancelled,
     QuestionDeleted,
+    Restarted,
     SkydeckError,
     Stopping,
     StoreFailed,
@@ -122,7 +124,7 @@ class RunningJob:
         return await self._follow_to_end(self._collected(job))
 
     async def report_unknown(self, job: Job) -> Ending:
-        """Say that the job may be running, unless its process was only slow.
+        """Say what became of the job, unless its process was only slow.
 
         A process whose machine stands still for longer than its leases last is taken for dead. When
         it continues, it still notes the id that the service gave the job.
@@ -141,8 +143,25 @@ class RunningJob:
         if known is not None and known.job_id is not None:
             self.job_id = known.job_id
             return await self.collect(known)
-        error = SubmissionUnknown("skydeck stopped while it was submitting this.")
-        return await self.end(Outcome(error=error))
+        return await self.end(Outcome(error=await self._error_of_death(job)))
+
+    async def _error_of_death(self, job: Job) -> SkydeckError:
+        """The error of a job that has no id: did anything of it outlive its process?
+
+        Services on this machine died with it. Of several recordings, each is heard by a call of its
+        own before the job's own is sent: its answer was not begun.
+        """
+        if not self.context.outlive or await self._has_several_recordings(job):
+            return Restarted("skydeck stopped while it worked on this.")
+        return SubmissionUnknown("skydeck stopped while it was submitting this.")
+
+    async def _has_several_recordings(self, job: Job) -> bool:
+        """Whether that is known; the journal does not keep large requests."""
+        try:
+            asked = await self.context.journal.request(job.journal_id)
+            return asked is not None and bool(clips_of(Request.model_validate_json(asked)))
+        except (StoreFailed, ValueError):
+            return False
 
     async def end(self, outcome: Outcome) -> Ending:
         """Show the outcome; when that fails for now, the job stays open for another attempt.

@@ -9,10 +9,12 @@ import pytest
 from bot.choices import Mode
 from bot.clock import SystemClock
 from bot.contract import Input, InputType, Request, Service, System, Target
+from bot.contract.recordings import Clip, recordings_input
 from bot.errors import (
     JobCancelled,
     JobExpired,
     JobFailed,
+    Restarted,
     SkydeckError,
     Stopping,
     StoreFailed,
@@ -477,6 +479,27 @@ async def test_what_may_have_been_sent_is_told_and_not_sent_again(start, handler
         assert await (await first(revived(bot))).until_ended() is SubmissionUnknown
         assert (await finished(bot, journal_id)).ending is Ending.UNKNOWN
     assert handler.started == 0
+
+
+async def test_what_died_with_its_process_is_told_as_such(start, handler, file_url):
+    """The services of this machine: nothing of it runs."""
+    async with Store.open(file_url, _Later(-60)) as store:
+        journal_id = await store.jobs.begin(_entry())
+    async with start(outlive=False) as bot:
+        assert await (await first(revived(bot))).until_ended() is Restarted
+        assert (await finished(bot, journal_id)).detail == Restarted.code
+    assert handler.started == 0
+
+
+async def test_several_recordings_that_were_being_heard_are_not_said_to_run(start, file_url):
+    clips = [Clip.of(f"{number}.ogg", b"OggS", "ogg") for number in range(2)]
+    asked = request().model_copy(update={"input": recordings_input(clips)})
+    entry = replace(_entry(), request=asked.model_dump_json().encode())
+    async with Store.open(file_url, _Later(-60)) as store:
+        journal_id = await store.jobs.begin(entry)
+    async with start() as bot:
+        assert await (await first(revived(bot))).until_ended() is Restarted
+        assert (await finished(bot, journal_id)).ending is Ending.CANCELLED
 
 
 @pytest.mark.parametrize("contract", [b"\x00\xff", b"{}", b"[" * 10_000])
