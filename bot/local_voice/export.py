@@ -1,6 +1,7 @@
 """Writes the conversation to a folder: Markdown, and the sound of each spoken turn."""
 
 import datetime as dt
+import errno
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,13 +12,25 @@ from audio.constants import LIBOPUS_PRE_SKIP
 from audio.errors import AudioError
 from audio.ogg import OpusStream
 from bot.figures import moment
-from bot.i18n import Words
-from bot.local_voice.in_words import Told, why_unwritable
+from bot.i18n import DEFAULT, Words
+from bot.local_voice.in_words import Told
 from bot.local_voice.transcript import Sound
 from bot.local_voice.view import Entry, Kind
+from bot.reasons import reason_of
 from bot.sanitize import clean
 
 _MARKDOWN: Final = "conversation.md"
+REASONS: Final = {
+    errno.ENOSPC: "full",
+    errno.EDQUOT: "full",
+    errno.EACCES: "forbidden",
+    errno.EPERM: "forbidden",
+    errno.EROFS: "read_only",
+    errno.ENOENT: "missing",
+    errno.ENOTDIR: "no_folder",
+    errno.ENAMETOOLONG: "long_name",
+}
+"""Why a file cannot be written, by the system's number: the keys of the words for it."""
 
 
 def export(
@@ -63,6 +76,15 @@ def export(
         reason = why_unwritable(e, words)
         raise Told(words("talk.save.unwritable", folder=str(folder), reason=reason)) from None
     return file
+
+
+def why_unwritable(error: OSError, words: Words) -> str:
+    """Why a file cannot be written."""
+    key = REASONS.get(error.errno or 0)
+    if key is not None:
+        return words(f"talk.reason.{key}")
+    said = reason_of(error)
+    return said if words.language == DEFAULT else words("errors.said_in_english", facts=said)
 
 
 def _new_folder(parent: Path, at: dt.datetime, words: Words) -> Path:

@@ -1,7 +1,6 @@
 """What goes wrong in `skydeck talk`, in the language of the person's screen. Pure."""
 
 import datetime as dt
-import errno
 from typing import Final
 
 from bot.errors import (
@@ -15,22 +14,10 @@ from bot.errors import (
 )
 from bot.figures import duration, moment, money
 from bot.i18n import DEFAULT, Words
-from bot.reasons import reason_of
 from bot.wording import from_now
 
 _FACTS: Final = frozenset({"bad_input", "too_large", "unknown_module", "bad_settings", "wrong_use"})
 """Errors whose own message says more than the words for all of their kind."""
-REASONS: Final = {
-    errno.ENOSPC: "full",
-    errno.EDQUOT: "full",
-    errno.EACCES: "forbidden",
-    errno.EPERM: "forbidden",
-    errno.EROFS: "read_only",
-    errno.ENOENT: "missing",
-    errno.ENOTDIR: "no_folder",
-    errno.ENAMETOOLONG: "long_name",
-}
-"""Why a file cannot be written, by the system's number: the keys of the words for it."""
 
 
 class Told(BadInput):
@@ -57,15 +44,6 @@ def in_words(error: SkydeckError, words: Words) -> str:
     elif error.code not in _FACTS:
         return text
     return f"{text} {words('errors.said_in_english', facts=str(error))}"
-
-
-def why_unwritable(error: OSError, words: Words) -> str:
-    """Why a file cannot be written."""
-    key = REASONS.get(error.errno or 0)
-    if key is not None:
-        return words(f"talk.reason.{key}")
-    said = reason_of(error)
-    return said if words.language == DEFAULT else words("errors.said_in_english", facts=said)
 
 
 def _with_figures(error: SkydeckError, words: Words) -> str:

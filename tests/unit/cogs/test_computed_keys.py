@@ -19,8 +19,8 @@ from bot.i18n import words_for
 from bot.languages import LANGUAGES
 from bot.loading import LoadPart
 from bot.local_voice.commands import Instruction
+from bot.local_voice.export import REASONS
 from bot.local_voice.hearing import Hearing
-from bot.local_voice.in_words import REASONS
 from bot.local_voice.line_mode import STATES_IN_LINES
 from bot.local_voice.tui.help_screen import KEYS
 from bot.local_voice.view import Doing, Theme

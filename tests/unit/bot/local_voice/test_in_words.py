@@ -7,7 +7,8 @@ import pytest
 
 from bot import errors
 from bot.i18n import INTERFACE_LANGUAGES, words_for
-from bot.local_voice.in_words import REASONS, in_words, why_unwritable
+from bot.local_voice.export import REASONS, why_unwritable
+from bot.local_voice.in_words import in_words
 from bot.local_voice.transcript import reason
 
 SPANISH = words_for("es")
