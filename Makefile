@@ -10,7 +10,8 @@ BIN := $(VENV)/bin
 # Four processes for two cores: much of the time is waiting, for sound and for other processes. With
 # three, a tenth more of it passes.
 # One that crashes ends the run and is named; with a new one in its place, xdist waits for ever.
-PYTEST := $(BIN)/python -m pytest -n 4 --max-worker-restart 0 --dist loadgroup \
+PROCESSES := 4
+PYTEST = $(BIN)/python -m pytest -n $(PROCESSES) --max-worker-restart 0 --dist loadgroup \
   --no-loadscope-reorder --durations 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
@@ -60,6 +61,7 @@ talk: setup                      ## ask Penny a recorded question; FILE=… for 
 try: setup                       ## try the bot in the browser, without an account
 	@$(BIN)/skydeck try
 
+unit: PROCESSES := 3             # nothing waits, so a fourth only collects and imports once more
 unit: setup-dev                  ## pure code: after each save
 	@$(PYTEST) tests/unit
 
