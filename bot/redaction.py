@@ -16,14 +16,18 @@ _PAYLOAD = re.compile(r"""(["']token["']\s*:\s*["'])[^"']+""")
 _BLOB = re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}")
 
 _KEY: Final = re.compile(
-    r"\b(?:sk-[\w-]{16,}"  # OpenAI, Anthropic, and who follows them
-    r"|(?:gh[opsu]|github_pat|glpat|hf|rpa|r8|gsk|xai|nvapi|pplx)[_-][\w-]{20,}"
+    # OpenAI, Anthropic, and who follows them; "sk-learn-based-classifier" has no digit
+    r"\b(?:sk-(?=[\w-]{0,60}\d)[\w-]{16,}"
+    # one word: not `hf_hub_download_with_progress`
+    r"|(?:gh[opsu]_|hf_|rpa_|r8_|gsk_|xai-|pplx-)[A-Za-z0-9]{20,}"
+    r"|(?:github_pat_|glpat-|nvapi-)[\w-]{20,}"
     r"|xox[abeprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}"
     r"|[MNO][\w-]{22,30}\.[\w-]{6}\.[\w-]{27,}"  # a Discord bot's token
-    r"|eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]*)"  # a JSON Web Token
+    # a JSON Web Token, whole or cut; to look for its second part takes the square of the length
+    r"|eyJ[\w-]{17,}(?:\.[\w-]+)*)"
 )
 _KEY_IN_URL: Final = re.compile(
-    r"([?&](?:api[_-]?key|key|token|access[_-]token|auth|secret|sig|signature)=)[^&\s\"'<>]{6,}",
+    r"([?&;](?:api[_-]?key|key|token|access[_-]token|auth|secret|sig|signature)=)[^&\s\"'<>]{6,}",
     re.IGNORECASE,
 )
 

@@ -154,7 +154,10 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
     give = "|".join(common["give"])
     any_article = "|".join([*common["indefinite"], *common["definite"], r"\d+", r"[a-z]+"])
     indefinite = "|".join([*common["indefinite"], r"\d{1,2}"])
-    not_between = "of|about|for|to|de|sobre|para|that|que|you|i|we|they|tu|yo|when|if|si"
+    not_between = (
+        "of|about|for|to|de|sobre|para|that|que|you|i|we|they|tu|yo|when|if|si"
+        "|aprender|saber|intentar|empezar|dejar|volver|como|how"  # "quiero aprender a redactar"
+    )
     between = rf"(?:(?!(?:{not_between})\b)[a-z0-9]+ ){{0,4}}?"
     nouns, a_nouns = "|".join(table.get("nouns", [])), "|".join(table.get("a_nouns", []))
     wanted = []

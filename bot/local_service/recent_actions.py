@@ -48,7 +48,7 @@ def _read(path: Path) -> ActionBucket:
         with path.open("rb") as file:
             known = json.loads(file.read(_MAX_BYTES))
         return ActionBucket(left=float(known["left"]), at_s=float(known["at_s"]))
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ArithmeticError, ValueError, TypeError, KeyError, RecursionError):
         return _NEVER
 
 

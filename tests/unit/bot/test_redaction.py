@@ -99,7 +99,15 @@ def test_what_has_the_form_of_a_key_is_hidden_whoevers_it_is(key):
         "https://example.com/watch?v=abcdefghijk&key=a",
         "sk-8 is a road. hf_model.gguf, rpa_tool, MODEL.tensor.weights",
         "No es un token: Mañana.",
+        "sk-learn-based-classification, hf_hub_download_with_progress_bar()",
+        "hf-internal-testing-tiny-random-bert, gsk-annual-report-of-the-year",
     ],
 )
 def test_ordinary_words_are_no_keys(said):
     assert hide_keys(said) == said
+
+
+@pytest.mark.parametrize("begins", ["eyJ-", "sk-", "MTk4", "gh", "?key="])
+def test_a_long_text_of_beginnings_takes_no_time(begins):
+    """Half a megabyte; with the square of the length it would be minutes."""
+    hide_keys(begins * 100_000)

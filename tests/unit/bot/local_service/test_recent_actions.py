@@ -25,7 +25,12 @@ async def test_a_run_counts_those_of_the_runs_before(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [b"", b"{", b"[]", b"[" * 900, b'{"left": "x", "at_s": 1}', b"\xff" * 5_000]
+    "kept",
+    [
+        *(b"", b"{", b"[]", b"[" * 900, b'{"left": "x", "at_s": 1}', b"\xff" * 5_000),
+        b'{"left": %s, "at_s": 1}' % (b"9" * 500),
+        b'{"left": NaN, "at_s": NaN}',
+    ],
 )
 def test_what_cannot_be_read_counts_as_nothing(folder: Path, kept: bytes) -> None:
     folder.mkdir(mode=0o700)

@@ -57,6 +57,14 @@ async def test_jobs_are_found_by_the_question_that_they_answer(store, entry):
     assert await store.jobs.answering(asked, user_ids=set()) == []
 
 
+async def test_of_a_deleted_question_stay_the_ids_that_make_a_link(store, entry):
+    ids = {"channel": "8", "message": "10", "host": "9", "question": "11"}
+    journal_id = await store.jobs.begin(entry(place=ids | {"title": "words of theirs"}))
+    assert await store.jobs.withdrawn(journal_id, "deleted")
+    job = await store.jobs.get(journal_id)
+    assert (job.place, job.title) == (ids, "")
+
+
 async def test_only_jobs_of_a_conversation_that_were_sent_forget_its_history(store, entry):
     async def begun(is_sent=True, **changes):
         journal_id = await store.jobs.begin(entry(request=b"{}", **changes))
