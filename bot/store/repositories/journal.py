@@ -40,9 +40,7 @@ from bot.store.repositories.recovery import Ending, Entry, Job, JobStage
 from bot.store.statement import Statement
 from bot.store.tables import job_requests, jobs
 
-_IDS: Final = frozenset(
-    {"kind", "channel", "message", "user", "guild", "host", "home", "question"}
-)
+_IDS: Final = frozenset({"kind", "channel", "message", "user", "guild", "host", "home", "question"})
 """The keys of a job's place that hold no words."""
 _REPEATED_WITHIN: Final = 10_000
 """Discord repeats an interaction within seconds: so many jobs, and not all of a person's, are

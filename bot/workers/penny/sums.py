@@ -54,6 +54,13 @@ _TIMES: Final = {
     "triple": Fraction(3),
     "the": Fraction(1),
 }
+_SHARES: Final = {
+    "3rd of": "third of",
+    "10th of": "tenth of",
+    "3\u00aa parte": "tercera parte",
+    "4\u00aa parte": "cuarta parte",
+}
+"""What `text_to_num` makes of shares, and how people say them."""
 _POWERS: Final = {"square": 2, "cube": 3}
 
 
@@ -150,7 +157,10 @@ def _with_digits(text: str, language: str) -> str:
     whole = text.encode("utf-8", "replace").decode()  # half a UTF-16 pair is an error there
     whole = _RAISED.sub(lambda found: f"^{plain(found[0])}", whole)
     whole = _PERCENT.sub("%", whole)
-    return str(alpha2digit(whole, language, threshold=0))
+    digits = str(alpha2digit(whole, language, threshold=0))
+    for share, word in _SHARES.items():
+        digits = digits.replace(share, word)
+    return digits
 
 
 class _NoSumError(ValueError):
