@@ -23,6 +23,10 @@ _QUESTION_BEGINS: Final = (
     r"|cu[aá]ndo|d[oó]nde|ad[oó]nde|c[oó]mo|cu[aá]nt[oa]s?|(?:por|para|a|en|de|con) qu[eé]"
     r"|dime|cu[eé]ntame|sabes|puedes|podr[ií]as|expl[ií]came|me (?:puedes|dices))\b"
 )
+_SURNAME: Final = r"(?-i:[A-ZÁÉÍÓÚÑÜ]\w)"
+"""As in "hey Alfred Hitchcock made which films?"."""
+_GIVES_TEXT: Final = re.compile(r":\s|[\"“”«»]")
+"""What follows may end with the name: "write a letter that ends with: Yours, Alfred"."""
 _MAX_CHARS: Final = 2_000
 """Nobody calls inside a text that is longer."""
 _FEW: Final = "{0,9}"
@@ -41,7 +45,9 @@ def without_vocative(question: str, names: Iterable[str]) -> str:
     rest = question
     for name in names:
         begins, ends = _patterns(name)
-        rest = ends.sub(r"\g<signs>", begins.sub(r"\g<open>", rest, count=1), count=1)
+        rest = begins.sub(r"\g<open>", rest, count=1)
+        if not _GIVES_TEXT.search(rest):
+            rest = ends.sub(r"\g<signs>", rest, count=1)
     if not any(map(str.isalnum, rest)):
         return question
     rest = rest.strip()
@@ -55,7 +61,8 @@ def without_vocative(question: str, names: Iterable[str]) -> str:
 def _patterns(name: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     called = r"[\s-]{1,3}".join(map(re.escape, name.split()))
     after = rf"(?:\s{_FEW}[,.:;!…\u2014\u2013]+\s*|\s+(?=[¿¡])|\s+(?={_QUESTION_BEGINS}))"
-    opened = rf"{_OPENERS}[\s,.!]{{1,9}}@?{called}(?:\s{_FEW}[,.:;!?…\u2014\u2013]+\s*|\s+)"
+    spaced = rf"\s+(?:(?={_QUESTION_BEGINS})|(?!{_SURNAME}))"
+    opened = rf"{_OPENERS}[\s,.!]{{1,9}}@?{called}(?:\s{_FEW}[,.:;!?…\u2014\u2013]+\s*|{spaced})"
     begins = rf"\A(?P<open>\s{_FEW}[¿¡]{_FEW})\s{_FEW}(?:{opened}|@?{called}{after})"
     ends = rf"\s{_FEW}[,;:.?!…\u2014\u2013]\s{_FEW}@?{called}(?P<signs>[\s.?!…]{_FEW})\Z"
     return re.compile(begins, re.IGNORECASE), re.compile(ends, re.IGNORECASE)
