@@ -4,7 +4,6 @@ FFmpeg's `atempo` keeps the pitch; its limiter keeps what is louder from clippin
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,32 +11,11 @@ import numpy as np
 from audio.codec import OpusEncoder
 from audio.constants import FRAME_SAMPLES, OPUS_RATE_HZ
 from audio.errors import AudioError
+from audio.manner import Manner
 from audio.samples import Samples
 
 _CEILING: Final = 0.9
 """Of full scale; what is made louder stays below it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Manner:
-    """How speech should sound.
-
-    Attributes:
-        tempo: Relative to what it is: 0.5 to 2.
-        gain_db: Decibels.
-    """
-
-    tempo: float = 1.0
-    gain_db: float = 0.0
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing changes."""
-        return self.tempo == 1.0 and self.gain_db == 0.0
-
-
-PLAIN: Final = Manner()
-"""As it is."""
 
 
 class SpeechEffects:

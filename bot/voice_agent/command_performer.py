@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
-from audio.speech_effects import PLAIN, Manner
+from audio.manner import PLAIN, Manner
 from bot import sentences
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand

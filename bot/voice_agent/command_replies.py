@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from audio.speech_effects import Manner, SpeechEffects
+from audio.manner import Manner
+from audio.speech_effects import SpeechEffects
 from bot.clock import Clock
 from bot.errors import SkydeckError
 from bot.voice_agent.command_performer import CommandOutcome, CommandPerformer

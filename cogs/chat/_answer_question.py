@@ -5,7 +5,7 @@ from typing import Any
 
 import discord
 
-from audio.speech_effects import PLAIN, Manner
+from audio.manner import PLAIN, Manner
 from bot.contract import Message, Request
 from bot.contract.envelope import given
 from bot.contract.grace import task

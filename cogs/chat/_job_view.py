@@ -9,7 +9,7 @@ from typing import Any, Final, Self, cast
 
 import discord
 
-from audio.speech_effects import PLAIN, Manner
+from audio.manner import PLAIN, Manner
 from bot.contract import Audio, Response
 from bot.discord_client import SkyDeck
 from bot.errors import BadInput, JobCancelled, NotPossible, SkydeckError

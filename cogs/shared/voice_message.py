@@ -13,9 +13,10 @@ import numpy as np
 from audio import codec, ogg
 from audio.constants import LIBOPUS_PRE_SKIP, OPUS_RATE_HZ, SPEECH_RATE_HZ
 from audio.errors import AudioError
+from audio.manner import PLAIN, Manner
 from audio.pool import SoundPool
 from audio.samples import Pcm
-from audio.speech_effects import PLAIN, Manner, SpeechEffects
+from audio.speech_effects import SpeechEffects
 from audio.stopping import Stop
 from bot.contract import Audio
 from bot.discord_client import SkyDeck

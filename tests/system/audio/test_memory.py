@@ -17,7 +17,7 @@ from cogs.shared import files, voice_message
 from bot.voice_agent import response_stream
 from bot.workers.penny.recording import Recording
 from audio.loss import Loss
-from audio.speech_effects import PLAIN
+from audio.manner import PLAIN
 from audio.stopping import NEVER
 from tests.fakes import hostile_media
 

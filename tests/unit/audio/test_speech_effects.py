@@ -5,9 +5,10 @@ import pytest
 
 from audio import codec
 from audio.constants import FRAME_MS, OPUS_RATE_HZ
+from audio.manner import Manner
 from audio.opus import OpusDecoder
 from audio.samples import Samples
-from audio.speech_effects import Manner, SpeechEffects
+from audio.speech_effects import SpeechEffects
 
 SECONDS = 1.0
 PITCH_HZ = 440

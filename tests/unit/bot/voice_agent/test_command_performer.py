@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from audio.speech_effects import Manner
+from audio.manner import Manner
 from bot.clock import SystemClock
 from bot.errors import ServiceUnreachable, StoreFailed
 from bot.i18n import Words
