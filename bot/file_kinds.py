@@ -39,6 +39,66 @@ class FileKind(StrEnum):
     OTHER = "other"
 
 
+class UnreadKind(StrEnum):
+    """What a file is that holds neither words nor sound for us."""
+
+    PICTURE = "picture"
+    FILM = "film"
+    ARCHIVE = "archive"
+    PROGRAM = "program"
+    DOCUMENT = "document"
+    OTHER = "other"
+
+
+_SIGNATURES: Final = (
+    (
+        UnreadKind.PICTURE,
+        rb"\x89PNG|GIF8|\xff\xd8\xff|RIFF....WEBP|BM....\0\0|II\*\0|MM\0\*"
+        rb"|....ftyp(?:avi[fs]|hei|mif)",
+    ),
+    (UnreadKind.FILM, rb"....ftyp|\x1aE\xdf\xa3|RIFF....AVI |FLV\x01|\0\0\x01[\xba\xb3]"),
+    (UnreadKind.DOCUMENT, rb"%PDF-|\{\\rtf|\xd0\xcf\x11\xe0"),
+    (UnreadKind.PROGRAM, rb"\x7fELF|MZ|\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe|\0asm|!<arch>\ndebian"),
+    (
+        UnreadKind.ARCHIVE,
+        rb"PK\x03\x04|PK\x05\x06|Rar!|7z\xbc\xaf|\x1f\x8b|BZh|\xfd7zXZ|\x28\xb5\x2f\xfd"
+        rb"|.{257}ustar",
+    ),
+)
+_BY_SIGNATURE: Final = tuple((kind, re.compile(found, re.DOTALL)) for kind, found in _SIGNATURES)
+_ENDINGS: Final = (
+    (UnreadKind.PROGRAM, "exe|msi|dll|so|apk|ipa|dmg|app|appimage|deb|rpm|jar|com|scr|bat|class"),
+    (UnreadKind.DOCUMENT, "pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|epub|pages|numbers|key"),
+    (UnreadKind.ARCHIVE, "zip|rar|7z|tar|t?gz|bz2|xz|zst"),
+    (UnreadKind.FILM, "mp4|mov|mkv|avi|webm|m4v|wmv|flv|mpe?g"),
+    (UnreadKind.PICTURE, "png|jpe?g|gif|webp|avif|hei[cf]|bmp|tiff?|ico|psd"),
+)
+_BY_ENDING: Final = tuple(
+    (kind, re.compile(rf"\.(?:{found})$", re.IGNORECASE)) for kind, found in _ENDINGS
+)
+_IN_ZIP: Final = (UnreadKind.DOCUMENT, UnreadKind.PROGRAM)
+"""What is a ZIP by its bytes, and more by its name: office documents, apps."""
+
+
+def unread_kind(head: bytes, name: str, content_type: str | None = None) -> UnreadKind:
+    """What a file is that we do not read: by its bytes, else by what it claims.
+
+    Args:
+        head: Its start; empty if none of it was read.
+        name: Its name.
+        content_type: As Discord derives it.
+    """
+    by_bytes = next((kind for kind, signature in _BY_SIGNATURE if signature.match(head)), None)
+    by_name = next((kind for kind, ending in _BY_ENDING if ending.search(name)), None)
+    if by_bytes is UnreadKind.ARCHIVE and by_name in _IN_ZIP:
+        return by_name
+    if by_bytes is not None:
+        return by_bytes
+    if claims_picture(name, content_type):
+        return UnreadKind.PICTURE
+    return by_name or UnreadKind.OTHER
+
+
 def kind_of(head: bytes) -> FileKind:
     """What a file is by its bytes.
 

@@ -8,9 +8,10 @@ import discord
 
 from bot.contract import Input
 from bot.contract.pictures import Picture
+from bot.file_kinds import UnreadKind
 from bot.i18n import Words
 from cogs.shared.attachments import may_be_audio, name_of
-from cogs.shared.files import read_files, speech_of
+from cogs.shared.files import UnreadFile, read_files, speech_of
 from cogs.shared.pictures import is_picture, read_pictures
 from cogs.shared.splitting import as_plain_text, disarm
 
@@ -111,8 +112,15 @@ async def read_question(
     return Question(text, text, note, is_bare=is_bare, pictures=tuple(pictures))
 
 
-def _note(unread: Sequence[str], words: Words) -> list[str]:
-    return [words("chat.not_read", names=as_plain_text(", ".join(unread)))] if unread else []
+def _note(unread: Sequence[UnreadFile], words: Words) -> list[str]:
+    """What each file is that cannot be read: a line for each kind."""
+    names: dict[UnreadKind, list[str]] = {}
+    for one in unread:
+        names.setdefault(one.kind, []).append(one.name)
+    return [
+        words(f"chat.unread.{kind}", names=as_plain_text(", ".join(found)))
+        for kind, found in names.items()
+    ]
 
 
 def edited_question(

@@ -8,7 +8,16 @@ import discord
 
 from bot.errors import FileUnreachable, TooLarge
 from bot.figures import decimal
-from bot.file_kinds import FileKind, claims_picture, claims_sound, claims_text, kind_of
+from bot.file_kinds import (
+    HEAD_BYTES,
+    FileKind,
+    UnreadKind,
+    claims_picture,
+    claims_sound,
+    claims_text,
+    kind_of,
+    unread_kind,
+)
 from bot.i18n import Words
 from cogs.shared.discord_retry import persist
 from cogs.shared.fetching import Oversized, fetch
@@ -31,6 +40,7 @@ class ReceivedFile:
     Attributes:
         name: As its owner named it.
         kind: By its bytes.
+        what: What it is if it is not read.
         claim: By its name and type; None if they do not say.
         content: None if it was not wanted.
     """
@@ -39,6 +49,7 @@ class ReceivedFile:
     kind: FileKind
     claim: FileKind | None
     content: bytes | None
+    what: UnreadKind = UnreadKind.OTHER
 
 
 def name_of(attachment: discord.Attachment) -> str:
@@ -100,8 +111,10 @@ async def receive(
     if claim in wanted:
         _check_weight(attachment, most[claim], words)
     kinds: list[FileKind] = []
+    heads: list[bytes] = []
 
     def judge(head: bytes) -> int:
+        heads.append(head)
         kinds.append(kind_of(head))
         return most[kinds[-1]] if kinds[-1] in wanted else 0
 
@@ -110,12 +123,18 @@ async def receive(
     except Oversized as e:
         kind = kinds[-1] if kinds else FileKind.OTHER
         if kind not in wanted:
-            return ReceivedFile(name, kind, claim, None)
+            return ReceivedFile(name, kind, claim, None, what_is(attachment, b"".join(heads)))
         raise _too_heavy(max(e.bytes_read, attachment.size), most[kind], words) from e
     except OSError as e:  # and TimeoutError, which is one
         raise FileUnreachable from e
     kind = kinds[-1] if kinds else kind_of(content)
-    return ReceivedFile(name, kind, claim, content if kind in wanted else None)
+    what = what_is(attachment, content)
+    return ReceivedFile(name, kind, claim, content if kind in wanted else None, what)
+
+
+def what_is(attachment: discord.Attachment, head: bytes = b"") -> UnreadKind:
+    """What a file is that is not read: by its start, else by what it claims."""
+    return unread_kind(head[:HEAD_BYTES], attachment.filename, attachment.content_type)
 
 
 def _claim(attachment: discord.Attachment) -> FileKind | None:

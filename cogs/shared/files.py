@@ -24,7 +24,7 @@ from bot.contract.penny import audio_input
 from bot.contract.recordings import Clip, Heard, heard_in, recordings_input
 from bot.errors import BadInput, SkydeckError, TooLarge, WrongUse
 from bot.figures import duration
-from bot.file_kinds import FileKind
+from bot.file_kinds import FileKind, UnreadKind
 from bot.i18n import Words
 from bot.sanitize import is_blank
 from bot.text_files import decode_text
@@ -35,6 +35,7 @@ from cogs.shared.attachments import (
     may_be,
     name_of,
     receive,
+    what_is,
 )
 from cogs.shared.error_messages import explain, facts_of, reason_of
 from cogs.shared.markdown import escaped
@@ -75,27 +76,36 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadFile:
+    """A file that is not read: its name, and what it is."""
+
+    name: str
+    kind: UnreadKind
+
+
+@dataclass(frozen=True, slots=True)
 class Files:
     """What the files of a message are.
 
     Attributes:
         recordings: In the message's order.
         texts: In the message's order.
-        others: The names of those that cannot be read here, such as pictures.
+        others: Those that cannot be read here, such as pictures.
         left_out: The names of those that were too many.
         refused: The names of those that could not be read, and why.
     """
 
     recordings: tuple[Recording, ...]
     texts: tuple[TextFile, ...]
-    others: tuple[str, ...] = ()
+    others: tuple[UnreadFile, ...] = ()
     left_out: tuple[str, ...] = ()
     refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def unread(self) -> tuple[str, ...]:
         """The names of all that were not read, for whatever reason."""
-        return (*self.others, *self.left_out, *(name for name, _ in self.refused))
+        others = (one.name for one in self.others)
+        return (*others, *self.left_out, *(name for name, _ in self.refused))
 
     def notes(self, words: Words) -> list[str]:
         """What to tell the person: what was guessed, lost, refused and left out."""
@@ -145,12 +155,13 @@ async def read_files(
     for attachment in attachments:
         name = name_of(attachment)
         if is_unread(attachment):
-            reading.others.append(name)
-        elif reading.count >= most:
-            which = reading.left_out if may_be(attachment, wanted) else reading.others
-            which.append(name)
-        else:
+            reading.others.append(UnreadFile(name, what_is(attachment)))
+        elif reading.count < most:
             await reading.add(attachment, wanted)
+        elif may_be(attachment, wanted):
+            reading.left_out.append(name)
+        else:
+            reading.others.append(UnreadFile(name, what_is(attachment)))
     return reading.files()
 
 
@@ -158,7 +169,7 @@ class _Reading:
     """What was read so far of several files."""
 
     def __init__(self, words: Words) -> None:
-        self.others: list[str] = []
+        self.others: list[UnreadFile] = []
         self.left_out: list[str] = []
         self._words = words
         self._recordings: list[Recording] = []
@@ -281,8 +292,8 @@ async def _several(files: Files, words: Words) -> Files:
 
 async def _read_in_turn(
     attachment: discord.Attachment, words: Words, wanted: frozenset[FileKind]
-) -> Recording | TextFile | str:
-    """A file, read; the name alone of one that is of no wanted kind."""
+) -> Recording | TextFile | UnreadFile:
+    """A file, read, unless it is of no wanted kind."""
     if attachment.size <= MAX_AUDIO_BYTES:
         return await _read(attachment, words, wanted)
     async with _encoder.room:  # few large files in memory at once
@@ -291,7 +302,7 @@ async def _read_in_turn(
 
 async def _read(
     attachment: discord.Attachment, words: Words, wanted: frozenset[FileKind]
-) -> Recording | TextFile | str:
+) -> Recording | TextFile | UnreadFile:
     file = await receive(attachment, words, wanted=wanted)
     is_false = file.kind is FileKind.OTHER or (
         file.claim is FileKind.SOUND and file.kind is FileKind.TEXT
@@ -299,7 +310,7 @@ async def _read(
     if is_false and file.claim in wanted:
         raise _unreadable(file, words)
     if file.content is None:
-        return file.name
+        return UnreadFile(file.name, file.what)
     if file.kind is FileKind.TEXT:
         return await _text(file, file.content, words)
     try:
@@ -309,7 +320,7 @@ async def _read(
     except AudioError as e:
         if file.claim is FileKind.SOUND:
             raise _unreadable(file, words) from e
-        return file.name  # a film without sound
+        return UnreadFile(file.name, file.what)  # a film without sound
 
 
 async def _text(file: ReceivedFile, content: bytes, words: Words) -> TextFile:

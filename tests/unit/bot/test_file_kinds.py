@@ -1,8 +1,18 @@
 """What kind of file somebody gives, by its bytes."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.file_kinds import HEAD_BYTES, FileKind, claims_sound, claims_text, kind_of
+from bot.file_kinds import (
+    HEAD_BYTES,
+    FileKind,
+    UnreadKind,
+    claims_sound,
+    claims_text,
+    kind_of,
+    unread_kind,
+)
 from tests.fakes.media_files import KINDS, tone
 
 
@@ -71,3 +81,31 @@ def test_what_is_neither(content: bytes) -> None:
 def test_what_names_and_types_claim(name: str, kind: str | None, sound: bool, text: bool) -> None:
     assert claims_sound(name, kind) is sound
     assert claims_text(name, kind) is text
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "kind"),
+    [
+        (b"\x89PNG\r\n", "a.txt", UnreadKind.PICTURE),
+        (b"\0\0\0\x1cftypheic", "a", UnreadKind.PICTURE),
+        (b"\0\0\0\x1cftypisom", "a", UnreadKind.FILM),
+        (b"PK\x03\x04", "a.zip", UnreadKind.ARCHIVE),
+        (b"PK\x03\x04", "a.docx", UnreadKind.DOCUMENT),
+        (b"PK\x03\x04", "a.jar", UnreadKind.PROGRAM),
+        (b"PK\x03\x04", "a.png", UnreadKind.ARCHIVE),
+        (b"%PDF-1.7", "a", UnreadKind.DOCUMENT),
+        (b"MZ\x90", "a.png", UnreadKind.PROGRAM),
+        (b"", "a.EXE", UnreadKind.PROGRAM),
+        (b"", "a.png", UnreadKind.PICTURE),
+        (b"", "a.tar.gz", UnreadKind.ARCHIVE),
+        (b"", "exe", UnreadKind.OTHER),
+        (bytes(257) + b"ustar", "a", UnreadKind.ARCHIVE),
+    ],
+)
+def test_what_is_not_read_is_named_for_what_it_is(head: bytes, name: str, kind: UnreadKind) -> None:
+    assert unread_kind(head, name) is kind
+
+
+@given(st.binary(max_size=300), st.text(max_size=20))
+def test_any_file_is_something(head: bytes, name: str) -> None:
+    assert unread_kind(head, name) in UnreadKind

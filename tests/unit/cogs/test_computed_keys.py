@@ -15,6 +15,7 @@ from bot.actions.subject import Unsure
 from bot.contract import Service
 from bot.contract.factory import BUILD_KINDS, Check
 from bot.contract.options import OptionType
+from bot.file_kinds import UnreadKind
 from bot.i18n import words_for
 from bot.languages import LANGUAGES
 from bot.loading import LoadPart
@@ -109,6 +110,7 @@ NAMES = {
     "talk.device.{}": ["microphone", "loudspeaker", *(set(Fault) - {Fault.NO_DEVICE})],
     "talk.help.{}": [does for _, does in KEYS],
     "talk.key.{}": ["talk", "done", "listen", "pause"],
+    "chat.unread.{}": list(UnreadKind),
     "talk.reason.{}": list(REASONS.values()),
     "talk.line.{}": list(STATES_IN_LINES),
     "talk.load.{}": list(LoadPart),

@@ -107,8 +107,11 @@ async def test_typescript_is_no_film(sim, deck, channel, ben, penny_script):
         ("a.mp3", b"\x7fELF\2\1\1" + bytes(200), "I can't play a.mp3"),
         ("a.txt", b"", "a.txt is empty."),
         ("a.txt", "\u200b \r\n\u2800".encode("utf-16"), "a.txt is empty."),
-        ("a.bin", b"\x7fELF\2\1\1" + bytes(200), "I can't view: a.bin"),
-        ("film.mp4", tone("m4a")[:6_000], "I can't view: film.mp4"),
+        ("a.bin", b"\x7fELF\2\1\1" + bytes(200), "I don't open programs: a.bin"),
+        ("film.mp4", tone("m4a")[:6_000], "I can't watch videos: film.mp4"),
+        ("a.zip", b"PK\x03\x04" + bytes(200), "I don't unpack archives"),
+        ("a.docx", b"PK\x03\x04" + bytes(200), "Please send it as plain text: a.docx"),
+        ("a.xyz", b"\x00\xff\x93" * 70, "I can't read: a.xyz"),
     ],
 )
 async def test_what_is_neither_is_refused_with_its_name(
@@ -122,7 +125,7 @@ async def test_what_is_neither_is_refused_with_its_name(
 
 async def test_a_film_without_sound_is_named(sim, deck, channel, ben, penny_script, silent_film):
     await ben.says("@Alfred what is this?", channel, files=[File("cat.mp4", silent_film)])
-    await ben.sees("I can't view: cat.mp4")
+    await ben.sees("I can't watch videos: cat.mp4")
     assert penny_script.asked[-1].input.data.startswith("what is this?")
 
 

@@ -108,7 +108,7 @@ async def test_so_many_are_heard_and_the_others_are_named(sim, deck, channel, be
     files = [File(f"{number}.ogg", tone("opus", seconds=1)) for number in range(7)]
     await ben.says("@Alfred", channel, files=[File("a.bin", b"\x7fELF\2\1\1" + bytes(99)), *files])
     shown = await ben.sees("I read only the first 5 files. Left out: 5.ogg, 6.ogg")
-    assert "I can't view: a.bin" in shown.text
+    assert "I don't open programs: a.bin" in shown.text
     assert len(lengths_ms(penny_script)) == 5
 
 
