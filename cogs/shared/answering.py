@@ -29,7 +29,7 @@ from cogs.shared.live import NO_MESSAGE, LiveMessage
 from cogs.shared.page import Page
 from cogs.shared.permissions import may_write
 from cogs.shared.presence import answers_alone
-from cogs.shared.reply import Reply
+from cogs.shared.reply import ORIGINAL, Reply
 from cogs.shared.requester import words_of
 
 LATEST_ANSWER_S: Final = 1.5
@@ -93,6 +93,10 @@ async def find_placeholder(
     Raises:
         OSError, TimeoutError: Discord does not answer now.
     """
+    webhook = _webhook_of(bot, job)
+    if webhook is not None and live.is_shut:
+        age_s = max(0.0, bot.clock.wall() - job.created_at_ms / 1000)
+        live.reply = Reply(webhook, bot.clock, age_s)
     if live.message_id != NO_MESSAGE or job.stage is JobStage.UNDELIVERED:
         return live, None
     found = await find_answer(bot, job)
@@ -143,15 +147,21 @@ async def find_answer(bot: SkyDeck, job: Job) -> int | None:
     Raises:
         OSError, TimeoutError: Discord does not answer now.
     """
-    if job.reply_token is None or bot.application_id is None:
+    webhook = _webhook_of(bot, job)
+    if webhook is None:
         return None
-    webhook = discord.Webhook.partial(bot.application_id, job.reply_token, client=bot)
     try:
-        # discord.py passes any id on; only its annotation is narrower
-        answer = await persist(lambda: webhook.fetch_message("@original"))  # type: ignore[arg-type]
+        answer = await persist(lambda: webhook.fetch_message(ORIGINAL))
     except discord.HTTPException:
         return None
     return answer.id
+
+
+def _webhook_of(bot: SkyDeck, job: Job) -> discord.Webhook | None:
+    """The webhook of the interaction that asked for a job; None: nobody has its token any more."""
+    if job.reply_token is None or bot.application_id is None:
+        return None
+    return discord.Webhook.partial(bot.application_id, job.reply_token, client=bot)
 
 
 async def post_placeholder(interaction: discord.Interaction[Any], words: Words) -> int:

@@ -147,8 +147,9 @@ class MessageView(Generic[M]):
             return self._is_told
         text, reply = explain(error, self.words, privately=True).text, self.live.reply
         try:
-            if reply is not None and reply.is_open:
-                await reply.interaction.followup.send(text, ephemeral=True)
+            here = None if reply is None or not reply.is_open else reply.interaction
+            if isinstance(here, discord.Interaction):
+                await here.followup.send(text, ephemeral=True)
             else:
                 direct = await self.bot.create_dm(discord.Object(self.place.user_id))
                 await direct.send(text)

@@ -16,6 +16,9 @@ _TOKEN_S: Final = 15 * 60.0
 _MAX_UNDER_WAY_S: Final = 3.0
 """How old an interaction can be, at most, when it is responded to in time."""
 _LAST_MINUTE_S: Final = 60.0
+ORIGINAL: Final[Any] = "@original"
+"""The id of an interaction's first response, for the interaction's webhook. discord.py passes any
+id on; only its annotation is narrower."""
 
 
 @dataclass(slots=True)
@@ -23,16 +26,18 @@ class Reply:
     """An interaction whose first response is a message.
 
     Attributes:
-        interaction: It must have just arrived.
+        interaction: It has arrived; or its webhook, where another process has answered it.
         clock: Only its monotonic time is used, because the wall clock can be set.
+        age_s: How long ago it arrived.
     """
 
-    interaction: discord.Interaction[Any]
+    interaction: discord.Interaction[Any] | discord.Webhook
     clock: Clock
+    age_s: float = 0.0
     _ends_at: float = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ends_at = self.clock.now() + _TOKEN_S - _MAX_UNDER_WAY_S
+        self._ends_at = self.clock.now() + _TOKEN_S - _MAX_UNDER_WAY_S - self.age_s
 
     @property
     def is_open(self) -> bool:
@@ -51,10 +56,12 @@ class Reply:
             discord.HTTPException: Discord refused it.
         """
         page = in_one_message(page)
-        shown = await self.interaction.edit_original_response(
-            content=page.text,
-            embeds=list(page.embeds),
-            attachments=files_of(page),
-            view=page.view,
-        )
-        return shown.id
+        parts: dict[str, Any] = {
+            "content": page.text,
+            "embeds": list(page.embeds),
+            "attachments": files_of(page),
+            "view": page.view,
+        }
+        if isinstance(self.interaction, discord.Webhook):
+            return (await self.interaction.edit_message(ORIGINAL, **parts)).id
+        return (await self.interaction.edit_original_response(**parts)).id

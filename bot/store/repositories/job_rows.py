@@ -105,8 +105,9 @@ ADDED: Final = Statement(
 REQUESTED: Final = Statement(
     "INSERT INTO job_requests (journal_id, contract) VALUES (:journal_id, :contract)"
 )
-SHOWN: Final = _change(f"place = :place, reply_token = NULL, {_SENT_NEXT}")
-SHOWN_WAITING: Final = _change("place = :place, reply_token = NULL")
+_REPLY: Final = "reply_token = CASE WHEN :needs_reply THEN reply_token ELSE NULL END"
+SHOWN: Final = _change(f"place = :place, {_REPLY}, {_SENT_NEXT}")
+SHOWN_WAITING: Final = _change(f"place = :place, {_REPLY}")
 SENDING: Final = _change(_SENT_NEXT)
 ACCEPTED: Final = Statement(
     "UPDATE jobs SET job_id = :job_id, submitted_at_ms = :submitted_at_ms, "  # noqa: S608  (ours)

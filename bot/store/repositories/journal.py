@@ -117,14 +117,17 @@ class Journal:
     ) -> bool:
         """Note where a message now shows the job; its reply token has served its purpose.
 
-        A job that `waits` stays at its gate; any other is sent next. Returns whether the job is
-        still ours.
+        Where the bot is only a guest it stays: nothing else edits the message there. A job that
+        `waits` stays at its gate; any other is sent next. Returns whether the job is still ours.
 
         Raises:
             TooLarge: The place is too large.
         """
         change = SHOWN_WAITING if waits else SHOWN
-        return await self._change(change, journal_id, place=place_column(place))
+        needs_reply = place.get("is_guest") is True
+        return await self._change(
+            change, journal_id, place=place_column(place), needs_reply=needs_reply
+        )
 
     async def sending(self, journal_id: int) -> bool:
         """Note that a waiting job is sent next. Returns whether it is still ours."""

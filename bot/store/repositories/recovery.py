@@ -69,8 +69,9 @@ class Entry:
         contract_id: The contract's id, under which its cost is recorded.
         request: The contract as JSON, to show or ask again; over 1 MiB it is not kept.
         interaction_id: The interaction that asks for it, if one does.
-        reply_token: The interaction's token, while the answer to it has no message yet. Whoever
-            has it speaks for the bot there, so it is never a part of `place`, which people export.
+        reply_token: The interaction's token, while the answer to it has no message yet, or where
+            only the token edits that. Whoever has it speaks for the bot there, so it is never a
+            part of `place`, which people export.
         waits: Whether it waits before it is sent (`Journal.sending`).
     """
 

@@ -60,15 +60,34 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
     assert not sim.problems
 
 
-async def test_where_it_is_only_a_guest_the_next_process_sends_it_directly(
+async def test_where_it_is_only_a_guest_the_next_process_answers_by_the_interaction(
     sim, start, ben, factory
 ):
     sim.install(ben)
     group = sim.group("Trip", ben, sim.user("Carl"))
     factory.go.clear()
     async with start():
-        await ben.slash("/factory build", group, task="fizz")
+        reply = await ben.slash("/factory build", group, task="fizz")
         await ben.sees("reviewing", group)
+    async with start():
+        factory.go.set()
+        shown = await ben.sees("ran and passed", group)
+        assert shown is reply.message
+        assert shown.file("fizz.py")
+    assert not ben.reads(ben.dm)
+    assert not sim.problems
+
+
+async def test_where_the_interaction_has_ended_the_next_process_sends_it_directly(
+    sim, start, ben, factory
+):
+    sim.install(ben)
+    group = sim.group("Trip", ben, sim.user("Carl"))
+    factory.go.clear()
+    async with start():
+        reply = await ben.slash("/factory build", group, task="fizz")
+        await ben.sees("reviewing", group)
+    reply.expire()
     async with start():
         factory.go.set()
         assert (await ben.sees("ran and passed", ben.dm)).file("fizz.py")
