@@ -12,6 +12,8 @@ _PAIRS: Final = {
     "<|channel|>analysis": "<|channel|>final<|message|>",  # gpt-oss
 }
 """How models mark a thought, where the server leaves that to us."""
+_MAX_BLANKS: Final = 4_096
+"""How much white space may stand before a thought; each piece is looked at with all before it."""
 
 
 class ReasoningFilter:
@@ -35,7 +37,8 @@ class ReasoningFilter:
         if not self._is_thinking:
             opened = next(filter(begun.startswith, _PAIRS), None)
             if opened is None:
-                may_open = any(mark.startswith(begun) for mark in _PAIRS)
+                is_short = len(self._held) <= _MAX_BLANKS
+                may_open = is_short and any(mark.startswith(begun) for mark in _PAIRS)
                 return "" if may_open else self._decide(self._held)
             self._is_thinking, self._held = True, begun[len(opened) :]
             self._close = _PAIRS[opened]

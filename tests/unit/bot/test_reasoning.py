@@ -62,6 +62,13 @@ def test_an_answer_without_thoughts_is_untouched(text: str):
     assert spoken(list(text)) == text
 
 
+def test_endless_white_space_is_not_kept():
+    part = ReasoningFilter()
+    passed = sum(len(part.feed(" " * 100)) for _ in range(100))
+    assert passed == 10_000
+    assert part.finish() == ""
+
+
 def test_a_long_thought_is_not_kept():
     part = ReasoningFilter()
     part.feed("<think>")
