@@ -166,7 +166,8 @@ async def test_all_can_use_it(browser, site, here, lucia, world, size, colours):
     ]
     menu = {"type": 3, "custom_id": "menu", "options": [{"label": "a", "value": "a"}]}
     rows = [{"type": 1, "components": buttons}, {"type": 1, "components": [menu]}]
-    embed = {"title": "Title", "description": "words " * 40, "footer": {"text": "foot"}}
+    about = f"{'words ' * 40}[go to it](https://a.example) and more"
+    embed = {"title": "Title", "description": about, "footer": {"text": "foot"}}
     await app.posts("", here, embeds=[embed], components=rows)
     await lucia.asks("Pizza?", "Yes", "No", in_=here)
     ana = site.page.desk.cast.find("Ana")
