@@ -245,9 +245,10 @@ class ScreenSink:
     def _show_state(self, words: str) -> None:
         line = clean_excerpt(words, limit=_MAX_STATE_CHARS)
         if not self._turns:
-            if line != self._shown:
+            kind, _, _ = line.partition("…")  # "drafting … 12 words" counts on in one state
+            if kind != self._shown:
                 terminal.err(f"{line}\n")
-            self._shown = line
+            self._shown = kind
             return
         state = Text(line)  # never parsed as markup
         if self._status is None:

@@ -44,6 +44,18 @@ def test_without_a_whole_terminal_each_state_is_one_line(monkeypatch, out, err):
     assert all(line.isprintable() for line in lines)
 
 
+def test_what_counts_on_in_a_state_is_still_one_line(monkeypatch):
+    stream = Stream(is_terminal=False)
+    monkeypatch.setattr("sys.stderr", stream)
+    sink = ScreenSink("The Factory", streams=False)
+    for words in ("1/2: drafting …", *(f"1/2: drafting … {n} words" for n in (4, 9))):
+        sink.text(words)
+    sink.text("1/2: score 1.00, passed")
+    sink.text("2/2: drafting … 3 words")
+    lines = [line.removeprefix("The Factory: ") for line in stream.getvalue().splitlines()]
+    assert lines == ["1/2: drafting …", "1/2: score 1.00, passed", "2/2: drafting … 3 words"]
+
+
 def test_on_a_terminal_the_state_turns(monkeypatch):
     assert "\x1b[" in shown(monkeypatch, out=True, err=True)
 
