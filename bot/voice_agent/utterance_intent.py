@@ -130,16 +130,19 @@ class UtteranceClassifier:
         return find_answer(self._without_hums(self._said_to_it(text, others)))
 
     def _commands(self, text: str, others: set[str]) -> CommandMatch | None:
-        said, whole = self._words_to_it(text, others), words_of(text)
-        found = find_commands(said)
-        return found if found or said == whole else find_commands(whole)
+        clauses = self._words_to_it(text, others)
+        said, every = self._without_hums(clauses), [word for one in clauses for word in one]
+        readings = [said]
+        # "ha" is laughter, and a verb in "¿cuánto ha costado?"
+        readings += [one for one in (every, words_of(text)) if one not in readings]
+        return next((found for one in readings if (found := find_commands(one))), None)
 
-    def _words_to_it(self, text: str, others: set[str]) -> list[str]:
-        """The words without its name, and without an objection or a sound before them."""
+    def _words_to_it(self, text: str, others: set[str]) -> list[list[str]]:
+        """The clauses without its name, and without an objection before them."""
         said = self._said_to_it(text, others)
         while len(said) > 1 and set(said[0]) == {"no"}:
             del said[0]
-        return self._without_hums(said)
+        return said
 
     def _said_to_it(self, text: str, others: set[str]) -> list[list[str]]:
         clauses = (self._names.without_names(clause, others) for clause in _clauses(text))

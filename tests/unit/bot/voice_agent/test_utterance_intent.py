@@ -216,6 +216,9 @@ def test_a_flood_is_judged_in_no_time(flood):
         ("Uh, say it again.", "repeat"),
         ("No, louder!", "louder"),
         ("(coughs) Louder.", "louder"),
+        ("Alfred, ¿cuánto ha costado hoy?", "cost"),
+        ("Alfred, ¿ha terminado ya?", "progress"),
+        ("Ha, Alfred, cancel the build.", "cancel_job"),
     ],
 )
 def test_a_command_with_its_name(said, kind):
