@@ -121,7 +121,7 @@ def open_talk(card, penny, tmp_path, loaded):
 
     @contextlib.asynccontextmanager
     async def open_talk(*, mode=TalkMode.KEY, remember=False, connect=loaded):
-        settings = Settings(_env_file=None, skydeck_threads=1)  # as the fixture `threads`
+        settings = Settings(_env_file=None)
         options = Options(
             settings=settings,
             prefs=Prefs(microphone=MICROPHONE, loudspeaker=LOUDSPEAKER, mode=mode),
