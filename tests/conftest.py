@@ -32,8 +32,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # tests ask no hub but tests/fakes/model_hub
 gc.disable()  # until `pytest_collection_finish`: importing makes no garbage
 os.environ["SKYDECK_KEEP_LOADED_S"] = "0"  # nor does any program that a test starts
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
-settings.register_profile("skydeck", deadline=None, max_examples=30)  # no wall clock decides
-settings.register_profile("thorough", deadline=None, max_examples=300)  # CONTRIBUTING.md says when
+settings.register_profile("skydeck", deadline=None)  # no wall clock decides
 settings.load_profile("skydeck")
 LOADED = {"penny", "qwen"}
 """Fixtures that load models into the process of the tests."""

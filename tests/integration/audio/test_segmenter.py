@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import codec
@@ -437,6 +437,7 @@ def test_the_packet_after_a_gap_tells_of_its_last_20_ms() -> None:
     assert script.told == [b"", b"", after]
 
 
+@settings(max_examples=200, deadline=None)
 @given(STEPS)
 def test_events_are_well_formed_and_no_packet_is_lost_or_doubled(steps: list) -> None:
     script = Script()

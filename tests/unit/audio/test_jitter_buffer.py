@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio.jitter_buffer import (
@@ -288,6 +288,7 @@ def received(arrivals):
     return buffer, out
 
 
+@settings(max_examples=200, deadline=None)
 @given(spurts(), st.integers(0, 2**32), st.floats(0, 0.5), st.floats(0, 0.3))
 def test_whatever_the_network_does_the_order_holds(lengths, seed, loss, jitter_s):
     arrivals = sent(lengths, random.Random(seed), loss=loss, jitter_s=jitter_s, duplicates=0.1)
@@ -306,6 +307,7 @@ def test_whatever_the_network_does_the_order_holds(lengths, seed, loss, jitter_s
     assert len(buffer) == 0
 
 
+@settings(max_examples=100, deadline=None)
 @given(spurts(), st.integers(0, 2**32))
 def test_reordering_within_the_depth_costs_nothing(lengths, seed):
     arrivals = sent(lengths, random.Random(seed), loss=0, jitter_s=0.035, duplicates=0.1)
@@ -314,6 +316,7 @@ def test_reordering_within_the_depth_costs_nothing(lengths, seed):
     assert len([item for item in out if isinstance(item, Packet)]) == sum(lengths)
 
 
+@settings(max_examples=100, deadline=None)
 @given(spurts(), st.integers(0, 2**32))
 def test_each_stretch_of_speech_ends_once(lengths, seed):
     arrivals = sent(lengths, random.Random(seed), loss=0, jitter_s=0, duplicates=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import av
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio import cut_index, media, ogg, parts
@@ -356,6 +356,7 @@ INDEX = 3_000
 """After this from the end, some have their index."""
 
 
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(sorted(KINDS.keys() - {"flv"})),  # whose lengths FFmpeg believes
     st.floats(0, 1),
@@ -383,6 +384,7 @@ def test_a_length_that_no_file_can_have_costs_nothing(kind: str, damage: bytes) 
     assert seconds_of_the_tone(samples) > 1.5
 
 
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(sorted(KINDS)), st.data())
 def test_damage_anywhere_raises_nothing_but_our_own_error(kind: str, data) -> None:
     content = bytearray(tone(kind))

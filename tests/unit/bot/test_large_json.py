@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import large_json
@@ -33,6 +33,7 @@ def legible(value):
     return value
 
 
+@settings(max_examples=300, deadline=None)
 @given(values, st.booleans(), st.integers(3, 200))
 def test_it_is_what_a_parser_reads(value, is_ascii, slice_bytes):
     body = json.dumps(value, ensure_ascii=is_ascii).encode("utf-8", "replace")
@@ -87,12 +88,14 @@ def read_in_runs(body):
             return None
 
 
+@settings(max_examples=200)
 @given(_bodies, st.sampled_from([1, 1, 1, 90]))
 def test_a_run_of_strings_is_what_a_parser_reads(body, times):
     whole = b"[" + b",".join([body] * times) + b"]"
     assert read_in_runs(whole) == read_in_one_go(whole)
 
 
+@settings(max_examples=200)
 @given(
     _bodies.filter(lambda body: len(body) > 2),
     st.floats(0, 1),
@@ -112,6 +115,7 @@ def test_a_run_ends_where_a_step_does(count, last):
     assert read_in_runs(body) == json.loads(body)
 
 
+@settings(max_examples=100)
 @given(_bodies.filter(lambda body: read_in_one_go(body) is not None))
 def test_a_run_counts_the_values_that_it_has(body):
     gaps = re.split(rb'"(?:[^"\\]|\\.)*"', body)

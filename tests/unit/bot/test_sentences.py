@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001  (many scripts)
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import sentences
@@ -142,6 +142,7 @@ _PIECES = st.sampled_from(
 _ANYTHING = st.text(max_size=80) | st.lists(_PIECES, max_size=40).map("".join)
 
 
+@settings(max_examples=300, deadline=None)
 @given(_ANYTHING)
 def test_nothing_is_lost_and_no_sentence_is_empty(text: str) -> None:
     found = sentences.split(text)
@@ -149,6 +150,7 @@ def test_nothing_is_lost_and_no_sentence_is_empty(text: str) -> None:
     assert all(found)
 
 
+@settings(max_examples=300, deadline=None)
 @given(_ANYTHING, st.integers(0, 80))
 def test_an_end_that_was_told_stays(text: str, length: int) -> None:
     final = list(sentences.ends(text))

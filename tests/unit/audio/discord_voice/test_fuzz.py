@@ -21,7 +21,7 @@ def test_nothing_gets_through_that_raises_or_piles_up(seed):
     assert storm.frames["SpeechPacket"] > 200
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_a_datagram(data):
     receiver = Receiver(may_hear=lambda user_id: True)
@@ -30,7 +30,7 @@ def test_any_bytes_can_be_a_datagram(data):
     assert receiver.pull(1.0) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 63), st.binary(max_size=80))
 def test_any_header_and_any_body(start, flags, body):
     data = bytes([0x80 | flags, 0x78]) + start.ljust(42, b"\0") + bytes(20)
@@ -45,7 +45,7 @@ room = Room()
 ana = room.join(ANA)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(st.binary(max_size=80), st.booleans(), st.integers(0, 9))))
 def test_any_frames_of_somebody_in_the_call(frames):
     receiver = room.receiver()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary
 
@@ -69,6 +69,7 @@ LASTING = [table.name for table in metadata.sorted_tables if not table.info.get(
 SOUND = {table: sound(table) for table in LASTING}
 
 
+@settings(max_examples=200)
 @given(_values)
 def test_any_value_in_any_column_is_refused_or_let_in(value: Any) -> None:
     for table in LASTING:

@@ -339,7 +339,7 @@ class AnyTalk(RuleBasedStateMachine):
 
 TestAnyTalk = AnyTalk.TestCase
 TestAnyTalk.settings = settings(
-    max_examples=100, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=300, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 CLIP = Clip(1, (b"\1",) * 20, 400, 0.0, 0.4)
@@ -358,7 +358,7 @@ ANY_FACT = st.one_of(
 
 
 @given(st.lists(ANY_FACT, max_size=60), st.integers(1, 3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_facts_in_no_order_at_all_are_survived(facts, there):
     talk = Talk()
     talk.people(*["Ana", "Ben", "Eva"][:there])

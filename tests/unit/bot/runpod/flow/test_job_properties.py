@@ -101,7 +101,7 @@ class Service:
         return "IN_PROGRESS" if age >= self._starts else "IN_QUEUE"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     mode=st.sampled_from(list(Mode)),
     weather=weather,
@@ -144,7 +144,7 @@ def test_what_a_lost_answer_of_the_stream_held_is_told_however_late(more):
     assert [r.sequence for r in play.responses if r.status == Status.PARTIAL] == [0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(mode=st.sampled_from(list(Mode)), weather=weather, deadline_s=st.floats(1, 40))
 def test_a_deadline_always_ends_a_call_soon_and_never_leaves_the_job(mode, weather, deadline_s):
     service = Service(weather, starts=1e9, yields=[])

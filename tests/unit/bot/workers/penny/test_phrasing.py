@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001  (many scripts)
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.penny.phrasing import Phrasing
@@ -172,6 +172,7 @@ _PIECES = st.sampled_from(
 _MARKDOWN = st.text(max_size=120) | st.lists(_PIECES, max_size=120).map("".join)
 
 
+@settings(max_examples=200, deadline=None)
 @given(_MARKDOWN, st.integers(1, 9), st.sampled_from(["", "en", "es"]))
 def test_joined_the_phrases_are_the_text(text: str, step: int, language: str) -> None:
     found = raw(text, step, language)

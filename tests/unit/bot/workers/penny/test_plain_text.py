@@ -1,7 +1,7 @@
 """What is left of Markdown when its marks are gone."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.penny.spoken_text import shown
@@ -97,6 +97,7 @@ _SIGNS = st.sampled_from(
 )
 
 
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=200) | st.lists(_SIGNS, max_size=100).map("".join))
 def test_any_text_has_words_or_none(text: str) -> None:
     words = shown(text, "en")

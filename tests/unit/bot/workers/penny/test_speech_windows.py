@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.penny import speech_windows
@@ -73,6 +73,7 @@ def talks(least_pause: int) -> st.SearchStrategy[list[tuple[int, int]]]:
     return st.lists(one, min_size=1, max_size=60)
 
 
+@settings(deadline=None, max_examples=50)
 @given(talks(least_pause=2), st.sampled_from([200, 301, 450]))
 def test_a_recording_in_stretches_has_the_windows_of_one_that_is_whole(talk, stretch: int) -> None:
     clip, found = cut(talk, stretch)
@@ -84,6 +85,7 @@ def test_a_recording_in_stretches_has_the_windows_of_one_that_is_whole(talk, str
         assert np.array_equal(window, clip[start:end])
 
 
+@settings(deadline=None, max_examples=50)
 @given(talks(least_pause=0), st.sampled_from([200, 301]))
 def test_nothing_is_lost_where_stretches_meet(talk, stretch: int) -> None:
     """Words without a pause between them are one; the detector ends it after 14 s."""

@@ -4,7 +4,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.workers.penny.spoken_rules import _SLICE_CHARS, _slices
@@ -191,6 +191,7 @@ _ANYTHING = st.text(max_size=150) | st.lists(
 ).map("".join)
 
 
+@settings(max_examples=200, deadline=None)
 @given(_ANYTHING, st.sampled_from(["en", "es", "fr"]))
 def test_any_text_can_be_said(text: str, language: str) -> None:
     said = spoken(shown(text, language), language)
