@@ -60,15 +60,21 @@ async def test_the_next_process_goes_on_in_the_same_message(sim, start, ben, fac
     assert not sim.problems
 
 
-async def test_where_it_is_only_a_guest_the_next_process_answers_by_the_interaction(
-    sim, start, ben, factory
-):
+async def left_in_a_group(sim, start, ben, factory):
+    """A build that Ben began in a group, where the bot is a guest, and whose process has ended."""
     sim.install(ben)
     group = sim.group("Trip", ben, sim.user("Carl"))
     factory.go.clear()
     async with start():
         reply = await ben.slash("/factory build", group, task="fizz")
         await ben.sees("reviewing", group)
+    return group, reply
+
+
+async def test_where_it_is_only_a_guest_the_next_process_answers_by_the_interaction(
+    sim, start, ben, factory
+):
+    group, reply = await left_in_a_group(sim, start, ben, factory)
     async with start():
         factory.go.set()
         shown = await ben.sees("ran and passed", group)
@@ -81,12 +87,7 @@ async def test_where_it_is_only_a_guest_the_next_process_answers_by_the_interact
 async def test_where_the_interaction_has_ended_the_next_process_sends_it_directly(
     sim, start, ben, factory
 ):
-    sim.install(ben)
-    group = sim.group("Trip", ben, sim.user("Carl"))
-    factory.go.clear()
-    async with start():
-        reply = await ben.slash("/factory build", group, task="fizz")
-        await ben.sees("reviewing", group)
+    _, reply = await left_in_a_group(sim, start, ben, factory)
     reply.expire()
     async with start():
         factory.go.set()
