@@ -1,7 +1,7 @@
 """Chooses the local language models: one for text, and one that is quick enough for voice.
 
-On two slow cores the larger model answers 25 of 30 short questions correctly, the smaller one 15;
-but a spoken turn takes 2.4 s to its first sound with the larger one, and 1.3 s with the smaller.
+The larger model answers more questions correctly, and begins to speak later: on slow cores too late
+for a conversation. `docs/quality.md` has the figures.
 """
 
 import contextlib
