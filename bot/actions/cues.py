@@ -1,6 +1,6 @@
 """Requests by what names their result, whatever the verb: "get the spelling in this sorted". Pure.
 
-A verb of doing begins it, what it works on is pointed at, and a cue of `phrases.toml` says what
+A verb of doing begins it, what it works on is pointed at, and a cue of `modules.toml` says what
 comes of it. Without all three it is talk: "sort the garden out", "is that your spelling?".
 """
 

@@ -1,4 +1,4 @@
-"""The phrases of `phrases.toml`, compiled. Pure."""
+"""The phrases of `modules.toml` and the data files beside it, compiled. Pure."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ _END: Final = r"(?:(?<= )|(?![a-z0-9]))"
 
 @dataclass(frozen=True, slots=True)
 class ModulePhrases:
-    """How people ask for a module; see the data file.
+    """How people ask for a module; see `modules.toml`.
 
     Attributes:
         works_on_text: Whether it needs a text; else the sentence says what about.
@@ -102,15 +102,12 @@ def language_names() -> Mapping[str, str]:
 
 @cache
 def phrases() -> Phrases:
-    """The phrases of the data file."""
-    table = _table()
-    common: dict[str, list[str]] = table["common"]
-    empty = "|".join(table["references"]["empty"]).split("|")
-    references = {
-        name: _any(found) for name, found in table["references"].items() if name != "empty"
-    }
+    """The phrases of the data files."""
+    common, talk, pointing = _table("request_forms"), _table("ordinary_talk"), _table("references")
+    empty = "|".join(pointing["empty"]).split("|")
+    references = {name: _any(found) for name, found in pointing.items() if name != "empty"}
     return Phrases(
-        modules={name: _module(one, common) for name, one in table["modules"].items()},
+        modules={name: _module(one, common) for name, one in _table("modules").items()},
         frames=_any(common["frames"], after=" "),
         plans=_any(common["plans"], after=" "),
         proclitics=_any(common["proclitics"], after=" "),
@@ -119,28 +116,28 @@ def phrases() -> Phrases:
         asking=_any(common["asking"]),
         texts=_any(["<text>"]),
         pronouns=_any(common["pronouns"]),
-        questions=_any(common["questions"]),
-        negated=_any(common["negated"]),
-        reported=_any(common["reported"]),
-        tags=_any(common["tags"]),
-        remarks=_any(common["remarks"]),
-        no_texts=_any(common["no_texts"]),
-        among_us=_any(common["among_us"]),
-        idioms=_any(common["idioms"]),
-        abilities=_any(common["abilities"]),
+        questions=_any(talk["questions"]),
+        negated=_any(talk["negated"]),
+        reported=_any(talk["reported"]),
+        tags=_any(talk["tags"]),
+        remarks=_any(talk["remarks"]),
+        no_texts=_any(talk["no_texts"]),
+        among_us=_any(talk["among_us"]),
+        idioms=_any(talk["idioms"]),
+        abilities=_any(talk["abilities"]),
         requests=_any(common["requests"]),
         references=references,
         empty=frozenset(empty),
         options={
             option: {choice: _any(found) for choice, found in choices.items()}
-            for option, choices in table["options"].items()
+            for option, choices in _table("option_words").items()
         },
     )
 
 
 @cache
-def _table() -> dict[str, Any]:
-    text = resources.files("bot.actions").joinpath("phrases.toml").read_text("utf-8")
+def _table(name: str) -> dict[str, Any]:
+    text = resources.files("bot.actions").joinpath(f"{name}.toml").read_text("utf-8")
     return tomllib.loads(text)
 
 
@@ -228,7 +225,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 @cache
 def _macros() -> Mapping[str, str]:
     """What the names in angle brackets stand for."""
-    nouns = "|".join(_table()["common"]["texts"])
+    nouns = "|".join(_table("request_forms")["texts"])
     languages = "|".join(re.escape(name) for name in language_names() if name.isascii())
     text = rf"(?:{_NAMING} (?:(?!(?:{_NOT_NAMING})\b)\w+ ){{0,2}}?(?:{nouns})\b)"
     return {

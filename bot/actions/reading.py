@@ -2,7 +2,7 @@
 
     read("Could you summarise this and translate it into Spanish?", offered)
 
-A request that is plain to see is certain: after politeness it begins with a verb of `phrases.toml`,
+A request that is plain to see is certain: after politeness it begins with a verb of `modules.toml`,
 or with one of giving and what is wanted. Where words only could mean an action, there are
 candidates for a language model to choose from. All else is ordinary talk, and costs nothing: what
 is quoted, reported, denied, or only asked about is no request.
