@@ -5,7 +5,8 @@ from typing import Final
 
 from bot.actions.offering import Chosen, Refusal, check
 from bot.actions.phrases import phrases
-from bot.actions.reading import points_at, read
+from bot.actions.pointing import points_at
+from bot.actions.reading import read
 from bot.actions.references import Points, Reference
 from bot.contract import Request, Response, Service, Source, factory, grace
 from bot.contract.actions import OfferedAction

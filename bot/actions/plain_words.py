@@ -84,6 +84,18 @@ def without_quotes(text: str) -> tuple[str, list[str]]:
     return _QUOTED.sub(note, text), quotes
 
 
+def with_quotes(text: str, quotes: Sequence[str]) -> str:
+    """A text with what it quotes put back."""
+    for number, quoted in enumerate(quotes):
+        text = text.replace(f"{QUOTE}{number}", quoted)
+    return text
+
+
+def words_before(words: str, offset: int) -> int:
+    """How many of some plain words end before an offset."""
+    return len(words[:offset].split())
+
+
 def is_within(part: str, whole: str) -> bool:
     """Whether the words of a text occur in another, in order and without a gap."""
     wanted, there = joined(tokens_of(part)), joined(tokens_of(whole))

@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.actions.asked import build_question, chosen_in, reference_of, requests_of
 from bot.actions.offering import Chosen, Refusal, offer
-from bot.actions.reading import OF_A_CONVERSATION
 from bot.actions.references import Points, Reference
+from bot.actions.wishes import OF_A_CONVERSATION
 from bot.clock import Clock
 from bot.contract import Request, Response, Service, Source
 from bot.contract.actions import ACTIONS

@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.actions.reading import answer_points_at
+from bot.actions.pointing import answer_points_at
 from bot.actions.references import Points, Reference
 from bot.actions.subject import Around, Kind, Subject, Unsure, resolve
 from bot.discord_client import SkyDeck

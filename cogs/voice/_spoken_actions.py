@@ -9,8 +9,8 @@ import aiohttp
 import discord
 
 from bot.actions.offering import Chosen
-from bot.actions.reading import OF_A_CONVERSATION
 from bot.actions.subject import Kind, Subject
+from bot.actions.wishes import OF_A_CONVERSATION
 from bot.background import Background
 from bot.contract import Response, Service
 from bot.contract.actions import ACTIONS

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.actions.offering import offer
-from bot.actions.reading import answer_points_at, points_at, read
+from bot.actions.pointing import answer_points_at, points_at
+from bot.actions.reading import read
 from bot.actions.references import Points
 from bot.catalogue import packaged_catalogue
 from bot.contract import Service
