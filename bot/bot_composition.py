@@ -18,6 +18,7 @@ from bot.discord_client import SkyDeck, check_token
 from bot.errors import StoreFailed, WeightsError
 from bot.i18n import INTERFACE_LANGUAGES
 from bot.jobs.runner import JobRunner
+from bot.models.manifest import SPEECH_MODELS
 from bot.models.store import ModelStore
 from bot.observability.bot import Observability, open_observability
 from bot.observability.heartbeat import send_heartbeats
@@ -26,7 +27,7 @@ from bot.settings import Settings
 from bot.store.address import Address
 from bot.store.store import Store
 from bot.voice_agent.recordings import RecordingStore
-from bot.voice_agent.session_factory import SPEECH_MODELS, VoiceSessionFactory
+from bot.voice_agent.session_factory import VoiceSessionFactory
 
 log = logging.getLogger(__name__)
 

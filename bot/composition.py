@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 import logging
 import secrets
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from bot.contract import Service
 from bot.env_file import settings_file
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.llm_source import SMALL
+from bot.loading import LoadPart, begins
 from bot.models.any_model import ensure_models
 from bot.models.store import ModelStore
 from bot.observability.logs import secrets_of
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Fetch = Callable[[ModelStore, list[str]], object]
-"""Fetches whichever of these models are missing, and shows its progress; blocking."""
+"""Fetches whichever of these models are missing, and shows its progress; blocking, or awaitable."""
 
 ALL_SERVICES = frozenset(Service)
 _QUIET_S: Final = 1.0
@@ -234,7 +236,7 @@ async def _shared(
     async def prepare() -> None:
         store = ModelStore(settings.skydeck_weights_dir)
         choice = await _choose_llms(settings, store, fetch, only)
-        fetch(store, models_needed(settings, only, choice))
+        await _fetched(fetch(store, models_needed(settings, only, choice)))
 
     transport = ReopeningTransport(lambda: shared_service(settings, prepare, SystemClock()))
     stack.push_async_callback(transport.aclose)
@@ -322,7 +324,7 @@ async def _workers(
 ) -> AsyncIterator[Workers]:
     store = ModelStore(settings.skydeck_weights_dir)
     choice = await _choose_llms(settings, store, fetch, only)
-    fetch(store, models_needed(settings, only, choice))
+    await _fetched(fetch(store, models_needed(settings, only, choice)))
     workers = build_workers(settings, model_fetcher(settings), only, choice)
     try:
         yield workers
@@ -341,14 +343,22 @@ async def _choose_llms(
 
     # All that this start needs for certain, at once, so that people see one total. Only a machine
     # that is too slow for the larger model fetches the smaller one, too.
-    fetch(store, models_needed(settings, only, choice))
+    await _fetched(fetch(store, models_needed(settings, only, choice)))
     file = store.ensure([SMALL])[SMALL] / "model.gguf"
     threads = settings.skydeck_threads or model_threads()
     measure = partial(measure_first_sentence, file, threads=threads, device=settings.skydeck_device)
     log.info("measuring how soon %s answers", SMALL)
+    begins(LoadPart.LANGUAGE, f"measuring how soon {SMALL} answers")
     choice = await asyncio.to_thread(settle_choice, settings, measure)
     log.info("for voice: %s (%s)", choice.voice.name, choice.why)
+    if len(choice.sources) > 1:
+        begins(LoadPart.FILES, f"For voice, {choice.voice.name}: {choice.why}.")
     return choice
+
+
+async def _fetched(fetching: object) -> None:
+    if inspect.isawaitable(fetching):
+        await fetching
 
 
 def traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:

@@ -1,6 +1,6 @@
 """Says which models are being loaded, to whoever waits for them. Pure.
 
-    with watched(screen.begins):
+    with watched(lambda part, why: screen.begins(part)):
         await handler.warm_up()          # which says begins(LoadPart.HEARING), and so on
 
 The one who loads does not know who waits, or whether anybody does.
@@ -29,7 +29,8 @@ class LoadPart(StrEnum):
     TURNS = "turns"
 
 
-Watcher = Callable[[LoadPart], object]
+Watcher = Callable[[LoadPart, str], object]
+"""Gets the part, and what else there is to say of it: of files a sentence, else what is done."""
 _WATCHER: Final[ContextVar[Watcher | None]] = ContextVar("watcher of loading", default=None)
 
 
@@ -43,7 +44,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
         _WATCHER.reset(token)
 
 
-def begins(part: LoadPart) -> None:
+def begins(part: LoadPart, why: str = "") -> None:
     """Say that a part begins to load; the one before it is loaded."""
     if (watcher := _WATCHER.get()) is not None:
-        watcher(part)
+        watcher(part, why)

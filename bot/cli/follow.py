@@ -48,6 +48,9 @@ class Sink(Protocol):
     def note(self, words: str) -> None:
         """Show that something slow has begun."""
 
+    def tell(self, words: str) -> None:
+        """Show a line that stays."""
+
     def state(self, update: Update) -> None:
         """Show the job's new state."""
 
@@ -109,6 +112,9 @@ class JsonSink:
 
     def note(self, words: str) -> None:
         """Do nothing: a note is for people."""
+
+    def tell(self, words: str) -> None:
+        """Do nothing, as for a note."""
 
     def state(self, update: Update) -> None:
         """Write a `state` event."""
@@ -181,6 +187,11 @@ class ScreenSink:
         """Show the note as a state."""
         self._show_state(f"{self._assistant}: {words} …")
 
+    def tell(self, words: str) -> None:
+        """Show a line that stays."""
+        self._stop_spinner()
+        self._screen.print(words, markup=False, soft_wrap=True)
+
     def state(self, update: Update) -> None:
         """Show the state, with a spinner if there is a terminal."""
         words = _STATE_TEXT.get(update.state)
@@ -217,20 +228,17 @@ class ScreenSink:
         elif words.strip():
             self._write(f"{self._assistant}: {words.strip()}\n" if self._streams else f"{words}\n")
         elif response.transcript is None and response.audio is None:
-            self._say("The service answered without a word.")
+            self.tell("The service answered without a word.")
         if self._cut:
-            self._say(
+            self.tell(
                 f"{self._cut:,} more characters are not shown. For all of it, use --json, or send "
                 "the output to a file with >."
             )
         if response.transcript == "":
-            self._say("Nothing was said in this recording.")
+            self.tell("Nothing was said in this recording.")
         if response.audio is not None and result.audio_path is None:
-            self._say("The sound was not played. To hear it, add: --save reply.ogg")
+            self.tell("The sound was not played. To hear it, add: --save reply.ogg")
         self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
-
-    def _say(self, words: str) -> None:
-        self._screen.print(words, markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Restore the terminal, and end a line that is open."""

@@ -20,11 +20,16 @@ from bot.contract.factory import File, read_build
 from bot.contract.persona import assistant_of, context_persona
 from bot.contract.recordings import Heard, heard_in
 from bot.errors import BadInput, JobFailed
-from bot.models.store import ModelStore
+from bot.loading import LoadPart, watched
 from bot.service_calls import recordings
 from bot.settings import Settings
 from bot.workers.factory.files import unique_names
 
+_LOADING = {
+    LoadPart.HEARING: "loading speech recognition",
+    LoadPart.VOICES: "loading the voices",
+    LoadPart.LANGUAGE: "loading the language model",
+}
 _NAMES = {Service.PENNY: "", Service.GRACE: "Grace", Service.FACTORY: "The Factory"}
 
 
@@ -74,12 +79,15 @@ async def perform(
         sink = _sink(chosen, request, screen)
         if chosen.settings.embedded:
             sys.stderr.write("No RUNPOD_API_KEY: the services run on this machine.\n")
-        async with open_paid_services(
+        opening = open_paid_services(
             chosen.settings,
             only={service} | (asked.services if asked is not None and asked.params else set()),
-            fetch=lambda store, names: _fetch(store, names, sink, chosen.warm_up),
+            fetch=pull_with_progress,
             warm_up=chosen.warm_up,
-        ) as services:
+        )
+        async with contextlib.AsyncExitStack() as stack:
+            with watched(lambda part, why: _tell_of_loading(sink, part, why)):
+                services = await stack.enter_async_context(opening)
             result = await _call(services, request, sink)
             if asked is not None:
                 acted = await _act(services, asked, result, chosen, screen)
@@ -154,10 +162,11 @@ def _tell_of_recordings(heard: Sequence[Heard]) -> None:
         raise JobFailed(f"Not every recording was heard: {failed}.")
 
 
-def _fetch(store: ModelStore, names: list[str], sink: Sink, warm_up: WarmUp) -> None:
-    pull_with_progress(store, names)
-    if warm_up is WarmUp.FIRST:
-        sink.note("loading the models")
+def _tell_of_loading(sink: Sink, part: LoadPart, why: str) -> None:
+    if part is not LoadPart.FILES:
+        sink.note(why or _LOADING.get(part, "loading the models"))
+    elif why:
+        sink.tell(why)
 
 
 async def _call(services: Services, request: Request, sink: JsonSink | ScreenSink) -> Result:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
+import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from pathlib import Path
@@ -13,9 +14,11 @@ import aiohttp
 import bot
 from bot.clock import Clock
 from bot.errors import WeightsError
+from bot.loading import LoadPart, begins
 from bot.local_service.place import CannotShare, Place
 from bot.local_service.record import NONCE, PROOF, Record, kind_of, proof, proves
 from bot.local_service.start import start
+from bot.models.manifest import SPEECH_MODELS
 from bot.settings import Settings
 
 _ANSWERS_S: Final = 10.0
@@ -69,14 +72,18 @@ class Held:
         return None
 
     async def warm_up(self, services: Collection[str]) -> None:
-        """Load the models of these services.
+        """Load the models of these services; says which begin (`bot.loading.begins`).
 
         Raises:
             WeightsError: They cannot be loaded.
         """
-        _, said = await self._ask("POST", f"warm-up?services={','.join(sorted(services))}")
-        if trouble := said.get("error"):
-            raise WeightsError(str(trouble))
+        async with self._asked("POST", f"warm-up?services={','.join(sorted(services))}") as answer:
+            async for line in answer.content:
+                said = json.loads(line)
+                if trouble := said.get("error"):
+                    raise WeightsError(str(trouble))
+                if part := said.get("begins"):
+                    begins(LoadPart(part))
 
     async def users(self) -> int:
         """How many commands use it, this one among them."""
@@ -109,6 +116,13 @@ class Held:
     async def _ask(
         self, method: str, path: str, *, timeout_s: float | None = None
     ) -> tuple[int, dict[str, object]]:
+        async with self._asked(method, path, timeout_s=timeout_s) as answer:
+            return answer.status, dict(await answer.json())
+
+    @contextlib.asynccontextmanager
+    async def _asked(
+        self, method: str, path: str, *, timeout_s: float | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
         headers = {"Authorization": f"Bearer {self.record.key}"}
         try:
             async with (
@@ -117,7 +131,7 @@ class Held:
                     method, self.record.own_url + path, headers=headers
                 ) as answer,
             ):
-                return answer.status, dict(await answer.json())
+                yield answer
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as e:
             raise CannotShare(f"the one that runs went away ({type(e).__name__})") from None
 
@@ -200,14 +214,19 @@ def kind(settings: Settings) -> str:
 
 
 def _stamp(settings: Settings) -> str:
-    """Changes with skydeck's code, with the models that there are, and with Grace's catalogue."""
+    """Changes with skydeck's code, with the services' models, and with Grace's catalogue."""
     code = Path(bot.__file__).parent
     files = [*_files(code, "*.py"), *_files(code, "*.toml")]
     files += _files(code.parent / "audio", "*.py")
     if settings.skydeck_grace_catalogue is not None:
         files.append(settings.skydeck_grace_catalogue)
     models = settings.skydeck_weights_dir
-    names = sorted(one.name for folder in (models, models / "hub") for one in _inside(folder))
+    names = sorted(
+        one.name
+        for folder in (models, models / "hub")
+        for one in _inside(folder)
+        if one.name not in SPEECH_MODELS
+    )
     digest = hashlib.sha256("\0".join(names).encode(errors="surrogateescape"))
     for file in files:
         with contextlib.suppress(OSError):

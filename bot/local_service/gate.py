@@ -2,21 +2,25 @@
 
 GET  /service/hold       proves who it is, and counts the caller until it hangs up
 GET  /service/status     how it stands
-POST /service/warm-up    loads the models of ?services=penny,grace
+POST /service/warm-up    loads the models of ?services=penny,grace; lines of JSON say which begin,
+                         {"begins": "hearing"}, and the last one how it ended, {"error": ""}
 POST /service/end        ends it; with ?unused=1 only if nobody but the caller uses it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from bot.background import Background
+from bot.loading import watched
 from bot.local_service.record import NONCE, PREFIX, PROOF, proof, proves
 from bot.local_service.usage import Usage
 from bot.workers.server.routes import HostGate, KeyGate
@@ -103,14 +107,29 @@ class _Routes:
     def __init__(self, usage: Usage, warm_up: WarmUp) -> None:
         self._usage = usage
         self._warm_up = warm_up
+        self._loading = Background("loading of models")
 
     async def status(self, _: Request) -> Response:
         return JSONResponse({"users": self._usage.users})
 
     async def warm_up(self, request: Request) -> Response:
         names = request.query_params.get("services", "").split(",")
-        trouble = await self._warm_up([name for name in names if name])
-        return JSONResponse({"error": trouble}, status_code=500 if trouble else 200)
+        told = self._told_while_loading([name for name in names if name])
+        return StreamingResponse(told, media_type="application/x-ndjson")
+
+    async def _told_while_loading(self, names: list[str]) -> AsyncIterator[str]:
+        """Lines of JSON; the models are loaded to the end even if the caller hangs up."""
+        lines: asyncio.Queue[dict[str, str]] = asyncio.Queue()
+
+        async def load() -> None:
+            with watched(lambda part, _: lines.put_nowait({"begins": part})):
+                lines.put_nowait({"error": await self._warm_up(names)})
+
+        self._loading.start(load())
+        line: dict[str, str] = {}
+        while "error" not in line:
+            line = await lines.get()
+            yield json.dumps(line) + "\n"
 
     async def end(self, request: Request) -> Response:
         if request.query_params.get("unused") and self._usage.users > 1:

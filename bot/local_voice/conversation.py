@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Generator
+from collections.abc import AsyncIterator, Generator, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -67,9 +67,13 @@ class Conversation:
         """
         clock, settings = self._surroundings.clock, self._options.settings
         async with contextlib.AsyncExitStack() as stack:
-            with watched(lambda part: self._loading.begins(part, clock.now())):
-                await self._fetch()
-                services = await stack.enter_async_context(self._surroundings.connect(settings))
+            with (
+                watched(lambda part, _: self._loading.begins(part, clock.now())),
+                self._fetching_no_longer_than_waited_for(),
+            ):
+                await asyncio.to_thread(self._surroundings.fetch, self._options, self._loading)
+                connecting = self._surroundings.connect(settings, self._loading)
+                services = await stack.enter_async_context(connecting)
                 begins(LoadPart.TURNS)
             voices = VoiceSessionFactory(
                 client=services.client,
@@ -88,9 +92,10 @@ class Conversation:
                         self._session = self._client = None
                         await self._tasks.close()
 
-    async def _fetch(self) -> None:
+    @contextlib.contextmanager
+    def _fetching_no_longer_than_waited_for(self) -> Iterator[None]:
         try:
-            await asyncio.to_thread(self._surroundings.fetch, self._options, self._loading)
+            yield
         except asyncio.CancelledError:
             self._loading.is_stopped = True  # else the program waits for the thread at its end
             raise

@@ -1,7 +1,8 @@
 """How `skydeck talk` opens a conversation, and what it runs on."""
 
+import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -17,16 +18,18 @@ from bot.local_voice.load_progress import LoadProgress
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
 from bot.models.any_model import ensure_models
-from bot.models.progress import Progress
+from bot.models.manifest import SPEECH_MODELS
+from bot.models.progress import Progress, Sink
 from bot.models.store import ModelStore
 from bot.settings import Settings
-from bot.voice_agent.session_factory import SPEECH_MODELS
 from bot.workers.build import models_needed
 from bot.workers.penny.build import speech_models_needed
 
 Fetch: TypeAlias = Callable[["Options", LoadProgress], object]
 """Fetches whichever models are missing, and checks the others; blocking."""
-Connect: TypeAlias = Callable[[Settings], contextlib.AbstractAsyncContextManager[Services]]
+Connect: TypeAlias = Callable[
+    [Settings, LoadProgress], contextlib.AbstractAsyncContextManager[Services]
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +61,17 @@ class Options:
         self.prefs.keep(self.prefs_path)
 
 
-def connect(settings: Settings) -> contextlib.AbstractAsyncContextManager[Services]:
+def connect(
+    settings: Settings, loading: LoadProgress
+) -> contextlib.AbstractAsyncContextManager[Services]:
     """Open the services: RunPod's, or on this machine with all models loaded."""
+
+    def fetch_more(store: ModelStore, names: list[str]) -> Awaitable[object]:
+        return asyncio.to_thread(ensure_models, store, names, _reporting(loading))
+
     return open_paid_services(
         settings,
-        fetch=ensure_models,
+        fetch=fetch_more,
         only=available(settings),
         warm_up=WarmUp.FIRST,
     )
@@ -93,17 +102,21 @@ def models_of(settings: Settings) -> list[str]:
 def fetch(options: "Options", loading: LoadProgress) -> None:
     """Fetch the models that are missing, and check those that are new or have changed."""
     begins(LoadPart.FILES)
+    settings = options.settings
+    store = ModelStore(settings.skydeck_weights_dir)
+    ensure_models(store, models_of(settings), _reporting(loading))
+    if not settings.embedded:
+        begins(LoadPart.CONNECTION)
 
+
+def _reporting(loading: LoadProgress) -> Sink:
     def report(event: Progress) -> None:
         if loading.is_stopped:  # what was fetched is kept, and the next start continues from there
             raise JobCancelled
         if event.model:
             loading.reads(event.model, event.done, event.total)
 
-    settings = options.settings
-    ensure_models(ModelStore(settings.skydeck_weights_dir), models_of(settings), report)
-    if not settings.embedded:
-        begins(LoadPart.CONNECTION)
+    return report
 
 
 @dataclass(frozen=True, slots=True)

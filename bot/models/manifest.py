@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -12,6 +12,8 @@ from bot.models.hub_file import HubFileRef
 from bot.sanitize import quoted
 
 MANIFEST = Path(__file__).with_name("models.toml")
+SPEECH_MODELS: Final = ("silero-vad", "smart-turn-v3.2")
+"""The models that detect speech and the ends of turns; conversations load them, services do not."""
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 # A plain name: it becomes a file or folder inside the store and must not point outside.

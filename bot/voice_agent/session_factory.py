@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from audio.earcons import chime
 from audio.endpointing import EndpointingOptions
 from bot.actions.phrases import phrases
 from bot.clock import Clock
+from bot.models.manifest import SPEECH_MODELS
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
 from bot.spoken_commands import find_commands
@@ -26,9 +27,6 @@ from bot.voice_agent.word_completeness import judge_words
 if TYPE_CHECKING:
     from audio.segmenter import SpeechSegmenter  # its runtime is loaded with the first conversation
     from audio.turn_detector import TurnDetector
-
-SPEECH_MODELS: Final = ("silero-vad", "smart-turn-v3.2")
-"""The models that detect speech and the ends of turns."""
 
 
 def options_for(settings: Settings) -> VoiceAgentOptions:

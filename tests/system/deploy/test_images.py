@@ -13,9 +13,9 @@ from packaging.specifiers import SpecifierSet
 
 from bot.cli.models import Part
 from bot.contract import Service
+from bot.models.manifest import SPEECH_MODELS
 from bot.presets import Preset
 from bot.settings import Settings
-from bot.voice_agent.session_factory import SPEECH_MODELS
 from tests.paths import ROOT
 
 BOT, WORKER = ROOT / "deploy" / "bot.Dockerfile", ROOT / "deploy" / "worker.Dockerfile"

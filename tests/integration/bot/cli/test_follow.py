@@ -6,7 +6,9 @@ import pytest
 
 from bot import terminal
 from bot.cli.follow import Result, ScreenSink
+from bot.cli.run import _tell_of_loading
 from bot.contract import Response, Status
+from bot.loading import LoadPart
 from bot.runpod.models import JobState, Update
 
 
@@ -67,3 +69,22 @@ def test_an_answer_without_a_word_is_told(monkeypatch, capsys, streams):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("The service answered without a word.\n")
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_is_told_stays_and_what_is_noted_is_a_state(monkeypatch, is_terminal):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("sys.stdout", Stream(is_terminal=is_terminal))
+    stream = Stream(is_terminal=is_terminal)
+    monkeypatch.setattr("sys.stderr", stream)
+    with terminal.guarded():
+        sink = ScreenSink("Alfred", streams=True)
+        _tell_of_loading(sink, LoadPart.LANGUAGE, "measuring")
+        _tell_of_loading(sink, LoadPart.FILES, "For voice, the quick one: it is slow here.")
+        _tell_of_loading(sink, LoadPart.FILES, "")
+        _tell_of_loading(sink, LoadPart.HEARING, "")
+        sink.close()
+    said = stream.getvalue()
+    assert "For voice, the quick one: it is slow here.\n" in said
+    assert "Alfred: measuring …" in said
+    assert "Alfred: loading speech recognition …" in said

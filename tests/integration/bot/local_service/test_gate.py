@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from bot.clock import SystemClock
 from bot.errors import WeightsError
-from bot.local_service.client import Held, own_session, shared_service
+from bot.loading import LoadPart, begins, watched
+from bot.local_service.client import Held, kind, own_session, shared_service
 from bot.local_service.gate import Gate
 from bot.local_service.place import CannotShare, Place
 from bot.local_service.record import NONCE, PROOF, Record, proof
@@ -33,7 +34,9 @@ class Service:
         self.trouble = ""
 
     async def load(self, names: list[str]) -> str:
-        self.loaded += names
+        for name in names:
+            self.loaded.append(name)
+            begins(LoadPart.LANGUAGE if name == "GRACE" else LoadPart.HEARING)
         return self.trouble
 
 
@@ -83,8 +86,11 @@ async def test_a_command_that_dies_is_not_counted_any_more():
 async def test_the_models_are_loaded_on_request_and_a_failure_is_said():
     async with serving() as service, own_session() as session:
         held = await Held.take(session, service.record)
-        await held.warm_up({"PENNY", "GRACE"})
+        begun = []
+        with watched(lambda part, _: begun.append(part)):
+            await held.warm_up({"PENNY", "GRACE"})
         assert service.loaded == ["GRACE", "PENNY"]
+        assert begun == [LoadPart.LANGUAGE, LoadPart.HEARING], "whoever waits sees what it is for"
         service.trouble = "model.gguf is damaged."
         with pytest.raises(WeightsError, match="is damaged"):
             await held.warm_up({"GRACE"})
@@ -209,3 +215,13 @@ async def test_another_command_s_service_with_other_settings_is_left_alone(place
                 pass
         assert not service.usage.over.is_set()
         other.close()
+
+
+def test_models_that_the_service_never_loads_make_no_other_service_of_it(tmp_path: Path):
+    settings = Settings(_env_file=None, skydeck_weights_dir=tmp_path)
+    before = kind(settings)
+    for name in ("silero-vad", "smart-turn-v3.2"):  # `skydeck talk` fetches them after `ask`
+        (tmp_path / name).mkdir()
+    assert kind(settings) == before
+    (tmp_path / "piper-joe").mkdir()
+    assert kind(settings) != before

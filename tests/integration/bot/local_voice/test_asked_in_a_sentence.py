@@ -52,7 +52,7 @@ async def talk(tmp_path):
     }
 
     @contextlib.asynccontextmanager
-    async def connect(_):
+    async def connect(*_):
         endpoints = {
             s: Endpoint(s, s.value.lower(), mode=Mode.STREAM, deadline_s=60) for s in Service
         }

@@ -101,7 +101,7 @@ async def loaded(penny, qwen):
     await penny.warm_up()
 
     @contextlib.asynccontextmanager
-    async def connect(_):
+    async def connect(*_):
         endpoints = {
             s: Endpoint(s, s.value.lower(), mode=Mode.STREAM, deadline_s=120) for s in Service
         }
