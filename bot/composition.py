@@ -21,6 +21,7 @@ from bot.clock import SystemClock
 from bot.contract import Service
 from bot.env_file import settings_file
 from bot.errors import BadSettings, StoreFailed, WeightsError
+from bot.extras import extra_command
 from bot.llm_source import SMALL
 from bot.loading import LoadPart, begins
 from bot.models.any_model import ensure_models
@@ -373,7 +374,7 @@ def _require_local() -> None:
     if missing:
         raise WeightsError(
             f"The local services need {' and '.join(missing)}.",
-            hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
+            hint=f"{extra_command('local')}, or set RUNPOD_API_KEY.",
         )
 
 

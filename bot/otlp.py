@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from importlib.util import find_spec
 
 from bot.errors import BadSettings
+from bot.extras import extra_command
 from bot.spans import Span, SpanSink
 
 
@@ -26,9 +27,7 @@ def exporting(endpoint: str | None, *, service: str) -> Iterator[SpanSink | None
         yield None
         return
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.sdk") is None:
-        raise BadSettings(
-            "SKYDECK_OTLP_ENDPOINT needs OpenTelemetry.", hint="pip install 'skydeck[otel]'"
-        )
+        raise BadSettings("SKYDECK_OTLP_ENDPOINT needs OpenTelemetry.", hint=extra_command("otel"))
     # The library is an extra, and slow to import.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,

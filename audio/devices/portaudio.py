@@ -209,8 +209,8 @@ def sounddevice() -> Any:
     try:
         import sounddevice as library  # noqa: PLC0415
     except ModuleNotFoundError as e:
-        hint = "Sound devices cannot be reached: pip install 'skydeck[mic]'."
-        raise DeviceError(hint, Fault.NO_PORTAUDIO) from e
+        words = "Sound devices cannot be reached: the package sounddevice is not installed."
+        raise DeviceError(words, Fault.NO_PORTAUDIO) from e
     except Exception as e:
         # OSError without the library; PortAudioError -9999 if the system's sound is not set up.
         raise DeviceError(_reason(), Fault.NO_PORTAUDIO) from e

@@ -29,6 +29,7 @@ from bot.cluster.discord_time import describe_skew
 from bot.contract import Service
 from bot.discord_client import Account, check_token, discord_proxy
 from bot.errors import BadSettings, ServiceFailed, ServiceUnreachable, SkydeckError, WeightsError
+from bot.extras import extra_command
 from bot.local_service.place import CannotShare
 from bot.models.any_model import missing_models
 from bot.models.store import ModelStore
@@ -176,7 +177,7 @@ def _runtimes() -> str:
     if missing:
         raise WeightsError(
             f"missing: {', '.join(missing)}",
-            hint="pip install 'skydeck[local]', or set RUNPOD_API_KEY.",
+            hint=f"{extra_command('local')}, or set RUNPOD_API_KEY.",
         )
     return "installed"
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from bot.errors import BadInput
+from bot.extras import extra_command
 from bot.sanitize import quoted
 
 
@@ -62,7 +63,7 @@ def _pynput() -> Any:
     except ImportError as e:
         if getattr(e, "name", None) == "pynput":
             raise BadInput(
-                "A key for all windows needs pynput.", hint="pip install 'skydeck[hotkey]'"
+                "A key for all windows needs pynput.", hint=extra_command("hotkey")
             ) from None
         raise BadInput(
             "There is no desktop here whose keys can be followed.",

@@ -17,6 +17,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from bot.errors import WeightsError
+from bot.extras import extra_command
 from bot.models.hub_file import HubFileRef
 from bot.models.lock import exclusive
 from bot.models.progress import Advance
@@ -251,7 +252,7 @@ def _library() -> Any:
         from huggingface_hub import constants, errors, utils  # noqa: F401, PLC0415
     except ImportError:
         raise WeightsError(
-            "huggingface_hub is not installed.", hint="pip install 'skydeck[local]'"
+            "huggingface_hub is not installed.", hint=extra_command("local")
         ) from None
     except ValueError:  # it reads numbers from the environment while it loads
         raise WeightsError(

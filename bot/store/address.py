@@ -12,6 +12,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import BadSettings
+from bot.extras import extra_command
 from bot.store.postgres_url import HINT as _HINT
 from bot.store.postgres_url import PostgresUrl
 
@@ -68,7 +69,7 @@ class Address:
     def _postgresql(cls, text: str) -> "Address":
         if importlib.util.find_spec("asyncpg") is None:
             raise BadSettings(
-                "PostgreSQL needs the package asyncpg.", hint="pip install 'skydeck[postgres]'"
+                "PostgreSQL needs the package asyncpg.", hint=extra_command("postgres")
             )
         read = PostgresUrl.parse(text)
         for name, file in read.certificate_files.items():

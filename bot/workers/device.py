@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bot.errors import BadSettings, WeightsError
+from bot.extras import extra_command
 from bot.settings import Device
 
 EVERY_LAYER: Final = 999
@@ -18,7 +19,7 @@ EVERY_LAYER: Final = 999
 def runtime_missing() -> WeightsError:
     """Return the error of a process without the extra `local`."""
     return WeightsError(
-        "The local models' runtimes are not installed.", hint="pip install 'skydeck[local]'"
+        "The local models' runtimes are not installed.", hint=extra_command("local")
     )
 
 

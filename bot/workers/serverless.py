@@ -28,6 +28,7 @@ from bot import terminal
 from bot.clock import Clock, SystemClock
 from bot.contract import Service, Status
 from bot.errors import BadSettings, SkydeckError
+from bot.extras import extra_command
 from bot.otlp import exporting
 from bot.settings import load_settings
 from bot.spans import CURRENT_TRACE
@@ -181,7 +182,7 @@ def _load_sdk(log_level: str) -> Any:
         import runpod  # noqa: PLC0415  (an extra)
     except ImportError:
         raise BadSettings(
-            "RunPod's SDK is not installed.", hint="pip install 'skydeck[local,runpod]'"
+            "RunPod's SDK is not installed.", hint=extra_command("local,runpod")
         ) from None
     logging.basicConfig()
     logging.getLogger().setLevel(log_level)

@@ -14,6 +14,7 @@ import numpy as np
 
 from audio.samples import Samples
 from bot.errors import BadInput, JobFailed, WeightsError
+from bot.extras import extra_command
 from bot.voices.voice_names import no_voice
 from bot.workers.device import runtime_missing
 
@@ -95,6 +96,6 @@ def _loaded() -> tuple[ctypes.CDLL, int]:
     data = espeakng_loader.get_data_path().encode()
     rate_hz: int = library.espeak_Initialize(_SYNCHRONOUS, 0, data, _NO_EXIT)
     if rate_hz <= 0:
-        raise WeightsError("eSpeak NG cannot find its data.", hint="Reinstall skydeck[local].")
+        raise WeightsError("eSpeak NG cannot find its data.", hint=extra_command("local"))
     library.espeak_SetSynthCallback(_CALLBACK)
     return library, rate_hz

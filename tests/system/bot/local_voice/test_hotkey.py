@@ -37,7 +37,7 @@ async def test_without_pynput_or_a_desktop_it_says_what_to_do(monkeypatch):
     with pytest.raises(BadInput) as refused, global_key("f9", down=print, up=print):
         pass
     if find_spec("pynput") is None:
-        assert refused.value.hint == "pip install 'skydeck[hotkey]'"
+        assert "[hotkey]" in refused.value.hint
     else:
         assert refused.value.message.startswith("There is no desktop here")
 

@@ -93,9 +93,9 @@ async def test_an_error_is_a_json_string():
 def test_without_the_sdk_it_says_how_to_get_it(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "runpod", None)
     assert main(["penny"]) == BadSettings.exit_code
-    assert capsys.readouterr().err == (
-        "RunPod's SDK is not installed. pip install 'skydeck[local,runpod]'\n"
-    )
+    said = capsys.readouterr().err
+    assert said.startswith("RunPod's SDK is not installed. ")
+    assert "[local,runpod]" in said
 
 
 def test_an_unknown_service_is_refused(capsys):
