@@ -27,11 +27,11 @@ from bot.local_voice.view import PERSON, Choice
 from bot.service_calls.client import ServiceClient
 from bot.voice_agent.confirmations import SpokenQuestions, YesNoQuestion
 from bot.voice_agent.events import Attention, Remember
+from bot.voice_agent.latency_phase import Phase
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.session import VoiceSession
 from bot.voice_agent.session_config import SessionConfig
 from bot.voice_agent.session_factory import VoiceSessionFactory, options_for
-from bot.voice_agent.turn_latency import Phase
 
 
 class Conversation:

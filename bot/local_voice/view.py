@@ -8,7 +8,7 @@ from bot.contract import Service
 from bot.i18n import DEFAULT
 from bot.local_voice.hearing import Hearing
 from bot.local_voice.load_progress import LoadStep
-from bot.voice_agent.turn_latency import Phase
+from bot.voice_agent.latency_phase import Phase
 
 PERSON: Final = "You"
 """The name of the person at the microphone."""

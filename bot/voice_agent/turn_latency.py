@@ -10,37 +10,15 @@ import math
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from audio.speech_events import SpeechEvent, TurnEnded
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import SendRequest
+from bot.voice_agent.latency_phase import Owner, Phase
 from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.voice_agent.options.latency import LatencyOptions
-
-
-class Owner(StrEnum):
-    """What a phase's time is spent on.
-
-    OURS: this program. WAIT: the deliberate wait for more speech. SERVICE: the queue, the models
-    and the network.
-    """
-
-    OURS = "ours"
-    WAIT = "wait"
-    SERVICE = "service"
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """A part of a turn's latency. `begins_ms` counts from the last packet of the question."""
-
-    name: str
-    owner: Owner
-    begins_ms: float
-    lasts_ms: float
 
 
 @dataclass(slots=True)

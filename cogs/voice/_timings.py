@@ -4,7 +4,8 @@ import io
 from typing import Final
 
 from bot.i18n import Words
-from bot.voice_agent.turn_latency import Owner, TurnTrace
+from bot.voice_agent.latency_phase import Owner
+from bot.voice_agent.turn_latency import TurnTrace
 
 _COLOURS: Final = {Owner.OURS: "#3ba55d", Owner.WAIT: "#8e9297", Owner.SERVICE: "#5865f2"}
 _BACKGROUND: Final = "#2b2d31"

@@ -21,7 +21,7 @@ from bot.local_voice.memory import Memory, Past
 from bot.local_voice.push_to_talk import Act, TalkKey
 from bot.local_voice.view import Choice, Doing, Entry, Kind, MenuItem, TalkMode, Theme, View
 from bot.settings import Settings
-from bot.voice_agent.turn_latency import Owner, Phase
+from bot.voice_agent.latency_phase import Owner, Phase
 
 PHASES = (
     Phase("listening", Owner.WAIT, 0, 200),

@@ -19,7 +19,8 @@ from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import PromptInput
 from bot.local_voice.view import Doing, Kind
 from bot.voice_agent.events import Stage, TurnUpdate
-from bot.voice_agent.turn_latency import Phase, TurnTrace
+from bot.voice_agent.latency_phase import Phase
+from bot.voice_agent.turn_latency import TurnTrace
 from tests.fakes.talk_controller import FakeController
 from tests.pictures.cells import Row, rows_of
 from tests.pictures.svg import Frame, moving, still

@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.figures import seconds
 from bot.i18n import Words
-from bot.voice_agent.turn_latency import Owner, Phase
+from bot.voice_agent.latency_phase import Owner, Phase
 
 _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 QUIET_DBFS: Final = -48.0

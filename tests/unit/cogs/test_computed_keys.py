@@ -33,7 +33,8 @@ from bot.spoken_commands import Agreement
 from bot.store.repositories.recovery import Ending
 from bot.voice_agent.command_performer import STYLES
 from bot.voice_agent.events import Attention
-from bot.voice_agent.turn_latency import OWN, TOTAL, Owner, TurnTrace
+from bot.voice_agent.latency_phase import Owner
+from bot.voice_agent.turn_latency import OWN, TOTAL, TurnTrace
 from cogs.chat._action_buttons import ActionAnswer
 from cogs.factory._views import Action
 from cogs.shared.follow_ups import FollowUp

@@ -6,7 +6,8 @@ from audio.speech_events import Clip, TurnEnded
 from bot.contract import Output, Response, Status
 from bot.runpod.models import JobState, Update
 from bot.voice_agent.events import SendRequest
-from bot.voice_agent.turn_latency import LatencyStopwatch, Owner, TurnTrace, summary
+from bot.voice_agent.latency_phase import Owner
+from bot.voice_agent.turn_latency import LatencyStopwatch, TurnTrace, summary
 
 
 def turn(**marks) -> TurnTrace:

@@ -7,7 +7,8 @@ import pytest
 
 from bot.money import Basis
 from bot.store.repositories.recovery import Ending, JobStage
-from bot.voice_agent.turn_latency import Owner, TurnTrace
+from bot.voice_agent.latency_phase import Owner
+from bot.voice_agent.turn_latency import TurnTrace
 from tests.paths import ROOT
 
 PAGE = ROOT / "local_discord/page"

@@ -4,7 +4,7 @@ import pytest
 
 from bot.i18n import words_for
 from bot.local_voice.tui import charts
-from bot.voice_agent.turn_latency import Owner, Phase
+from bot.voice_agent.latency_phase import Owner, Phase
 from tests.fakes.talk_controller import PHASES
 
 ENGLISH = words_for("en")
