@@ -2,26 +2,21 @@
 
 import asyncio
 import sys
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from audio.devices.portaudio import quiet_native_errors
-from bot.catalogue import load_grace
-from bot.cli.clip import QUESTION_LIMIT_S, check_writable, read_clips, require_all
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
-from bot.cli.run import CallOptions, perform
-from bot.clock import SystemClock
-from bot.composition import WarmUp
-from bot.contract.penny import converse
 from bot.errors import BadInput
-from bot.local_voice.controller import open_controller
-from bot.local_voice.line_mode import LineMode, lines_of, write_line
-from bot.local_voice.memory import Memory
-from bot.local_voice.options import Options
+from bot.local_voice.first_view import first_view
 from bot.local_voice.prefs import Prefs
 from bot.settings import load_settings
+
+if TYPE_CHECKING:  # the window comes before what it shows
+    from bot.local_voice.controller import TalkController
 
 
 def talk(
@@ -75,7 +70,9 @@ def talk(
             "--push-to-talk-key": push_to_talk_key is not None,
         }
         _refuse(for_conversations, "is for a conversation.", "Leave it out, or leave out --file.")
-        _ask(file, save=save, language=language, as_json=as_json)
+        from bot.cli.recorded_question import ask_recorded  # noqa: PLC0415  (half a second)
+
+        ask_recorded(file, save=save, language=language, as_json=as_json)
     else:
         for_files = {"--save": save is not None, "--json": as_json}
         _refuse(for_files, "goes with --file.", "Add --file question.wav.")
@@ -90,16 +87,6 @@ def _refuse(are_given: dict[str, bool], problem: str, hint: str) -> None:
     """
     if given := [name for name, is_given in are_given.items() if is_given]:
         raise BadInput(f"{given[0]} {problem}", hint=hint)
-
-
-def _ask(files: list[Path], *, save: Path | None, language: str | None, as_json: bool) -> None:
-    settings = load_settings()
-    if save is not None:
-        check_writable(save)
-    clips, refused = read_clips(files, language=language, limit_s=QUESTION_LIMIT_S)
-    chosen = CallOptions(settings, as_json=as_json, save=save, warm_up=WarmUp.FIRST)
-    asyncio.run(perform(chosen, converse(clips, source=chosen.source, context=chosen.context)))
-    require_all(refused)
 
 
 def _converse(
@@ -117,28 +104,25 @@ def _converse(
     if remember:
         prefs.keeps = True
         prefs.keep()
-    options = Options(
-        settings=settings,
-        prefs=prefs,
-        modules=load_grace(settings),
-        memory=Memory(SystemClock(), keeps=prefs.keeps),
-        continues=remember,
-        save_to=save_to or Path.cwd(),
-        global_key=push_to_talk_key,
-    )
-    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    asyncio.run(_plainly(options) if plain or not is_terminal else _in_app(options))
 
+    def load() -> AbstractAsyncContextManager["TalkController"]:
+        from bot.local_voice.opening import open_talk  # noqa: PLC0415  (half a second)
 
-async def _plainly(options: Options) -> None:
+        return open_talk(
+            settings, prefs, continues=remember, save_to=save_to, global_key=push_to_talk_key
+        )
+
     quiet_native_errors()
-    async with open_controller(options) as controller:
+    if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        asyncio.run(_plainly(load()))
+        return
+    from bot.local_voice.tui.window import show  # noqa: PLC0415  (Textual is an extra)
+
+    asyncio.run(show(first_view(settings, prefs), load))
+
+
+async def _plainly(opening: AbstractAsyncContextManager["TalkController"]) -> None:
+    from bot.local_voice.line_mode import LineMode, lines_of, write_line  # noqa: PLC0415
+
+    async with opening as controller:
         await LineMode(controller, write_line).run(lines_of(sys.stdin))
-
-
-async def _in_app(options: Options) -> None:
-    from bot.local_voice.tui.app import TalkApp  # noqa: PLC0415  (Textual is an extra)
-
-    quiet_native_errors()
-    async with open_controller(options) as controller:
-        await TalkApp(controller).run_async()

@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import math
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Final
 
 from bot.background import Background
@@ -23,6 +24,7 @@ from bot.local_voice.commands import Commands, Instruction, Question, Task
 from bot.local_voice.conversation import Conversation
 from bot.local_voice.devices import Devices
 from bot.local_voice.export import export
+from bot.local_voice.first_view import first_view
 from bot.local_voice.hearing import Hearing, LevelCheck, Recording, why_unheard
 from bot.local_voice.hotkey import global_key
 from bot.local_voice.in_words import in_words
@@ -57,9 +59,9 @@ class TalkController:
         self._options = options
         self._prefs = options.prefs
         self._clock = surroundings.clock
-        system = System(options.settings.skydeck_identity.value)
-        self._assistant = options.settings.persona.name or system.assistant
-        self._commands = Commands(options.modules, Source(system=system))
+        self._commands = Commands(
+            options.modules, Source(system=System(options.settings.skydeck_identity.value))
+        )
         self._key = TalkKey()
         self._has_release = False
         self._saves = Background("saving a conversation")
@@ -111,14 +113,10 @@ class TalkController:
 
     def view(self) -> View:
         """The present state; cheap enough to ask for ten times a second."""
-        state, words, now = self.devices.state, self.words, self._clock.now()
-        is_here, is_open = self._options.settings.embedded, self.conversation.is_open
+        state, now = self.devices.state, self._clock.now()
         is_new = not self.transcript.entries
-        return View(
-            person=words("talk.you"),
-            assistant=self._assistant,
-            place=words("talk.here" if is_here else "talk.runpod"),
-            mode=self._prefs.mode,
+        return replace(
+            first_view(self._options.settings, self._prefs),
             doing=self._doing(),
             level_dbfs=self.devices.level_dbfs,
             recording_s=self._recording_s(),
@@ -131,12 +129,7 @@ class TalkController:
             phases=self.conversation.phases,
             cost_usd=self.transcript.cost_usd,
             has_release=self._has_release,
-            language=self._prefs.language,
-            voice=self._prefs.voice,
-            interface=words.language,
-            theme=self._prefs.theme,
-            shows_times=self._prefs.shows_times,
-            loading=() if is_open else self._loading.steps(now),
+            loading=() if self.conversation.is_open else self._loading.steps(now),
             hearing=self._hearing(now) if is_new else Hearing.WAITING,
         )
 
@@ -350,7 +343,7 @@ class TalkController:
                 self._options.save_to,
                 self.transcript.entries,
                 self.transcript.sound_of,
-                assistant=self._assistant,
+                assistant=self.view().assistant,
                 at=dt.datetime.fromtimestamp(self._clock.wall()).astimezone(),
                 words=self.words,
             )

@@ -14,6 +14,7 @@ from bot.composition import Services, WarmUp, available, open_paid_services
 from bot.contract.grace import Module
 from bot.errors import JobCancelled
 from bot.loading import LoadPart, begins
+from bot.local_voice.first_view import part_order
 from bot.local_voice.load_progress import LoadProgress
 from bot.local_voice.memory import Memory
 from bot.local_voice.prefs import Prefs
@@ -79,17 +80,14 @@ def connect(
 
 def parts_of(settings: Settings) -> dict[LoadPart, list[str]]:
     """What a conversation loads on this machine, with the models' names."""
-    parts: dict[LoadPart, list[str]] = {LoadPart.FILES: []}
+    parts: dict[LoadPart, list[str]] = {part: [] for part in part_order(settings)}
     if settings.embedded:
         hearing_and_voices = set(speech_models_needed(settings))
-        parts |= {LoadPart.HEARING: [], LoadPart.VOICES: [], LoadPart.LANGUAGE: []}
         for name in models_needed(settings, available(settings)):
             is_speech = name in hearing_and_voices
             hears = is_speech and "whisper" in name
             speech = LoadPart.HEARING if hears else LoadPart.VOICES
             parts[speech if is_speech else LoadPart.LANGUAGE].append(name)
-    else:
-        parts[LoadPart.CONNECTION] = []
     parts[LoadPart.TURNS] = list(SPEECH_MODELS)
     return parts
 

@@ -4,8 +4,9 @@ It takes the controller's view fifteen times a second and draws what has changed
 while nobody speaks.
 """
 
+import asyncio
 import os
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -14,16 +15,13 @@ from textual.filter import NoColor
 
 from bot.i18n import Words, words_for
 from bot.local_voice.commands import Instruction
-from bot.local_voice.controller import TalkController
 from bot.local_voice.tui import clipboard, formatting, kitty, theme
 from bot.local_voice.tui.command_menu import CommandMenu
 from bot.local_voice.tui.find_bar import FindBar
 from bot.local_voice.tui.help_screen import HelpScreen
 from bot.local_voice.tui.markdown import code_blocks
-from bot.local_voice.tui.past_screen import PastScreen
 from bot.local_voice.tui.prompt_input import PromptInput
 from bot.local_voice.tui.safe_callback import steady
-from bot.local_voice.tui.settings_screen import SettingsScreen
 from bot.local_voice.tui.widgets import (
     Conversation,
     HeadLine,
@@ -37,8 +35,13 @@ from bot.local_voice.tui.widgets import (
 )
 from bot.local_voice.view import Doing, MenuItem, TalkMode, Theme, View
 
+if TYPE_CHECKING:  # the window comes before what it shows
+    from bot.local_voice.controller import TalkController
+
 _EVERY_S: Final = 1 / 15
 _BELOW: Final = ("talk", "tap", "stop", "help", "settings", "mode", "past", "times", "find")
+_ALONE: Final = ("talk", "tap", "help", "scroll", "follow", "quit", "copy_or_quit")
+"""What a key can do before there is a controller."""
 _THEMES: Final = {
     Theme.TERMINAL: theme.TERMINAL,
     Theme.DARK: theme.DARK,
@@ -51,7 +54,11 @@ class TalkApp(App[None]):
     """Shows a conversation, and reads its keys.
 
     Args:
-        controller: The conversation.
+        controller: The conversation; None: `take` brings it.
+        first: What is shown until then.
+
+    Attributes:
+        is_drawn: Whether the person sees the window.
     """
 
     CSS = theme.STYLE
@@ -77,7 +84,7 @@ class TalkApp(App[None]):
         Binding("ctrl+end", "follow"),
     ]
 
-    def __init__(self, controller: TalkController) -> None:
+    def __init__(self, controller: "TalkController | None", *, first: View | None = None) -> None:
         super().__init__(ansi_color=True)  # before the theme: this reads NO_COLOR
         for name in ("COLUMNS", "LINES"):  # Textual prefers them to the terminal's own size
             os.environ.pop(name, None)  # noqa: TID251 - a window that is resized would stay as it was
@@ -86,9 +93,12 @@ class TalkApp(App[None]):
             self.register_theme(one)
         self.theme = theme.TERMINAL.name
         self._no_colour = NoColor()
-        self.controller = controller
+        self._controller = controller
+        self._first = first
+        self.is_drawn = asyncio.Event()
         self._shown: View | None = None
         self._is_held = False
+        self._is_submitted = False
 
     def compose(self) -> ComposeResult:
         """Lay the screen out."""
@@ -99,7 +109,7 @@ class TalkApp(App[None]):
         yield TurnTime()
         yield FindBar()
         yield CommandMenu()
-        yield PromptInput(self._menu, lambda: self.controller.words)
+        yield PromptInput(self._menu, lambda: self.words)
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -109,6 +119,25 @@ class TalkApp(App[None]):
             self.app_resume_signal.subscribe(self, kitty.ask)
         self.set_interval(_EVERY_S, self.update_view)
         self.update_view()
+        self.call_after_refresh(self.is_drawn.set)
+
+    @property
+    def controller(self) -> "TalkController":
+        """The conversation.
+
+        Raises:
+            LookupError: It is not there yet.
+        """
+        if self._controller is None:
+            raise LookupError
+        return self._controller
+
+    def take(self, controller: "TalkController") -> None:
+        """Show this conversation from now on."""
+        self._controller = controller
+        self.update_view()
+        if self._is_submitted:
+            self.on_input_submitted()
 
     # -- what the person sees --------------------------------------------------------------------
 
@@ -117,12 +146,17 @@ class TalkApp(App[None]):
         if not self.screen_stack:  # a last tick while the app closes
             return
         with steady(self.tell_fault, self.words):
-            view = formatting.shown(self.controller.view())
+            view = formatting.shown(self._view())
             if view != self._shown:
                 if self._shown is None or self._shown.theme is not view.theme:
                     self._use_theme(view.theme)
                 self._shown = view
                 self._show(view)
+
+    def _view(self) -> View:
+        if self._controller is None and self._first is not None:
+            return self._first
+        return self.controller.view()
 
     def _show(self, view: View) -> None:
         base = self.screen_stack[0]
@@ -149,7 +183,9 @@ class TalkApp(App[None]):
     @property
     def words(self) -> Words:
         """The words of the screen's language."""
-        return self.controller.words
+        if self._controller is None:
+            return words_for(self._view().interface)
+        return self._controller.words
 
     def tell_fault(self, fault: str) -> None:
         """Show the app's own fault until the next key."""
@@ -167,7 +203,8 @@ class TalkApp(App[None]):
         if event.key == kitty.RELEASED_SPACE:
             event.stop()
             with steady(self.tell_fault, self.words):
-                self.controller.saw_release()
+                if self._controller is not None:
+                    self._controller.saw_release()
                 self._let_go()
         elif event.key == kitty.REPEATED_SPACE:
             event.stop()
@@ -181,14 +218,15 @@ class TalkApp(App[None]):
                 self._let_go()
 
     def _let_go(self) -> None:
-        if self._is_held:
-            self._is_held = False
-            self.controller.key_up()
+        if self._is_held and self._controller is not None:
+            self._controller.key_up()
+        self._is_held = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Turn the conversation's keys off while another screen is above it."""
+        """Turn the conversation's keys off before it is there, or while a screen is above it."""
         is_above = len(self.screen_stack) > 1
-        return not (is_above and action in _BELOW)
+        is_alone = self._controller is None and hasattr(self, f"action_{action}")
+        return not (is_above and action in _BELOW) and (not is_alone or action in _ALONE)
 
     async def run_action(self, action: Any, *args: Any, **kwargs: Any) -> bool:
         """Run what a key or a click asks for, and show a fault in it."""
@@ -207,9 +245,10 @@ class TalkApp(App[None]):
     def action_tap(self) -> None:
         """Press the talk key with the mouse, which sends no release."""
         self._conversation.follow()
-        if self.controller.view().doing is Doing.LOADING:
+        if self._view().doing is Doing.LOADING:
             self.notify(self.words("talk.still_loading"), timeout=3)
-        self.controller.key_down()
+        if self._controller is not None:
+            self._controller.key_down()
 
     def action_stop(self) -> None:
         """Stop the answer."""
@@ -221,10 +260,16 @@ class TalkApp(App[None]):
 
     def action_settings(self) -> None:
         """Show everything that can be chosen."""
+        from bot.local_voice.tui.settings_screen import (  # noqa: PLC0415  (as the controller is)
+            SettingsScreen,
+        )
+
         self.push_screen(SettingsScreen(self.controller))
 
     def action_past(self) -> None:
         """Show earlier conversations."""
+        from bot.local_voice.tui.past_screen import PastScreen  # noqa: PLC0415  (as the controller is)
+
         controller = self.controller
         if controller.memory is None:
             self.notify(self.words("talk.past.none"), timeout=3)
@@ -320,7 +365,7 @@ class TalkApp(App[None]):
     def _menu(self, text: str) -> list[MenuItem]:
         found: list[MenuItem] = []
         with steady(self.tell_fault, self.words):
-            found += self.controller.menu(text)
+            found += [] if self._controller is None else self._controller.menu(text)
         return found
 
     def on_prompt_input_menu_changed(self, event: PromptInput.MenuChanged) -> None:
@@ -355,7 +400,10 @@ class TalkApp(App[None]):
             keys.show(self._shown)
 
     def on_input_submitted(self) -> None:
-        """Submit the text."""
+        """Submit the text, as soon as there is a conversation."""
+        self._is_submitted = self._controller is None
+        if self._is_submitted:
+            return
         text = self._prompt.take()
         instruction = self.controller.instruction(text) if text.strip() else None
         if instruction is Instruction.PAST:

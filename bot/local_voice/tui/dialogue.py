@@ -1,15 +1,17 @@
 """Formats an entry of the transcript: the name at the left, the text beside it."""
 
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from textual.content import Content
 
 from bot.i18n import Words, words_for
-from bot.local_voice.memory import Past
 from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.markdown import is_marked, set_markdown
 from bot.local_voice.view import Entry, Kind, View
+
+if TYPE_CHECKING:  # the window comes before what it shows
+    from bot.local_voice.memory import Past
 
 _WIDEST_NAME: Final = 14
 _NARROW: Final = 40
@@ -31,7 +33,7 @@ def entry_text(entry: Entry, view: View, width: int) -> Content:
     return _beside(_parts(entry, view), gutter_of(view), width)
 
 
-def past_text(past: Past, assistant: str, words: Words, width: int) -> Content:
+def past_text(past: "Past", assistant: str, words: Words, width: int) -> Content:
     """Format a conversation of before."""
     view = View(words("talk.you"), clean(assistant), "", interface=words.language)
     entries = (

@@ -165,6 +165,19 @@ def test_help_loads_nothing_heavy() -> None:
     assert done.stdout.splitlines()[-1] == "set()"
 
 
+BEHIND = {
+    "aiohttp", "bot.composition", "bot.local_voice.controller", "bot.runpod",
+    "bot.voice_agent.session", "httpx", "numpy", "sounddevice", "sqlalchemy",
+}  # fmt: skip
+
+
+def test_the_window_of_talk_is_drawn_before_what_it_shows_is_loaded() -> None:
+    code = "import sys; from bot.cli import talk; from bot.local_voice.tui import window; "
+    code += f"print({BEHIND} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
 SLOW = {
     "aiohttp", "alembic", "bot.composition", "bot.runpod.client", "bot.workers", "discord", "httpx",
     "numpy", "textual",
