@@ -1,7 +1,7 @@
 """Removes the loudspeaker's sound from the microphone's: WebRTC's echo canceller.
 
 What remains of a voice that speaks at the same time is good enough to detect speech, but worse
-than the raw audio for recognising words.
+than the raw audio for recognizing words.
 """
 
 from typing import Any, Final

@@ -98,7 +98,7 @@ class TurnTrace:
             ("listening", Owner.WAIT, begin + wait_s),
             ("deciding", Owner.OURS, decided),
             ("asking", Owner.OURS, sent),
-            ("recognising", Owner.SERVICE, max(sent, self.transcript or sent)),
+            ("recognizing", Owner.SERVICE, max(sent, self.transcript or sent)),
             ("thinking", Owner.SERVICE, max(sent, self.first_text or sounded)),
             ("speaking", Owner.SERVICE, max(sent, sounded)),
             ("playing", Owner.OURS, self.first_packet_out),

@@ -55,17 +55,17 @@ def plain_whisper(weights: Callable[[str], Path], language: str) -> Any:
 class PeerTurn:
     """Where a turn's time went, in seconds."""
 
-    recognising_s: float
+    recognizing_s: float
     thinking_s: float
     speaking_s: float
 
     @property
     def total_s(self) -> float:
-        return self.recognising_s + self.thinking_s + self.speaking_s
+        return self.recognizing_s + self.thinking_s + self.speaking_s
 
 
 class OneAfterAnother:
-    """The same models without anything of ours: recognise, answer, speak; in English."""
+    """The same models without anything of ours: recognize, answer, speak; in English."""
 
     def __init__(self, weights: Callable[[str], Path], *, llm: str = TINY) -> None:
         self.voices = LocalVoices(weights)
@@ -78,7 +78,7 @@ class OneAfterAnother:
         samples = codec.decode(base64.b64decode(clip.data), limit_s=60)
         segments, _ = self._whisper.transcribe(samples, beam_size=1, language="en")
         question = "".join(segment.text for segment in segments)
-        recognised = clock.now()
+        recognized = clock.now()
         prompt = converse_prompt(
             question,
             system=System.DECK,
@@ -90,7 +90,7 @@ class OneAfterAnother:
         reply, _ = await complete(self._qwen, prompt)
         thought = clock.now()
         await self.voices.synthesize(reply, language="en", voice=None)
-        return PeerTurn(recognised - started, thought - recognised, clock.now() - thought)
+        return PeerTurn(recognized - started, thought - recognized, clock.now() - thought)
 
     async def close(self) -> None:
         await self._qwen.close()

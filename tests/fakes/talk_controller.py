@@ -26,7 +26,7 @@ from bot.voice_agent.latency_phase import Owner, Phase
 PHASES = (
     Phase("listening", Owner.WAIT, 0, 200),
     Phase("deciding", Owner.OURS, 200, 12),
-    Phase("recognising", Owner.SERVICE, 212, 180),
+    Phase("recognizing", Owner.SERVICE, 212, 180),
     Phase("thinking", Owner.SERVICE, 392, 310),
     Phase("speaking", Owner.SERVICE, 702, 90),
     Phase("playing", Owner.OURS, 792, 22),

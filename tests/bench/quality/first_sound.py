@@ -29,7 +29,7 @@ from tests.fakes.voice_call import voice_call
 
 ROUNDS = 2
 MODELS = {"tiny": TINY, "small": SMALL}
-PARTS = ("listening", "deciding", "asking", "recognising", "thinking", "speaking", "playing")
+PARTS = ("listening", "deciding", "asking", "recognizing", "thinking", "speaking", "playing")
 """Of a turn, in order; `bot/voice_agent/turn_latency.py` says what each is."""
 AS_IT_IS: Mapping[str, Any] = {}
 PEER = f"{SILENCE_S} s of silence, then one after another"
@@ -155,7 +155,7 @@ def section(found, remarks) -> Section:
         about=(
             "A spoken question on the local Discord, end-to-end encrypted: from its last packet to "
             "the first packet of the answer, warm. The parts are medians of their own: `listening` "
-            "is the silence that ends a turn, and recognising and thinking begin during it."
+            "is the silence that ends a turn, and recognizing and thinking begin during it."
         ),
         inputs=f"{len(QUESTIONS)} questions in Piper's voice, {ROUNDS} times, the peer by turns",
         peer=f"{PEER}: the same models and prompt, recognition, the whole answer, its whole speech",
@@ -180,7 +180,7 @@ def their_parts(turns: Sequence[PeerTurn]) -> dict[str, float]:
     """The same of the peer's."""
     return {
         "listening": SILENCE_S * 1000,
-        "recognising": 1000 * statistics.median(turn.recognising_s for turn in turns),
+        "recognizing": 1000 * statistics.median(turn.recognizing_s for turn in turns),
         "thinking": 1000 * statistics.median(turn.thinking_s for turn in turns),
         "speaking": 1000 * statistics.median(turn.speaking_s for turn in turns),
     }

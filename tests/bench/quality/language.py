@@ -74,7 +74,7 @@ class Heard:
 
 
 async def hear_all(stt, every: Sequence[Recording], hints=HINTS) -> dict[str, Heard]:
-    """Recognise all recordings with each kind of hint; `TOLD` is the first of them."""
+    """Recognize all recordings with each kind of hint; `TOLD` is the first of them."""
     real: dict[int, str] = {}  # what is heard of a real piece when its language is told
     found = {name: Heard() for name in hints}
     for number, one in enumerate(every):
@@ -94,7 +94,7 @@ async def hear_all(stt, every: Sequence[Recording], hints=HINTS) -> dict[str, He
 
 
 def measure(weights: Callable[[str], Path]) -> Section:
-    """Recognise the checking half, and let Whisper choose among all its languages beside it."""
+    """Recognize the checking half, and let Whisper choose among all its languages beside it."""
     every, found = asyncio.run(_measure(weights))
     whisper = plain_whisper(weights, "es")
     alone = Counter(

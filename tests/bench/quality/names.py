@@ -14,7 +14,7 @@ from tests.bench.quality import sound
 from tests.bench.quality.clips import babble, spoken
 from tests.bench.quality.findings import Chart, Section
 from tests.bench.quality.language import NAMES as LANGUAGES
-from tests.bench.quality.words import NOISE_DB, recognise
+from tests.bench.quality.words import NOISE_DB, recognize
 
 NAMES = ("Alfred", "Jared")
 CALLED = {
@@ -77,7 +77,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
             f"{sum(calls) // len(KINDS)} calls and {sum(others) // len(KINDS)} other sentences by "
             f"{sum(map(len, VOICES.values()))} eSpeak voices, clean and beside babble of six voices"
         ),
-        peer="the same recogniser without the name as a hint",
+        peer="the same recognizer without the name as a hint",
         charts=[
             Chart(title="Calls understood", unit="", groups=groups, rows=right, of=calls),
             Chart(title="Falsely called", unit="", groups=groups, rows=false, of=others),
@@ -106,7 +106,7 @@ async def _measure(weights) -> Counter:
                 noisy = sound.beside(clip, background, NOISE_DB, start_s=1.3 * number)
                 for kind, heard in (("clean", clip), ("babble", noisy)):
                     for way, is_told in WAYS.items():
-                        words = await recognise(stt, heard, code, name if is_told else "")
+                        words = await recognize(stt, heard, code, name if is_told else "")
                         found[way, is_call, name, code, kind] += is_called(words, name)
     await tts.close()
     await stt.close()

@@ -57,7 +57,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
         title="False starts on noise",
         about=(
             "A room in which nobody speaks to the assistant, with an open microphone. Speech that "
-            "began pauses an answer; a turn in which words are recognised would be answered."
+            "began pauses an answer; a turn in which words are recognized would be answered."
         ),
         inputs=f"{len(sounds)} noises of {SECONDS:.0f} s, made by `tests/bench/quality/sound.py`",
         peer="pipecat's analyzers (Silero, Smart Turn) with its own parameters",

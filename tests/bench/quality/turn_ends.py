@@ -27,8 +27,8 @@ from tests.bench.turn_set import OwnTurn
 from tests.fakes.discord_speech import pull, say
 
 EAR_S = 0.15
-"""From a pause to its words: they are recognised from 64 ms of silence on, 128 ms before it."""
-NOTHING, HEARD, SAID = "nothing", "as recognised", "as said"
+"""From a pause to its words: they are recognized from 64 ms of silence on, 128 ms before it."""
+NOTHING, HEARD, SAID = "nothing", "as recognized", "as said"
 """Which words are known at a pause."""
 
 
@@ -71,7 +71,7 @@ FIXED = VoiceAgentOptions(
 
 
 def open_ears(weights: Callable[[str], Path]) -> Ears:
-    """The ears; what they hear twice is recognised once."""
+    """The ears; what they hear twice is recognized once."""
     ears = Ears(lru_cache(weights))
     ears.hear = lru_cache(maxsize=None)(ears.hear)
     return ears
@@ -115,7 +115,7 @@ def ends(turn: OwnTurn, ears: Ears, options: VoiceAgentOptions, known: str) -> l
 
 
 WAYS = {
-    "skydeck, words as recognised": (NOW, HEARD),
+    "skydeck, words as recognized": (NOW, HEARD),
     "skydeck, words as said": (NOW, SAID),
     f"{SILENCE_S} s of silence": (FIXED, NOTHING),
 }
@@ -161,8 +161,8 @@ def section(own, scores, remarks) -> Section:
             "From the last voice of a turn to its end being decided, and in how many turns an "
             "end was decided while the speaker was to go on. The turns are short questions, "
             "hesitations, and several sentences with pauses of 0.3 to 1.3 s; the waits were "
-            "learned from others. The words as said are what a better recogniser would hear: "
-            "eSpeak's Spanish is recognised far worse than people's."
+            "learned from others. The words as said are what a better recognizer would hear: "
+            "eSpeak's Spanish is recognized far worse than people's."
         ),
         inputs=(
             f"{len(own)} turns of {len({one.voice for one in own})} voices "

@@ -1,4 +1,4 @@
-"""How many words are recognised wrongly, clean and beside babble, by language."""
+"""How many words are recognized wrongly, clean and beside babble, by language."""
 
 # mypy: ignore-errors
 
@@ -29,7 +29,7 @@ OURS, PEER = "skydeck", "faster-whisper as it comes"
 
 
 def measure(weights: Callable[[str], Path]) -> Section:
-    """Recognise each recording clean and beside babble, by turns with the peer."""
+    """Recognize each recording clean and beside babble, by turns with the peer."""
     rates, took, number = asyncio.run(_measure(weights))
     columns = [(code, kind) for code in NAMES for kind in ("clean", "babble")]
     names = {"clean": "clean", "babble": f"babble {NOISE_DB} dB below"}
@@ -43,7 +43,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
         for who in (OURS, PEER)
     }
     return Section(
-        title="Words recognised",
+        title="Words recognized",
         about=(
             "The word error rate (words wrong, missing or too many, by words said), with the "
             "language told. Babble is six voices at once, none of them the speaker's."
@@ -52,7 +52,7 @@ def measure(weights: Callable[[str], Path]) -> Section:
         peer="the same Whisper models in faster-whisper, called as its documentation shows",
         charts=[
             Chart(title="Word error rate", unit=Unit.PERCENT, groups=groups, rows=rows),
-            Chart(title="Time to recognise", unit=Unit.MS, groups=groups, rows=times),
+            Chart(title="Time to recognize", unit=Unit.MS, groups=groups, rows=times),
         ],
         is_timed=True,
     )
@@ -79,7 +79,7 @@ async def _measure(weights):
         noisy = sound.beside(clip, background, NOISE_DB, start_s=1.7 * number)
         for kind, heard in (("clean", clip), ("babble", noisy)):
             started = time.perf_counter()
-            ours = await recognise(stt, heard, code)
+            ours = await recognize(stt, heard, code)
             between = time.perf_counter()
             found, _ = peers[code].transcribe(heard, language=code, beam_size=BEAM[code])
             theirs = " ".join(segment.text for segment in found)
@@ -91,7 +91,7 @@ async def _measure(weights):
     return rates, took, len(said)
 
 
-async def recognise(stt, clip, language: str, name: str = "") -> str:
+async def recognize(stt, clip, language: str, name: str = "") -> str:
     """The words of a clip whose language is told."""
     heard = stt.recognize(lambda _: iter([clip]), hints=LanguageHints(pinned=language), name=name)
     return " ".join([part.text async for part in heard])

@@ -1,7 +1,4 @@
-"""One English in all that people read: British, with -ize, as the commands are called (summarize).
-
-What was written down while it was measured (docs/quality.md, docs/performance.md) stays as it is.
-"""
+"""One English in all that people read: British, with -ize, as the commands are called (summarize)."""
 
 import re
 import tomllib
@@ -11,7 +8,6 @@ import pytest
 
 from tests.paths import ROOT
 
-_MEASURED = ("quality.md", "performance.md")
 _ISE = (
     "apolog|author|capital|categor|critic|custom|emphas|final|general|initial|local|memor|minim"
     "|normal|optim|organ|personal|priorit|real|recogn|serial|special|standard|summar|synthes|token"
@@ -32,7 +28,7 @@ def prose() -> Iterator[tuple[str, str]]:
     pages = [p for p in ROOT.glob("docs/**/*.md") if "es" not in p.parts]
     pages += [*ROOT.glob("*.md"), *ROOT.glob("deploy/*.md"), ROOT / ".env.example"]
     for page in pages:
-        if page.name not in _MEASURED and not page.name.endswith(".es.md"):
+        if not page.name.endswith(".es.md"):
             yield page.relative_to(ROOT).as_posix(), _CODE.sub("", page.read_text("utf-8"))
     for file in (ROOT / "bot" / "locales" / "en").glob("*.toml"):
         yield file.name, "\n".join(_values(tomllib.loads(file.read_text("utf-8"))))

@@ -178,7 +178,7 @@ async def goes_on_from(me, entry, tmp_path):
     assert "france" in entry.asked.lower()
     assert "paris" in entry.answered.lower()
     view = me.controller.view()
-    assert {phase.name for phase in view.phases} >= {"recognising", "thinking", "playing"}
+    assert {phase.name for phase in view.phases} >= {"recognizing", "thinking", "playing"}
     assert me.controller.transcript.latest_answer == entry.answered
 
     me.controller.submit("And of Spain?")

@@ -34,7 +34,7 @@ def test_the_phases_add_up():
         "listening": 280,
         "deciding": 20,
         "asking": 10,
-        "recognising": 190,
+        "recognizing": 190,
         "thinking": 100,
         "speaking": 200,
         "playing": 20,
@@ -48,7 +48,7 @@ def test_the_phases_add_up():
 def test_a_preemptive_request_costs_nothing_while_the_turn_may_go_on():
     trace = turn(request_sent=10.1, transcript=10.2)
     assert phases(trace)["asking"] == 0
-    assert phases(trace)["recognising"] == 0
+    assert phases(trace)["recognizing"] == 0
     assert phases(trace)["thinking"] == 300
 
 
@@ -64,7 +64,7 @@ def test_a_preemptive_answer_that_is_there_already():
 
 def test_a_service_that_says_nothing_on_the_way():
     trace = turn(transcript=None, first_text=None, first_partial=10.8)
-    assert phases(trace)["recognising"] == 0
+    assert phases(trace)["recognizing"] == 0
     assert phases(trace)["thinking"] == 490
     assert sum(p.lasts_ms for p in trace.split() if p.owner is Owner.SERVICE) > 489
 
