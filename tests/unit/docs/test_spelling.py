@@ -1,4 +1,4 @@
-"""One English in all that people read: British, with -ize, as the commands are called (summarize)."""
+"""One English in all that people read: British, with -ize, as commands are called (summarize)."""
 
 import re
 import tomllib
