@@ -20,6 +20,8 @@ from bot.local_voice.tui.modal import Modal
 from bot.local_voice.tui.safe_callback import steady
 
 _WIDEST: Final = 76
+_MOST_ROWS: Final = 9
+_FEWEST_ROWS: Final = 3
 
 
 class PastScreen(Modal):
@@ -112,6 +114,13 @@ class PastScreen(Modal):
         self._tell(message or ("" if self._rows or is_open else words("talk.past.none")))
         self._name_keys()
 
+    def _fit(self) -> None:
+        """Give the list the room that is left, so that it scrolls and not the screen around it."""
+        box, rows = self.query_one("#box"), self.query_one(OptionList)
+        over = box.virtual_size.height - box.size.height
+        if over > 0 and rows.display:
+            rows.styles.max_height = max(_FEWEST_ROWS, rows.size.height - over)
+
     def _name_keys(self) -> None:
         words, box = self._words, self.query_one("#box")
         box.border_title = words("talk.past.title")
@@ -125,6 +134,8 @@ class PastScreen(Modal):
             box.border_subtitle = words("talk.help.keys")
 
     def _tell(self, text: str) -> None:
+        self.query_one(OptionList).styles.max_height = _MOST_ROWS
+        self.call_after_refresh(self._fit)
         for line in self.query("#message").results(Static):
             line.update(clean(text))
             if text:

@@ -138,7 +138,7 @@ PastScreen #message { padding-left: 0; }
 #kept { text-style: dim; }
 #keeps { margin: 1 0; padding: 0; min-width: 0; }
 #keeps:focus { text-style: bold reverse; }
-#rows { height: auto; max-height: 9; border: none; padding: 0; }
+#rows { height: auto; border: none; padding: 0; }
 #rows:nocolor > .option-list--option-highlighted { text-style: bold underline !important; }
 #opened { height: auto; }
 """

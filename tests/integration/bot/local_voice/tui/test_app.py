@@ -762,3 +762,9 @@ async def test_a_view_that_fails_is_told_and_comes_back(monkeypatch):
             await sees(pilot, "ZeroDivisionError")
         controller.set(doing=Doing.THINKING)
         await sees(pilot, "THINKING")
+
+
+async def test_of_earlier_conversations_the_list_scrolls_and_not_the_screen_around_it():
+    async with scene(SCENES["past-60x18"]) as (app, _):
+        assert app.screen.query_one("#rows").show_vertical_scrollbar
+        assert not app.screen.query_one("#box").show_vertical_scrollbar
