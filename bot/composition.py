@@ -22,6 +22,7 @@ from bot.contract import Service
 from bot.env_file import settings_file
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.extras import extra_command
+from bot.hosts import is_loopback
 from bot.llm_source import SMALL
 from bot.loading import LoadPart, begins
 from bot.models.any_model import ensure_models
@@ -131,7 +132,10 @@ async def open_services(
             hidden=secrets_of(settings),
         )
         gate = None if ledger is None else BudgetGate(ledger, rates_of(settings), clock)
-        calls = ServiceClient(client, clock=clock, budget_gate=gate, observers=observers)
+        sleeps = not (settings.embedded or is_loopback(settings.runpod_base_url.host or ""))
+        calls = ServiceClient(
+            client, clock=clock, budget_gate=gate, observers=observers, sleeps=sleeps
+        )
         yield Services(await stack.enter_async_context(calls), settings.embedded)
 
 

@@ -16,6 +16,7 @@ from bot.service_calls.availability import Availability, Warmth
 
 WARMTH_TEXT: Final = {
     "warm": "a worker is up",
+    "busy": "all workers are busy: the next job waits for one",
     "cold": "no worker: the next job starts one",
     "starting": "a worker is starting",
     "starved": "no GPU is free for a worker",
@@ -25,6 +26,7 @@ WARMTH_TEXT: Final = {
 """Warmth in words."""
 _SIGNS: Final = {
     Warmth.WARM: ("●", "green"),
+    Warmth.BUSY: ("◔", "yellow"),
     Warmth.STARTING: ("◔", "yellow"),
     Warmth.STARVED: ("▲", "yellow"),
 }
@@ -170,7 +172,8 @@ def _notes(report: HealthReport) -> Iterator[str]:
             (workers.initializing, "starting"),
         ):
             if count:
-                yield f"{one.service.value.lower()}: {count} workers {words}"
+                noun = "worker" if count == 1 else "workers"
+                yield f"{one.service.value.lower()}: {count} {noun} {words}"
     if report.trouble:
         yield report.trouble
     elif not report.bots:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from audio.discord_voice.round_trip import measured_ms
+from bot.contract.job import Health
 from bot.figures import duration, seconds
 from bot.i18n import Words
 from bot.service_calls.availability import Availability, LatestHealth, Warmth
@@ -37,22 +38,23 @@ def service_lines(availability: Availability | None, words: Words, when: When) -
         key = f"errors.{availability.code}"
         lines.append(words(key if words.has(key) else "errors.unreachable"))
     else:
-        workers, jobs = availability.health.workers, availability.health.jobs
         lines.append(words(f"status.warmth.{availability.warmth.value}"))
-        lines.append(
-            words(
-                "status.counts",
-                working=workers.running,
-                idle=workers.idle,
-                starting=workers.initializing,
-                throttled=workers.throttled,
-                queued=jobs.inQueue,
-                running=jobs.inProgress,
-            )
-        )
+        lines.append(_counts(availability.health, words))
     if availability.latest is not None and availability.age_s is not None:
         lines.append(_last(availability.latest, when(-availability.age_s), words))
     return lines
+
+
+def _counts(health: Health, words: Words) -> str:
+    """Its workers and jobs; what is rare is only told when there is some."""
+    workers, jobs = health.workers, health.jobs
+    told = {"working": workers.running, "idle": workers.idle}
+    rare = {"starting": workers.initializing, "throttled": workers.throttled}
+    told |= {state: count for state, count in rare.items() if count}
+    states = [words(f"status.workers.{state}", count=count) for state, count in told.items()]
+    return words(
+        "status.counts", workers=", ".join(states), queued=jobs.inQueue, running=jobs.inProgress
+    )
 
 
 def is_well(availability: Availability | None) -> bool:

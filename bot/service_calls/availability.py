@@ -23,12 +23,14 @@ minutes after its last job, depending on the endpoint's idle timeout."""
 class Warmth(StrEnum):
     """What the next call will find.
 
-    WARM: a worker is up. COLD: there is no worker; the next call starts one. STARTING: a worker is
-    initializing. STARVED: the data centre has no free GPU. UNSURE: there are workers, perhaps
-    asleep. UNKNOWN: the service does not answer.
+    WARM: a worker is up. BUSY: all workers are, and there will be no more of them. COLD: there is
+    no worker; the next call starts one. STARTING: a worker is initializing. STARVED: the data
+    centre has no free GPU. UNSURE: there are workers, perhaps asleep. UNKNOWN: the service does not
+    answer.
     """
 
     WARM = "warm"
+    BUSY = "busy"
     COLD = "cold"
     STARTING = "starting"
     STARVED = "starved"
@@ -75,13 +77,16 @@ class Availability:
     wait_s: float = 0.0
 
 
-def warmth(health: Health | None, latest: LatestHealth | None, now: float) -> Warmth:
+def warmth(
+    health: Health | None, latest: LatestHealth | None, now: float, *, sleeps: bool = True
+) -> Warmth:
     """What the next call will find.
 
     Args:
         health: The service's own report; None: it did not answer.
         latest: The latest call that succeeded.
         now: Seconds of the monotonic clock.
+        sleeps: Whether idle workers may be scaled down, and more be started, as RunPod does it.
     """
     if health is None:
         return Warmth.UNKNOWN
@@ -90,6 +95,8 @@ def warmth(health: Health | None, latest: LatestHealth | None, now: float) -> Wa
         if workers.throttled:
             return Warmth.STARVED
         return Warmth.STARTING if workers.initializing else Warmth.COLD
+    if not sleeps:
+        return Warmth.WARM if workers.ready else Warmth.BUSY
     if latest is not None and latest.delay_ms is not None:
         was_soon = latest.delay_ms <= SOON_MS
         if was_soon and now - latest.at_s <= WARM_FOR_S:

@@ -44,6 +44,7 @@ class ServiceClient:
         budget_gate: Reserves money and records costs; None: costs are not tracked.
         observers: See every call.
         breaker: Makes each service's circuit breaker.
+        sleeps: Whether idle workers may be scaled down, as RunPod's are.
     """
 
     def __init__(
@@ -54,8 +55,10 @@ class ServiceClient:
         budget_gate: BudgetGate | None = None,
         observers: Sequence[CallObserver] = (),
         breaker: Callable[[], Breaker] = Breaker,
+        sleeps: bool = True,
     ) -> None:
         self._client = client
+        self._sleeps = sleeps
         self._clock = clock
         self._services = _ServiceHealth(clock, breaker)
         self._budget_gate = budget_gate
@@ -213,7 +216,7 @@ class ServiceClient:
         breaker = self.breaker(service)
         return Availability(
             service=service,
-            warmth=warmth(health, latest, now),
+            warmth=warmth(health, latest, now, sleeps=self._sleeps),
             health=health,
             trouble=trouble,
             code=code,

@@ -130,6 +130,7 @@ NAMES = {
     "talk.state.{}": list(Doing),
     "talk.welcome.{}": ["say_something", *(set(Hearing) - {Hearing.WAITING})],
     "status.warmth.{}": list(Warmth),
+    "status.workers.{}": ["working", "idle", "starting", "throttled"],
     "voice.consent.{}": ["yes", "no", "unasked", "agreed", "declined"],
     "voice.hindrance.{}": [*Hindrance, "none"],
     "voice.mode.{}": MODES,

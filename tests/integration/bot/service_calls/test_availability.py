@@ -34,6 +34,20 @@ def test_warm_is_said_only_where_it_is_known(health, latest, now, expected):
     assert warmth(health, latest, now) is expected
 
 
+@pytest.mark.parametrize(
+    ("health", "latest", "expected"),
+    [
+        (None, QUICK, Warmth.UNKNOWN),
+        (counted(initializing=1), None, Warmth.STARTING),
+        (counted(idle=2, ready=2), None, Warmth.WARM),
+        (counted(idle=1, ready=1, running=1), SLOW, Warmth.WARM),
+        (counted(running=2), QUICK, Warmth.BUSY),
+    ],
+)
+def test_workers_that_nobody_puts_to_sleep_are_up_or_busy(health, latest, expected):
+    assert warmth(health, latest, 900, sleeps=False) is expected
+
+
 async def test_how_a_service_stands(exchange):
     async with exchange(Scripted(echo)) as at:
         async with at.open() as board:

@@ -59,7 +59,16 @@ def test_every_warmth_has_its_words(warmth):
     standing = Availability(service=Service.PENNY, warmth=warmth, health=health)
     text = service_lines(standing, ENGLISH, now_s=1_000)
     assert ENGLISH(f"status.warmth.{warmth.value}") in text
-    assert "3 waiting" in text
+    assert "Workers: 1 working, 0 idle. Jobs: 3 waiting, 0 running." in text
+
+
+def test_what_is_rare_is_told_when_there_is_some():
+    workers = WorkerCounts(idle=2, ready=2, throttled=1)
+    standing = Availability(
+        service=Service.PENNY, warmth=Warmth.UNSURE, health=Health(workers=workers)
+    )
+    text = service_lines(standing, words_for("es-ES"), now_s=1_000)
+    assert "Máquinas: 0 trabajando, 2 sin tarea, 1 sin GPU. Trabajos: 0 en espera" in text
 
 
 def test_a_service_that_does_not_answer_is_a_line():
