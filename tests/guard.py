@@ -1,5 +1,6 @@
 """Fails unit tests that open a socket or start a process."""
 
+import functools
 import sys
 from collections.abc import Iterator
 
@@ -48,8 +49,13 @@ class Guard:
             )
 
 
-_GUARD = Guard()
-sys.addaudithook(_GUARD.audit)
+@functools.cache
+def _guard() -> Guard:
+    """Installed with the first unit test of a process: Python audits so much that it slows all
+    others by a twentieth, and no hook can be taken out again."""
+    guard = Guard()
+    sys.addaudithook(guard.audit)
+    return guard
 
 
 @pytest.fixture(autouse=True)
@@ -57,11 +63,12 @@ def _stays_in_its_process(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("unit") is None:
         yield
         return
-    _GUARD.is_on = True
-    _GUARD.seen.clear()
+    guard = _guard()
+    guard.is_on = True
+    guard.seen.clear()
     try:
         yield
     finally:
-        _GUARD.is_on = False
-    if _GUARD.seen:
-        pytest.fail(f"a unit test must not use: {', '.join(_GUARD.seen)}", pytrace=False)
+        guard.is_on = False
+    if guard.seen:
+        pytest.fail(f"a unit test must not use: {', '.join(guard.seen)}", pytrace=False)
