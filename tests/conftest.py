@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,8 @@ os.environ["SKYDECK_KEEP_LOADED_S"] = "0"  # nor does any program that a test st
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
 settings.register_profile("skydeck", deadline=None)  # no wall clock decides
 settings.load_profile("skydeck")
+HIDDEN = frozenset(name.upper() for name in Settings.model_fields if name != "skydeck_weights_dir")
+"""The environment variables of all settings but the folder of the models."""
 LOADED = {"penny", "qwen"}
 """Fixtures that load models into the process of the tests."""
 MODELS = LOADED | {"weights"}
@@ -99,9 +102,14 @@ def pytest_collection_finish():
     gc.enable()
 
 
+@cache
+def _module(path: Path) -> str:
+    return str(path.relative_to(TESTS))
+
+
 def _group(item: pytest.Item) -> str:
     if not _needs_models(item):
-        return str(item.path.relative_to(TESTS))
+        return _module(item.path)
     if LOADED & set(getattr(item, "fixturenames", ())):
         return "models"
     _, folder, *_ = item.path.relative_to(TESTS).parts
@@ -130,11 +138,10 @@ def _ctrl_c_works():
 
 
 @pytest.fixture(autouse=True)
-def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+def _no_surroundings(monkeypatch: pytest.MonkeyPatch):
     """Hide the developer's keys and `.env` from the tests, but not the model folder."""
-    for name in Settings.model_fields:
-        if name != "skydeck_weights_dir":
-            monkeypatch.delenv(name.upper(), raising=False)
+    for name in HIDDEN.intersection(os.environ):
+        monkeypatch.delenv(name)
     monkeypatch.setenv("SKYDECK_LLM", "tiny")
     monkeypatch.setenv("SKYDECK_KEEP_LOADED_S", "0")  # no test shares models with another
     monkeypatch.setitem(Settings.model_config, "env_file", None)

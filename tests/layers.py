@@ -3,6 +3,7 @@
 A test that needs more than its folder offers (a store test on PostgreSQL) belongs to `system`.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.paths import TESTS
 LAYERS = {"unit": "unit", "integration": "integration", "system": "system"}
 
 
+@cache
 def folder_layer(path: Path) -> str | None:
     """The layer of a test file; benchmarks have none."""
     return LAYERS.get(path.relative_to(TESTS).parts[0])

@@ -16,10 +16,12 @@ heartbeat, other processes, PostgreSQL) needs the real clock.
 """
 
 import asyncio
+import functools
 import inspect
 import selectors
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
@@ -144,7 +146,12 @@ def is_virtual(item: pytest.Item) -> bool:
         return False
     if item.get_closest_marker("virtual_time"):
         return True
-    is_within = item.path.is_relative_to
+    return _is_in_virtual_folder(item.path)
+
+
+@functools.cache
+def _is_in_virtual_folder(path: Path) -> bool:
+    is_within = path.is_relative_to
     return any(map(is_within, FOLDERS)) and not any(map(is_within, EXCEPT))
 
 
