@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from bot.actions.phrases import hints_of, phrases
-from bot.actions.plain_words import joined, tokens_of
 from bot.actions.references import Points, reference_in
 from bot.contract.actions import OfferedAction
 
@@ -21,13 +20,16 @@ def candidates_in(
 ) -> tuple[tuple[OfferedAction, ...], bool]:
     """The actions that some sentence could ask for by its words.
 
+    Args:
+        sentences: In plain words, without a call of the assistant.
+        offered: What may be done.
+
     Returns:
         They, and whether one asks for something to be done to a text that it points at.
     """
     found: dict[str, OfferedAction] = {}
     is_open = False
-    for sentence in sentences:
-        words = joined(tokens_of(sentence))
+    for words in sentences:
         if not _could_ask(words):
             continue
         is_pointing = reference_in(words).points in _POINTING

@@ -47,6 +47,11 @@ _NO_FIELDS: Final = frozenset(
 )
 _WHO: Final = ("who", "a quien", "quien")
 _ANY_NUMBER: Final = r"\b(\w+)(?= (?!(?:minutes?|messages|minutos|mensajes)\b)\w)"
+_PERSON: Final = re.compile(
+    r"[\s:,]*((?:[^\W\d_a-z][\w.'\u2019-]*\b\.?)(?:(?: (?:and|y|de|&))? [^\W\d_a-z][\w'\u2019-]*)"
+    r"{0,3})"
+    r"|[\s:,]*(?=\w+\W*\Z)(\w+)"
+)
 _MAX_ITEMS: Final = 10
 _MAX_QUESTION_CHARS: Final = 500
 _MAX_ITEM_WORDS: Final = 4
@@ -115,6 +120,8 @@ def _value(name: str, form: Mapping[str, Any], words: str, original: str, contex
             return _number(name, form, words)
         case "array":
             return _list(name, original, context or original)
+        case "string":
+            return _name_after(phrases().options.get(name, {}), original)
     return None
 
 
@@ -130,6 +137,17 @@ def _choice(
         if _DENIED.search(words[: one.start()]) is None
     ]
     return max(found)[1] if found else None
+
+
+def _name_after(patterns: Mapping[str, re.Pattern[str]], original: str) -> str | None:
+    """The name that follows the words for it, as it was written: "sign it Margaret"."""
+    text = unicodedata.normalize("NFC", original)
+    words = plain_in_place(text)
+    for pattern in patterns.values():
+        for found in pattern.finditer(words):
+            if name := _PERSON.match(text, found.end()):
+                return name[1] or name[2]
+    return None
 
 
 def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:

@@ -41,6 +41,22 @@ def is_quoted_by_tag(tokens: Sequence[Token]) -> bool:
     return any(phrases().tags.match(joined(tokens[at : at + _MAX_TAG_WORDS])) for at in breaks)
 
 
+def is_put_off(words: str) -> bool:
+    """Whether what is asked for is to be done at another time, and so by a person."""
+    return phrases().put_off.search(words) is not None
+
+
+def is_only_thought(words: str) -> bool:
+    """Whether a sentence only supposes something, or thinks aloud.
+
+    As in "suppose you had to translate this", "we need ideas for dinner, but it'll be pasta".
+    """
+    known = phrases()
+    if known.supposed.match(words):
+        return True
+    return known.shared_needs.match(words) is not None and known.doubts.search(words) is not None
+
+
 def is_remark(part: Part) -> bool:
     """Whether a part of a sentence only has the form of a request.
 
@@ -49,6 +65,8 @@ def is_remark(part: Part) -> bool:
     """
     known, words = phrases(), joined(part.tokens)
     if part.phrases.unless.search(words):
+        return True
+    if known.afterthoughts.search(words):
         return True
     if part.phrases.works_on_text:
         has_no_words = known.no_texts.match(part.after) is not None

@@ -76,6 +76,14 @@ class Phrases:
     remarks: re.Pattern[str]
     no_texts: re.Pattern[str]
     among_us: re.Pattern[str]
+    supposed: re.Pattern[str]
+    afterthoughts: re.Pattern[str]
+    shared_needs: re.Pattern[str]
+    doubts: re.Pattern[str]
+    put_off: re.Pattern[str]
+    titles: frozenset[str]
+    witnessed: re.Pattern[str]
+    sources: re.Pattern[str]
     idioms: re.Pattern[str]
     abilities: re.Pattern[str]
     requests: re.Pattern[str]
@@ -123,6 +131,14 @@ def phrases() -> Phrases:
         remarks=_any(talk["remarks"]),
         no_texts=_any(talk["no_texts"]),
         among_us=_any(talk["among_us"]),
+        supposed=_any(talk["supposed"]),
+        afterthoughts=_any(talk["afterthoughts"]),
+        shared_needs=_any(talk["shared_needs"]),
+        doubts=_any(talk["doubts"]),
+        put_off=_any(talk["put_off"]),
+        titles=frozenset("|".join(talk["titles"]).split("|")),
+        witnessed=_any(talk["witnessed"]),
+        sources=_any(common["sources"]),
         idioms=_any(talk["idioms"]),
         abilities=_any(talk["abilities"]),
         requests=_any(common["requests"]),
@@ -168,14 +184,17 @@ def _module(table: Mapping[str, Any], common: Mapping[str, list[str]]) -> Module
     if a_nouns:
         create = "|".join(common["create"])
         gifts.append(rf"(?:{create}) (?:the|el|la) (?:{a_nouns})(?= (?:of|for|de|para)\b){_END}")
+    no_verb = r"(?!.* (?:is|was|are|were|has|had|es|fue|era|esta|estaba|son|ha)\b)"
     please = r"(?:please|pls|por favor|porfa)\Z"
     if a_nouns:  # "Ideas for a party, please"
         gifts.append(rf"(?:{a_nouns})(?= (?:for|about|on|to|of|para|sobre|de) .*\b{please})")
+        gifts.append(
+            rf"(?:an? |una? )?(?:\w+ )?(?:{a_nouns}) (?:for|of|para|de) (?=<text>){no_verb}"
+        )
     if nouns:  # "Summary of this, please"
         gifts.append(
             r"(?:a |an |the |una? )?(?:(?:short|quick|brief|full|detailed|<lang>) )?"
-            rf"(?:{nouns})(?= (?:of|for|del?)\b)"
-            r"(?!.* (?:is|was|are|were|has|had|es|fue|era|esta|estaba|son|ha)\b)"
+            rf"(?:{nouns})(?=(?: (?:please|pls|porfa|por favor))? (?:of|for|del?)\b){no_verb}"
         )
         gifts.append(rf"(?:an? |una? )?(?:\w+ )?(?:{nouns})(?= (?:\w+ )?{please})")
     return ModulePhrases(

@@ -13,9 +13,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.actions.addressee import is_to_another
 from bot.actions.beginnings import Beginnings
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
-from bot.actions.ordinary_talk import is_for_later, is_quoted_by_tag
+from bot.actions.ordinary_talk import is_for_later, is_only_thought, is_quoted_by_tag
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import Token, joined, tokens_of, with_quotes, without_quotes
 from bot.actions.references import reference_in
@@ -73,15 +74,15 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
     if not offered:
         return TALK
     text, quotes = without_quotes(words[:MAX_OWN_WORDS_CHARS])
-    calls = [tuple(joined(tokens_of(name)).split()) for name in names]
+    calls = [call for name in names if (call := tuple(joined(tokens_of(name)).split()))]
     for request, inline in _requests_in(text):
         reader = _Reader(request, inline, quotes, offered, calls)
         if wishes := reader.wishes():
             if len(wishes) == 1:
                 wishes = (completed(wishes[0], request, inline, quotes),)
             return Reading(wishes=wishes)
-    sentences = [one for one in _SENTENCE.split(text)[:_MAX_SENTENCES] if not _is_later(one)]
-    candidates, is_open = candidates_in(sentences, offered)
+    sentences = [_to_assistant(one, calls) for one in _SENTENCE.split(text)[:_MAX_SENTENCES]]
+    candidates, is_open = candidates_in(filter(None, sentences), offered)
     return Reading(candidates=candidates, is_open=is_open)
 
 
@@ -110,7 +111,7 @@ class _Reader:
         self._text = text
         self._inline = with_quotes(inline, quotes)
         self._quotes = quotes
-        self._names = [name for name in names if name]
+        self._names = names
         by_name = {one.module: one for one in offered}
         modules = phrases().modules.items()  # in their order: "extract the keywords" is no extract
         known = [(by_name[name], one) for name, one in modules if name in by_name]
@@ -124,7 +125,9 @@ class _Reader:
         return merged(wish for one in sentences for wish in self._sentence(one))
 
     def _sentence(self, text: str) -> list[Wish]:
-        tokens = self._without_name(tokens_of(text))
+        tokens = _without_names(tokens_of(text), self._names)
+        if is_to_another(tokens, text, self._names) or is_only_thought(joined(tokens)):
+            return []
         wishes = self._chain(tokens, self._beginnings.at(tokens, 0), 0, text)
         return wishes or self._chain(tokens, *self._beginnings.late_in(tokens), text)
 
@@ -158,17 +161,6 @@ class _Reader:
             at, begun = end, following
         return wishes
 
-    def _without_name(self, tokens: list[Token]) -> list[Token]:
-        while tokens and (tokens[0].word in _YES_OR_NO and tokens[0].breaks):
-            tokens = tokens[1:]
-        called = tokens[1:] if tokens and tokens[0].word in _HEY else tokens
-        for name in self._names:
-            if _words(called[: len(name)]) == name:
-                tokens = called[len(name) :]
-            if len(tokens) > len(name) and _words(tokens[-len(name) :]) == name:
-                tokens = tokens[: -len(name)]
-        return tokens
-
     def _next(self, tokens: Sequence[Token], begun: Found) -> tuple[int, Found | None]:
         """Where a request ends, and the one that follows it.
 
@@ -189,8 +181,26 @@ class _Reader:
         return len(tokens), None
 
 
-def _is_later(sentence: str) -> bool:
-    return is_for_later(joined(tokens_of(sentence)[:MAX_TALK_WORDS]))
+def _to_assistant(sentence: str, names: Collection[tuple[str, ...]]) -> str:
+    """The plain words of a sentence that may ask the assistant for something now, else nothing."""
+    tokens = _without_names(tokens_of(sentence), names)
+    words = joined(tokens[:MAX_TALK_WORDS])
+    if is_for_later(words) or is_only_thought(words) or is_to_another(tokens, sentence, names):
+        return ""
+    return joined(tokens)
+
+
+def _without_names(tokens: list[Token], names: Collection[tuple[str, ...]]) -> list[Token]:
+    """The words of a sentence without a call of the assistant, and a yes or no before it."""
+    while tokens and (tokens[0].word in _YES_OR_NO and tokens[0].breaks):
+        tokens = tokens[1:]
+    called = tokens[1:] if tokens and tokens[0].word in _HEY else tokens
+    for name in names:
+        if _words(called[: len(name)]) == name:
+            tokens = called[len(name) :]
+        if len(tokens) > len(name) and _words(tokens[-len(name) :]) == name:
+            tokens = tokens[: -len(name)]
+    return tokens
 
 
 def _words(tokens: Sequence[Token]) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.actions.option_words import language_span
-from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_remark
-from bot.actions.phrases import phrases
+from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_put_off, is_remark
+from bot.actions.phrases import NEVER, phrases
 from bot.actions.plain_words import joined, with_quotes, words_before
 from bot.actions.references import NOTHING, Points, Reference, reference_in
 from bot.actions.request_parts import Part, Wish
@@ -34,11 +34,14 @@ _POINTED_BEFORE: Final = frozenset(
     }
 )
 """What may be named before a request: "tell us what was said, make a summary"."""
+_UNNAMED: Final = frozenset({Points.NOTHING, Points.TOPIC})
+_PAST: Final = frozenset({Points.SAID, Points.MINUTES, Points.MESSAGES})
 _MAX_INLINE_WORDS: Final = 20
 _NAMED_TEXT: Final = re.compile(
-    r"\b(?:this|that|the|these|my|este|ese|esta|esa|el|la|mi) (?:\w+ )?(?:texts?|code|message"
-    r"|paragraph|article|function|script|error|log|document|file|texto|codigo|mensaje|parrafo"
-    r"|articulo|funcion|archivo|documento|fichero)\b"
+    r"\b(?:this|that|the|these|my|este|ese|esta|esa|el|la|mi|estas?|mis) (?:\w+ )?"
+    r"(?:texts?|code|message|paragraph|article|function|script|error|log|document|file|contract|clause|letter|e?mail|report"
+    r"|invoice|essay|notes|texto|codigo|mensaje|parrafo|articulo|funcion|archivo|documento|fichero"
+    r"|contrato|clausula|carta|correo|informe|factura|ensayo|apuntes|notas)\b"
 )
 
 
@@ -53,26 +56,34 @@ def wish_in(part: Part, inline: str, quotes: Sequence[str]) -> Wish | None:
     if is_remark(part):
         return None
     reference = None if part.is_broken_off and not inline else _reference(part, inline, quotes)
-    if reference is None:
-        return None
-    is_pointing = reference.points not in {Points.NOTHING, Points.TOPIC}
-    is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
-    if part.found.is_plan and is_for_later(part.rest):
-        return None
-    is_figure = part.found.action.module == "TRANSLATOR" and "to" not in part.params
-    if is_figure and _INTO_NO_LANGUAGE.search(part.rest):
-        return None
-    if part.found.is_plan and not (is_shared or (is_pointing and part.phrases.works_on_text)):
+    if reference is None or _is_of_people(part, reference):
         return None
     if part.phrases.is_strict and not _is_named(reference, part):
         return None
     is_of_subject = not (part.phrases.works_on_text or part.found.is_on_text)
-    if is_of_subject and _has_topic(part.rest, reference):
+    is_from_text = (
+        reference.points not in _UNNAMED and phrases().sources.search(part.rest) is not None
+    )
+    if is_of_subject and not is_from_text and _has_topic(part.rest, reference):
         about = part.text if _ABOUT.match(part.about) else part.about
         about = with_quotes(about, quotes).strip(" .!?\u00a1\u00bf")
         reference = Reference(Points.TEXT, text=about) if about else reference
     text = {"text": reference.text} if reference.points is Points.TEXT else {}
     return Wish(part.found.action, {**part.params, **text}, reference)
+
+
+def _is_of_people(part: Part, reference: Reference) -> bool:
+    """Whether it is a plan of the person's own, is to be done later, or is a figure of speech."""
+    works_on_text = part.phrases.works_on_text
+    if part.found.is_plan:
+        is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
+        is_pointing = works_on_text and reference.points not in _UNNAMED
+        if is_for_later(part.rest) or not (is_shared or is_pointing):
+            return True
+    if works_on_text and reference.points not in _PAST and is_put_off(part.rest):
+        return "question" not in part.params
+    is_figure = part.found.action.module == "TRANSLATOR" and "to" not in part.params
+    return is_figure and _INTO_NO_LANGUAGE.search(part.rest) is not None
 
 
 def _reference(part: Part, inline: str, quotes: Sequence[str]) -> Reference | None:
@@ -101,11 +112,22 @@ def _unnamed(part: Part, *, names_nothing: bool) -> Reference | None:
     found = part.found
     if _OF_ASSISTANT.match(part.rest):  # "correct your attitude"
         return None
-    if names_nothing or part.phrases.bare.search(part.verb):
+    if names_nothing or _is_bare(part):
         return NOTHING
     if found.action.module == "TRANSLATOR" and _TRANSLATES.search(part.verb):
         return _inline_of_translation(part)
+    is_concept = part.phrases.is_strict and "audience" in part.params
+    if is_concept and not phrases().witnessed.search(part.rest):  # "explain gravity to a child"
+        return Reference(Points.TEXT, text=part.text[part.tokens[part.after_verb].start :])
     return None
+
+
+def _is_bare(part: Part) -> bool:
+    """Whether what follows the verb is what comes of it: "fix the spelling", not "the posture"."""
+    known, words = part.phrases, f"{part.verb} {part.rest}"
+    if not known.bare.search(part.verb):
+        return False
+    return known.cues is NEVER or any(one.search(words) for one in (known.cues, known.weak))
 
 
 def _inline_of_translation(part: Part) -> Reference | None:

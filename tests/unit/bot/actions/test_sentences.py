@@ -105,6 +105,28 @@ def test_no_text_is_pointed_at(words: str) -> None:
         "ponme al día, ¿qué tal con Laura?",
         # an afterthought names what has no words
         "is that positive or negative, the test I mean",
+        # said to somebody else
+        "Sarah, summarise this for the boss, will you",
+        "tom could you translate this for grandma",
+        "proofread this for me, darling",
+        "hey Siri, translate good morning into French",
+        "Nerea, corrige eso",
+        "mamá, ¿me corriges este texto?",
+        # in somebody's words, whoever it is
+        "the boss wrote: summarise this in one page",
+        "y va el profe y suelta: corregid este texto",
+        # only supposed
+        "suppose you had to translate this, how would you start",
+        "si tuvieras que resumir esto, ¿por dónde empezarías?",
+        # what people will do at another time
+        "can you explain this message to the kids later",
+        "¿me traduces esta carta cuando vuelvas?",
+        # aloud to themselves
+        "we need ideas for lunch but it'll be soup again",
+        "escribe un correo y ya verás lo que tardan",
+        # what is no text, and no program
+        "corrige la postura, que te vas a hacer daño",
+        "haz un programa de radio",
         # to solve, not to classify
         "sort it out between you two",
     ],
@@ -139,7 +161,37 @@ def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
         ("ponme al día, ¿qué habéis dicho?", "SUMMARIZER"),
         ("is that positive or negative, the message above I mean", "SENTIMENT"),
         ("sort these messages into urgent and not urgent", "CLASSIFIER"),
+        ("Resume, por favor, este texto", "SUMMARIZER"),
+        ("write an email to Ana, Tom, and Luis about the trip", "EMAIL_WRITER"),
+        ("summarise what we said tonight", "SUMMARIZER"),
+        ("translate this when you can", "TRANSLATOR"),
+        ("bullet points of everything Ben said, please", "SUMMARIZER"),
+        ("a catchy title for this article", "TITLER"),
+        ("explain gravity like I'm six", "EXPLAINER"),
+        ("¿me armás una app para llevar las cuentas?", "BUILD"),
     ],
 )
 def test_what_looks_like_talk_and_asks(words: str, module: str) -> None:
     assert [wish.action.module for wish in read(words, OFFERED).wishes] == [module]
+
+
+@pytest.mark.parametrize(
+    ("words", "sender"),
+    [
+        ("write an email from these notes and sign it Mary Ann", "Mary Ann"),
+        ("escribe un correo con estas notas, firmado Íñigo", "Íñigo"),
+        ("write a friendly email from these notes", None),
+    ],
+)
+def test_an_email_from_notes_works_on_them(words: str, sender: str | None) -> None:
+    [wish] = read(words, OFFERED).wishes
+    assert (wish.reference.points, wish.params.get("sender")) == (Points.THIS, sender)
+
+
+def test_a_misheard_name_calls_nobody_else() -> None:
+    wishes = read("Alfredo, resume lo que hemos dicho", OFFERED, names=["Alfred"]).wishes
+    assert [wish.action.module for wish in wishes] == ["SUMMARIZER"]
+
+
+def test_what_can_be_done_is_only_asked_about() -> None:
+    assert read("Alfred, which languages can you translate?", OFFERED, names=["Alfred"]).is_talk
