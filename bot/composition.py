@@ -250,7 +250,7 @@ async def _shared(
         if warm_up is WarmUp.FIRST:
             await held.warm_up(only)
     except CannotShare as e:
-        log.warning("no service is shared with other commands: %s", e)
+        log.warning("This command loads the models itself: %s.", e)
         return None
     return transport
 

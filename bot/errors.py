@@ -42,6 +42,7 @@ from typing import ClassVar, Final
 
 from bot import figures
 
+MORE_TIME: Final = "Ask for less, or allow more time: PENNY_, GRACE_ or FACTORY_DEADLINE_S."
 UNEXPLAINED: Final = "The service failed without giving a reason."
 """The message of a `JobFailed` for which the service has no words."""
 

@@ -60,7 +60,7 @@ class Held:
                 answer = await session.get(record.own_url + "hold", headers=headers)
         except TimeoutError:
             raise CannotShare(
-                f"the one that runs (process {record.pid}) does not answer; "
+                f"the service that keeps them (process {record.pid}) does not answer; "
                 "`skydeck serve --stop` ends it"
             ) from None
         except (aiohttp.ClientError, OSError, ValueError):
@@ -133,7 +133,8 @@ class Held:
             ):
                 yield answer
         except (aiohttp.ClientError, OSError, ValueError, TimeoutError) as e:
-            raise CannotShare(f"the one that runs went away ({type(e).__name__})") from None
+            why = f"the service that keeps them went away ({type(e).__name__})"
+            raise CannotShare(why) from None
 
 
 @contextlib.asynccontextmanager
@@ -193,7 +194,7 @@ async def _fitting(session: aiohttp.ClientSession, settings: Settings, place: Pl
         return held
     with contextlib.closing(held):
         if not await held.end(unused=True):
-            raise CannotShare("another command uses the one that runs, with other settings")
+            raise CannotShare("another one uses those that are loaded, with other settings")
     return None
 
 
@@ -203,7 +204,7 @@ async def _started(session: aiohttp.ClientSession, settings: Settings, place: Pl
     record = place.read()
     held = None if record is None else await Held.take(session, record)
     if held is None:
-        raise CannotShare("it ended as soon as it had started")
+        raise CannotShare("the service that keeps them ended as soon as it had started")
     held.was_started = True
     return held
 

@@ -32,11 +32,11 @@ async def start(settings: Settings, kind: str, place: Place) -> None:
             os.chmod(place.log, 0o600)  # noqa: PTH101
             process = _spawn(log)
     except OSError as e:
-        raise CannotShare(f"it cannot be started ({e.strerror})") from None
+        raise CannotShare(f"the service that keeps them cannot be started ({e.strerror})") from None
     said = await _first_line(process, order(settings, kind=kind))
     if said != READY:
-        words = said.decode(errors="replace").strip() or place.last_words()
-        raise CannotShare(f"it did not start ({words or 'it said nothing'})")
+        words = said.decode(errors="replace").strip() or place.last_words() or "it said nothing"
+        raise CannotShare(f"the service that keeps them did not start ({words})")
 
 
 def _spawn(log: IO[bytes]) -> "subprocess.Popen[bytes]":

@@ -4,7 +4,7 @@ from bot.contract import Response
 from bot.contract.failure import read_failure
 from bot.contract.foreign_status import failure_of
 from bot.contract.job import JobReport
-from bot.errors import UNEXPLAINED, DeadlineExceeded, JobFailed
+from bot.errors import MORE_TIME, UNEXPLAINED, DeadlineExceeded, JobFailed
 from bot.runpod.execution_timeout import is_exceeded
 from bot.sanitize import clean_excerpt
 
@@ -32,7 +32,7 @@ def job_error(error: object) -> DeadlineExceeded | JobFailed:
     if is_exceeded(failure.message):
         return DeadlineExceeded(
             "The job ran past its deadline, and RunPod stopped it.",
-            hint="Allow more time, or ask for less.",
+            hint=MORE_TIME,
         )
     return JobFailed(
         failure.message or UNEXPLAINED,

@@ -21,6 +21,7 @@ from bot.choices import Mode
 from bot.contract import Response, Status
 from bot.contract.job import JobReport, JobStatus
 from bot.errors import (
+    MORE_TIME,
     DeadlineExceeded,
     JobCancelled,
     JobExpired,
@@ -160,7 +161,7 @@ def _too_late(deadline_s: float, *, cancelled: bool) -> DeadlineExceeded:
     )
     return DeadlineExceeded(
         f"No result within {deadline_s:g} s; {fate}.",
-        hint="Allow more time, or ask for less.",
+        hint=MORE_TIME,
     )
 
 
