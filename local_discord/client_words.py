@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+_KILOBYTE: Final = 1024
 _ENGLISH: Final = {
     "edited": "(edited)",
     "thinking": "is thinking…",
@@ -106,3 +107,11 @@ def from_now(seconds: float, locale: str) -> str:
             names = spanish if is_spanish(locale) else english
             return words["in" if seconds > 0 else "ago"].format(many=f"{count} {names[count != 1]}")
     return words["now"]
+
+
+def in_bytes(size: int, locale: str) -> str:
+    """The size of a file, as it stands beside its name: "420 B", "23.2 KB"."""
+    if size < _KILOBYTE:
+        return f"{size} B"
+    shown = f"{size / _KILOBYTE:.1f} KB"
+    return shown.replace(".", ",") if is_spanish(locale) else shown

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
-from .client_words import client_words, from_now, is_spanish
+from .client_words import client_words, from_now, in_bytes, is_spanish
 from .interactions import TOKEN_SECONDS
 from .markdown import as_words, to_html
 from .values import (
@@ -34,7 +34,6 @@ WIDE = 2
 """The spacing of a separator."""
 BUTTON_CLASSES = {1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link"}
 STYLES = tuple(Path(__file__).with_name(name) for name in ("channel.css", "messages.css"))
-KILOBYTE = 1024
 TOGETHER_S = 420
 """Messages of one author within seven minutes share a heading."""
 INLINE_MAX_BYTES = 2 * 1024 * 1024
@@ -277,8 +276,7 @@ class Renderer:
             return self._voice(file)
         if self._is_picture(file):
             return self._image(file.url, file.description or file.filename)
-        size = len(file.data)
-        shown = f"{size / KILOBYTE:.1f} KB" if size >= KILOBYTE else f"{size} B"
+        shown = in_bytes(len(file.data), self._locale)
         link = f" href='{escape(self._live.address(file))}' download" if self._live else ""
         name = f"<a{link}>{escape(file.filename)}</a>"
         sound = self._player(file) if file.content_type.startswith("audio/") else ""

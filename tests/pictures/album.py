@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.paths import TESTS
 from tests.pictures import channel, frozen, talk
+from tests.pictures.words import SPOKEN
 
 FOLDER: Final = TESTS.parent / "docs" / "pictures"
 SOURCES: Final = FOLDER / "sources.json"
@@ -24,6 +25,7 @@ PHOTOGRAPHS: Final = {
     "channel-phone.png": ("channel", _PHONE),
     "channel-es.png": ("channel-es", _DESKTOP),
     "costs.png": ("costs", _DESKTOP),
+    "costs-es.png": ("costs-es", _DESKTOP),
 }
 """By file: which page it shows, and how wide."""
 _CHART: Final = [TESTS.parent / one for one in ("cogs/costs/_picture.py", "bot/figures.py")]
@@ -32,9 +34,11 @@ _EMBEDDED: Final = re.compile(r"data:[^']*")
 
 def drawings() -> dict[str, str]:
     """The pictures of the terminal app, by file."""
+    made = {"turn": talk.turn, "talk": talk.conversation}
     return {
-        "turn.svg": asyncio.run(talk.turn()),
-        "talk.svg": asyncio.run(talk.conversation()),
+        f"{name}{end}.svg": asyncio.run(make(said))
+        for name, make in made.items()
+        for end, said in SPOKEN.items()
     }
 
 

@@ -27,11 +27,15 @@ def photographed(page: str, width: int) -> bytes:
         width: In the page's pixels; also narrower than a window of Chromium can be.
 
     Raises:
-        RuntimeError: There is no Chromium.
+        RuntimeError: There is no Chromium, or no font that has the page's signs.
     """
     browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if browser is None:
         raise RuntimeError("The pictures of Discord need Chromium: apt-get install chromium.")
+    emoji = subprocess.run(["fc-list", ":lang=und-zsye"], check=True, capture_output=True).stdout
+    if not emoji:  # else a box stands in place of each
+        fonts = "fonts-noto-core fonts-noto-color-emoji"
+        raise RuntimeError(f"The pictures of Discord need emoji: apt-get install {fonts}.")
     framed = (
         "<!doctype html><style>body{margin:0}iframe{border:0;display:block}</style>"
         f"<iframe width='{width}' height='{_TALLEST}' srcdoc='{escape(page)}'></iframe>"

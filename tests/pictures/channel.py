@@ -49,7 +49,8 @@ async def pages() -> dict[str, str]:
         return {
             "channel": sim.render(channel.here, viewer=channel),
             "channel-es": sim.render(canal.here, viewer=canal),
-            "costs": await _bill(sim, bot),
+            "costs": await _bill(sim, bot, ENGLISH),
+            "costs-es": await _bill(sim, bot, SPANISH),
         }
 
 
@@ -80,15 +81,16 @@ async def _conversation(sim: LocalDiscord, script: "_Script") -> Person:
     return ana
 
 
-async def _bill(sim: LocalDiscord, bot: SkyDeck) -> str:
+async def _bill(sim: LocalDiscord, bot: SkyDeck, words: Words) -> str:
     """What `/costs` answers to a server's owner about the last two weeks."""
-    guild = sim.guild("Friends")
-    name, topic = ENGLISH.channel
+    guild = sim.guild("Friends", locale=words.locale)
+    name, topic = words.channel
     channel = guild.channel(name, topic=topic)
     owner = guild.owner()
-    owner.user.name, owner.user.locale = "Ana", ENGLISH.locale
+    owner.user.name, owner.user.locale = "Ana", words.locale
     await _spend(bot, Payer(user_id=owner.id, guild_id=guild.id, channel_id=channel.id))
-    await owner.slash("/costs", channel, whose="server", days=_DAYS)
+    command, options = words.costs
+    await owner.slash(command, channel, **options)
     await owner.sees(lambda one: len(one.attachments) > 1)
     return sim.render(channel, viewer=owner)
 
@@ -101,7 +103,7 @@ async def _spend(bot: SkyDeck, payer: Payer) -> None:
         charge = Charge(micro_usd=micro_usd, basis=Basis.REPORTED)
         with patch.object(ledger, "_now", lambda now_ms=now_ms: now_ms):
             for number in range((day * day * 3 + len(module) * 5) % 11 // 2):
-                call_id = f"{day}-{module}-{number}"
+                call_id = f"{payer.guild_id}-{day}-{module}-{number}"
                 call = Call(call_id=call_id, service=service, module=module, payer=payer)
                 await ledger.settle(call, charge)
 

@@ -14,6 +14,7 @@ from unittest.mock import patch
 
 from textual.pilot import Pilot
 
+from bot.i18n import words_for
 from bot.local_voice.transcript import Transcript
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import PromptInput
@@ -24,26 +25,16 @@ from bot.voice_agent.turn_latency import TurnTrace
 from tests.fakes.talk_controller import FakeController
 from tests.pictures.cells import Row, rows_of
 from tests.pictures.svg import Frame, moving, still
+from tests.pictures.words import Spoken
 
 SIZE: Final = (80, 24)
 _TITLE: Final = "skydeck talk"
-_BEFORE: Final = ("What is the capital of France?", "The capital of France is Paris.")
-_SPANISH: Final = ("¿Cuál es la capital de Francia?", "La capital de Francia es París.")
-_QUESTION: Final = "Why is the sky blue?"
-_ANSWER: Final = (
-    "Sunlight holds every colour. Air scatters the blue part most, so blue light reaches your eyes "
-    "from all over the sky."
-)
 _RATE: Final = 12
 """Frames a second while somebody speaks."""
 _SPOKEN_S: Final = 2.4
 _WORDS_PER_S: Final = 6
 _ROUNDS: Final = 3
 """Messages of the app that a change leads to: the change, its layout, and what that hides."""
-_TOLD: Final = (
-    f"skydeck talk: somebody holds the space bar and asks: {_QUESTION} The state goes from READY "
-    f"to RECORDING, THINKING and ANSWERING; Alfred says: {_ANSWER}"
-)
 
 
 def phases() -> tuple[Phase, ...]:
@@ -63,6 +54,7 @@ class _Show:
     app: TalkApp
     pilot: Pilot[None]
     controller: FakeController
+    said: Spoken
     transcript: Transcript = field(default_factory=Transcript)
     frames: list[Frame] = field(default_factory=list)
 
@@ -84,26 +76,32 @@ class _Show:
 
 
 @asynccontextmanager
-async def _show() -> AsyncIterator[_Show]:
-    controller = FakeController(has_release=True)
+async def _show(said: Spoken) -> AsyncIterator[_Show]:
+    words = words_for(said.language)
+    controller = FakeController(
+        has_release=True,
+        interface=said.language,
+        person=words("talk.you"),
+        place=words("talk.here"),
+    )
     with patch.dict(os.environ):
         os.environ.pop("NO_COLOR", None)  # whoever makes the pictures may wish for none
         app = TalkApp(controller)
     async with app.run_test(size=SIZE) as pilot:
         app.query_one(PromptInput).cursor_blink = False  # else a slow machine shows another frame
-        yield _Show(app, pilot, controller)
+        yield _Show(app, pilot, controller, said)
 
 
-async def turn() -> str:
+async def turn(said: Spoken) -> str:
     """A spoken turn, moving: `turn.svg`."""
-    async with _show() as show:
-        show.turn(1, Stage.DONE, *_BEFORE)
+    async with _show(said) as show:
+        show.turn(1, Stage.DONE, *said.before)
         await show.shows(1.0, phases=())
         await _speak(show)
         await _answer(show)
         poster = len(show.frames) - 1
         await show.shows(2.2, doing=Doing.READY)
-    return moving(show.frames, poster=poster, title=_TITLE, told=_TOLD, columns=SIZE[0])
+    return moving(show.frames, poster=poster, title=_TITLE, told=said.turn, columns=SIZE[0])
 
 
 async def _speak(show: _Show) -> None:
@@ -129,22 +127,22 @@ async def _answer(show: _Show) -> None:
     heard_s = sum(one.lasts_ms for one in times[:4]) / 1000
     show.turn(2, Stage.HEARD)
     await show.shows(heard_s, doing=Doing.THINKING, recording_s=0.0)
-    show.turn(2, Stage.HEARD, _QUESTION)
+    question, answer = show.said.question, show.said.answer
+    show.turn(2, Stage.HEARD, question)
     await show.shows(sum(one.lasts_ms for one in times[4:]) / 1000)
-    words = _ANSWER.split(" ")
+    words = answer.split(" ")
     for count in range(1, len(words) + 1):
-        show.turn(2, Stage.ANSWERING, _QUESTION, " ".join(words[:count]))
+        show.turn(2, Stage.ANSWERING, question, " ".join(words[:count]))
         await show.shows(1 / _WORDS_PER_S, doing=Doing.ANSWERING, phases=times)
-    show.turn(2, Stage.DONE, _QUESTION, _ANSWER)
+    show.turn(2, Stage.DONE, question, answer)
 
 
-async def conversation() -> str:
+async def conversation(said: Spoken) -> str:
     """A moment of a short conversation: `talk.svg`."""
-    async with _show() as show:
-        show.turn(1, Stage.DONE, *_SPANISH)
-        task = show.transcript.add(Kind.TASK, asked="/build a leap year test")
-        show.transcript.change(task, progress="Iteration 2 of 4 · 0.70: leap(1900) → True")
-        show.turn(2, Stage.ANSWERING, _QUESTION, _ANSWER.removesuffix(" over the sky."))
+    async with _show(said) as show:
+        show.turn(1, Stage.DONE, *said.other)
+        task = show.transcript.add(Kind.TASK, asked=said.build)
+        show.transcript.change(task, progress=said.progress)
+        show.turn(2, Stage.ANSWERING, said.question, said.answer[: said.so_far])
         rows = await show.rows(doing=Doing.ANSWERING, phases=phases())
-    told = "skydeck talk while Alfred answers a spoken question, and the Factory builds something."
-    return still(rows, title=_TITLE, told=told, columns=SIZE[0])
+    return still(rows, title=_TITLE, told=said.conversation, columns=SIZE[0])

@@ -44,6 +44,7 @@ class Words:
         build: The command, and its options.
         rounds: The rounds of the Factory: the score, what it changed, and what was wrong.
         built: What the thread says when the build is over.
+        costs: The command that tells a server's owner of two weeks, and its options.
     """
 
     locale: str
@@ -55,6 +56,7 @@ class Words:
     build: tuple[str, dict[str, object]]
     rounds: tuple[tuple[float, list[Note], list[Note]], ...]
     built: str
+    costs: tuple[str, dict[str, object]]
 
 
 ENGLISH: Final = Words(
@@ -81,6 +83,7 @@ ENGLISH: Final = Words(
         (1.0, [_LINES, note("said", words="No number means one die.")], []),
     ),
     built="Its own example ran and passed",
+    costs=("/costs", {"whose": "server", "days": 14}),
 )
 SPANISH: Final = Words(
     locale="es-ES",
@@ -109,4 +112,74 @@ SPANISH: Final = Words(
         (1.0, [_LINES, note("said", words="Sin número, es un solo dado.")], []),
     ),
     built="Su propio ejemplo se ejecutó",
+    costs=("/costes", {"de-quién": "Lo de este servidor", "días": 14}),
 )
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """One conversation at the microphone.
+
+    Attributes:
+        language: That of the screen, by its code.
+        before: A question and its answer, before the one that is asked.
+        other: The same, in another language.
+        question: What is asked; `answer`: what Alfred says; `so_far`: how many letters of it.
+        build: A command to the Factory; `progress`: where it stands.
+        turn: What the moving picture shows, in words; `conversation`: what the still one does.
+    """
+
+    language: str
+    before: tuple[str, str]
+    other: tuple[str, str]
+    question: str
+    answer: str
+    so_far: int
+    build: str
+    progress: str
+    turn: str
+    conversation: str
+
+
+_IN_ENGLISH: Final = ("What is the capital of France?", "The capital of France is Paris.")
+_IN_SPANISH: Final = ("¿Cuál es la capital de Francia?", "La capital de Francia es París.")
+_SKY: Final = (
+    "Sunlight holds every colour. Air scatters the blue part most, so blue light reaches your eyes "
+    "from all over the sky."
+)
+_CIELO: Final = (
+    "La luz del sol tiene todos los colores. El aire dispersa sobre todo el azul, y por eso te "
+    "llega luz azul desde todo el cielo."
+)
+SPOKEN: Final = {
+    "": Spoken(
+        language="en",
+        before=_IN_ENGLISH,
+        other=_IN_SPANISH,
+        question="Why is the sky blue?",
+        answer=_SKY,
+        so_far=_SKY.index(" over the sky."),
+        build="/build a leap year test",
+        progress="Iteration 2 of 4 · 0.70: leap(1900) → True",
+        turn="skydeck talk: somebody holds the space bar and asks: Why is the sky blue? The state "
+        f"goes from READY to RECORDING, THINKING and ANSWERING; Alfred says: {_SKY}",
+        conversation="skydeck talk while Alfred answers a spoken question, and the Factory builds "
+        "something.",
+    ),
+    "-es": Spoken(
+        language="es",
+        before=_IN_SPANISH,
+        other=_IN_ENGLISH,
+        question="¿Por qué el cielo es azul?",
+        answer=_CIELO,
+        so_far=_CIELO.index(" todo el cielo."),
+        build="/encargar una función que diga si un año es bisiesto",
+        progress="Iteración 2 de 4 · 0,70: bisiesto(1900) → True",
+        turn="skydeck talk: alguien mantiene pulsado el espacio y pregunta: ¿Por qué el cielo es "
+        "azul? El estado pasa de A PUNTO a GRABANDO, PENSANDO y RESPONDIENDO; Alfred dice: "
+        f"{_CIELO}",
+        conversation="skydeck talk mientras Alfred responde a una pregunta hablada y la Factory "
+        "hace un encargo.",
+    ),
+}
+"""By the end of the pictures' names."""
