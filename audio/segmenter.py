@@ -104,7 +104,6 @@ class SpeechSegmenter:
     Args:
         vad: Tells speech from noise.
         detector: Tells complete turns from incomplete ones.
-        options: The waits of endpointing.
         decoder: Makes a decoder for a speaker.
     """
 

@@ -119,7 +119,6 @@ class SkyDeck(commands.AutoShardedBot):
 
     Attributes:
         runner: Runs jobs; the bot closes it, because it needs the bot to tell people.
-        voices: Opens voice sessions.
         grace: Grace's modules by name.
         limiter: Limits how often people may ask.
         locales: The locales of people's Discord clients.

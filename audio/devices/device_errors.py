@@ -25,11 +25,7 @@ class Fault(StrEnum):
 
 
 class DeviceError(AudioError):
-    """A sound device cannot be used.
-
-    Attributes:
-        fault: What is wrong with it.
-    """
+    """A sound device cannot be used."""
 
     def __init__(self, message: str, fault: Fault) -> None:
         super().__init__(message)

@@ -56,7 +56,6 @@ class DeviceSlot:
         stream: None while it is not open.
         opened_for: What was chosen when the stream was opened.
         is_fallback: Whether it uses the system default because the chosen device is unavailable.
-        health: The stream's health.
         is_busy: Whether the worker is opening, closing or checking it.
         checked_s: When the worker last checked that the device is there.
         unusable_since_s: Since when it has been unusable; None while it is usable.

@@ -53,7 +53,6 @@ class DuplexAudio:
     Args:
         microphone: Its name; None: the system default.
         loudspeaker: Its name; None: the system default.
-        playout: What is played.
         now: The monotonic clock, in seconds.
         on_state: Called on the watcher when something goes wrong, or works again.
         cancels_echo: Whether blocks also come without the loudspeaker's sound.

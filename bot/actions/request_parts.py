@@ -17,7 +17,6 @@ class Wish:
     """One action that is asked for.
 
     Attributes:
-        action: The offered action.
         params: Its parameters, as far as the words say them.
         reference: What it is to work on.
     """
@@ -32,7 +31,6 @@ class Found:
     """Where a request begins.
 
     Attributes:
-        action: What it asks for.
         rest: The first token after its verb.
         subject: The first token of what a `subject` module is about.
         has_object: Whether a pronoun before or at the verb is its object.
@@ -57,7 +55,6 @@ class Part:
 
     Attributes:
         found: Where it begins.
-        tokens: Its words.
         after_verb: How many of them come before what it works on.
         at_subject: How many come before what it is about.
         text: The sentence as it was written.

@@ -25,7 +25,6 @@ class AskedActions:
     """The actions that one question may ask for, and what they work on.
 
     Args:
-        settings: All settings.
         question: The person's own words.
         file_text: The text of the files beside it; empty: none.
 

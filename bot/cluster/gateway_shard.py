@@ -67,8 +67,6 @@ class GatewayShard(Shard):
 
     Args:
         client: The client that dispatches the events.
-        shard_id: The shard to connect.
-        intake: Receives the events.
         slot: The limiter's slot to hold while connecting in order to identify.
         session: The session to resume; None: identify.
         on_up: Called each time the shard comes up, with whether it resumed.

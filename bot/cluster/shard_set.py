@@ -36,7 +36,6 @@ class ShardSet:
         client: The client whose shards these are.
         clock: Measures the overlap.
         count: The number of shards of the whole bot.
-        time: Discord's.
         slot: The limiter's slot to hold while connecting in order to identify.
         leave: Called before a shard closes, to leave its voice channels.
         talks: Whether people are talking to the bot on a shard.

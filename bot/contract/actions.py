@@ -36,8 +36,6 @@ class OfferedAction(Wire):
     """One action that may be chosen.
 
     Attributes:
-        service: The service that does it.
-        module: Its module.
         purpose: One line: what it is for.
         params: The JSON Schema of its parameters: an object.
         asks_first: Whether the person is asked before it is done.

@@ -112,7 +112,6 @@ class Iteration(TolerantWire):
         changed: The changes from the best round so far, and why.
         problem: What the check found wrong.
         change_notes: `changed` as notes: how much, then why. None: the service sends none.
-        problem_notes: `problem` as notes.
     """
 
     number: int = Field(ge=1, le=_MAX_ROUNDS)

@@ -50,7 +50,6 @@ class JobRunner:
     Args:
         client: Calls the services.
         journal: Holds every job.
-        clock: Tells the time.
         outlive: See `JobContext`.
 
     Attributes:

@@ -85,7 +85,6 @@ class RunningJob:
         waits: Whether the journal has the job as waiting, so that nobody has sent it.
         channel_id: Where it was asked for; it may be shown elsewhere.
         is_gone: Whether its question was deleted before this process followed it.
-        task: The task that follows it.
     """
 
     context: JobContext

@@ -51,7 +51,6 @@ class TalkController:
 
     Attributes:
         devices: The microphone and the loudspeaker.
-        transcript: What was said.
         conversation: The voice session, and the commands beside it.
     """
 

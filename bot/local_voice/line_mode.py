@@ -33,7 +33,6 @@ class LineMode:
     """Shows a conversation as lines, and reads lines as keys and commands.
 
     Attributes:
-        controller: The conversation.
         write: Takes a line to show, without its end.
     """
 

@@ -18,7 +18,6 @@ class LoadStep:
     """One part, as it is shown.
 
     Attributes:
-        part: What is loaded.
         names: The models that belong to it.
         is_done: Whether it is loaded.
         seconds: Whole seconds since it began, or that it took; None: it has not begun.

@@ -77,7 +77,6 @@ class Memory:
     """The conversations of one user, and the one under way. Its methods block for a few files.
 
     Args:
-        clock: Gives the time.
         folder: Where they are; None: in the user's data folder.
 
     Attributes:

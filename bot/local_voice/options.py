@@ -38,7 +38,6 @@ class Options:
     """How to open a conversation.
 
     Attributes:
-        settings: All settings.
         prefs: What the person chose before.
         prefs_path: Where to keep their choices; None: in the user's folder.
         modules: Grace's modules.

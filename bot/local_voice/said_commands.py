@@ -24,8 +24,6 @@ class SaidCommands:
 
     Args:
         tasks: What runs beside the conversation.
-        forget: Forgets the conversation.
-        transcript: What was said, and what it has cost.
         questions: What the person was asked to confirm.
     """
 

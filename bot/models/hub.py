@@ -214,10 +214,6 @@ def exclusive_folder(weights: Path, on_wait: Callable[[], None] = lambda: None) 
 def explained(what: str, setting: str) -> Iterator[None]:
     """Say to people why something cannot be fetched, and what to do about it.
 
-    Args:
-        what: What is fetched.
-        setting: The setting that names it.
-
     Raises:
         WeightsError: The hub has no such file, refuses it or cannot be reached, or the disk does.
     """

@@ -13,11 +13,7 @@ REGISTRY: Final = "the package registry"
 
 
 class HubSource:
-    """Fetches files from the hub, and remembers when it cannot be reached.
-
-    Args:
-        hub: The hub.
-    """
+    """Fetches files from the hub, and remembers when it cannot be reached."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub

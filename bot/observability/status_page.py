@@ -111,7 +111,6 @@ class StatusPage:
     """Answers /status.
 
     Args:
-        client: The Discord client.
         clock: Times the queries.
     """
 

@@ -13,7 +13,6 @@ class TurnRecorder:
     Args:
         metrics: Where to record them.
         sink: Takes spans; None: there are no traces.
-        clock: The clock of the turns.
     """
 
     def __init__(self, metrics: Metrics, sink: SpanSink | None, clock: Clock) -> None:

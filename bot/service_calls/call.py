@@ -50,7 +50,6 @@ class ServiceCall:
     get `ended` once: with the last update, or when the block is left.
 
     Attributes:
-        info: Who calls what, and who pays.
         updates: From the RunPod client.
         observers: Observe it, in this order.
         detached: Jobs that run on when their callers leave.

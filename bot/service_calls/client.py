@@ -92,11 +92,6 @@ class ServiceClient:
         Call it before recording a job; `submit` then needs to be called only once, when the job
         is really sent. It repeats these checks, and may refuse for reasons known only then.
 
-        Args:
-            request: As for `submit`.
-            deadline_s: As for `submit`.
-            mode: As for `submit`.
-
         Returns:
             How many bytes would be sent.
 

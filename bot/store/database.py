@@ -103,7 +103,6 @@ class Database:
     """One database, its pool, and its transactions.
 
     Args:
-        address: The database's address.
         migrating: Open it for changing the schema: one connection, and no foreign keys, which
             SQLite would enforce while a table is being rebuilt.
         is_pooled: Whether a pooler such as PgBouncer may be between us and PostgreSQL. It gives

@@ -52,9 +52,7 @@ class CommandReplies:
     """Carries out `PerformCommands`, and brings the answer as facts.
 
     Attributes:
-        performer: Performs the commands.
         say: Speaks what there is to tell.
-        put: Takes the facts.
         clock: Dates them.
     """
 
@@ -121,7 +119,6 @@ class StyledSpeech:
     """Gives the sound of one answer the tempo and volume that a person wants.
 
     Args:
-        manner: Those.
         heard: Called with each piece as it came from the service.
     """
 

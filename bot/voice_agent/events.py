@@ -243,7 +243,6 @@ class SendRequest:
         text: Their words, where they are already known.
         wants_answer: Ask for an answer (CONVERSE); else only for the transcript (TRANSCRIBE).
         preemptive: Sent at a pause, before the turn is known to be over.
-        turn_id: The turn that this is a request for.
     """
 
     request_id: int
@@ -263,7 +262,6 @@ class PerformCommands:
 
     Attributes:
         match: What they want.
-        transcript: Their words.
         language: The code of the language of these, as far as it is known.
         overlaps_answer: They spoke over an answer of Penny's.
         is_written: They typed them.
@@ -350,7 +348,6 @@ class TurnUpdate:
 
     Attributes:
         turn_id: The same for all requests of a turn.
-        user_id: The person whose turn it is.
         transcript: What they said, as far as it is known.
         reply: The answer so far; after an interruption, only the words that were played.
         error: The error, if the turn failed.

@@ -12,7 +12,6 @@ class Preparation:
 
     Args:
         send: Sends one to the service; must not raise.
-        start: Starts a task.
     """
 
     def __init__(

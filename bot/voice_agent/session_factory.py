@@ -42,7 +42,6 @@ class VoiceSessionFactory:
     """Opens voice conversations.
 
     Args:
-        client: The services.
         clock: The clock; transports must use the same.
         weights: Returns the folder of a model by name. It fetches a missing model, and may block.
         recordings: Keeps what people say; None: nothing is kept.

@@ -295,16 +295,13 @@ class UserTurn:
         since_s: When it ended or got the floor: somebody has been waiting since then.
         end: How it ended; the latest end if they went on.
         taken_back: How often they went on after it had ended.
-        request_id: The current request.
         is_requesting: The service may still send more for that request.
         wants_answer: That request is for an answer; else only for a transcript.
         requested_clip: Its audio; None when it carries words.
-        heard: Its transcript.
         heard_s: When the latest words of that arrived.
         language: The language of that, if the service has told it.
         is_cold_start: It waits for a worker to start.
         is_decided: Whether it is answered is final.
-        reply: The answer to it.
         last_update: What readers were shown last.
     """
 

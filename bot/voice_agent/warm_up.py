@@ -15,7 +15,6 @@ class WarmUp:
     Args:
         after_s: Seconds without a call after which it may be asleep; 0: it never sleeps.
         wake: Calls it.
-        start: Starts a task.
     """
 
     def __init__(

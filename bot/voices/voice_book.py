@@ -30,7 +30,6 @@ class Voice:
     Attributes:
         name: The contract's `voice`.
         label: The text that a person sees.
-        engine: What speaks with it.
         language: ISO 639-1, or with a region. A caller who names no voice gets the first one of a
             language.
         model: Piper's model, by its name in the manifest.

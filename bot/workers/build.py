@@ -181,10 +181,6 @@ class _Models:
 def llm_file(source: LlmSource, folder: ModelFolder) -> Path:
     """Return a language model's file, fetched if need be. Blocks.
 
-    Args:
-        source: The model.
-        folder: Fetches a model.
-
     Raises:
         WeightsError: The file is missing, or cannot be fetched.
     """

@@ -42,7 +42,6 @@ class Machine:
     Attributes:
         memory_bytes: What this process may use.
         cores: How many processor cores it may use.
-        device: SKYDECK_DEVICE.
         threads: SKYDECK_THREADS; 0: our choice.
     """
 

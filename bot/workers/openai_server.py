@@ -66,7 +66,6 @@ class OpenAIServer:
 
     Args:
         base_url: The address up to and including `/v1`.
-        role: What it is for.
         model: The model's name there.
         key: The key; None: the server needs none.
     """

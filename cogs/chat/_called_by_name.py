@@ -38,11 +38,7 @@ _AFTER_CALL: Final = " \t\n,.;:!?\u2026\u2014"
 
 @dataclass(frozen=True, slots=True)
 class WrittenCalls:
-    """Finds calls by a name.
-
-    Attributes:
-        name: The name.
-    """
+    """Finds calls by a name."""
 
     name: str
 

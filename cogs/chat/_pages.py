@@ -33,7 +33,6 @@ class Draft:
     """An answer so far.
 
     Attributes:
-        state: The state of its job.
         transcript: The transcript of a spoken question.
         text: The answer's text so far.
         recordings: What was heard in each, if the question was several.

@@ -26,7 +26,6 @@ class Question:
     """A question to Penny.
 
     Attributes:
-        said: The text, or a recording.
         text: The text to remember; a recording's transcript is added later.
         note: What to tell the person about it, such as that a picture was ignored.
         is_bare: Whether it is a file without a comment.

@@ -25,7 +25,6 @@ class ActionPlace:
     """Where an action was asked for.
 
     Attributes:
-        channel: The channel.
         permissions: What the bot may do there.
         question_id: The message that asked; 0: a command did, or it was said aloud.
     """
@@ -40,11 +39,8 @@ class Waiting:
     """An action that waits for a yes, or (without a subject) for what to work on.
 
     Attributes:
-        chosen: The action.
-        requester: The person who asked.
         place: Where they asked.
         live: The message that asks them, and then shows the action.
-        subject: What it works on.
         asking: The message or the command that names that; None: it was said aloud.
         source: What it says, if that is known already.
         spoken: The request, if it was said aloud.

@@ -32,7 +32,6 @@ class Written:
 
     Attributes:
         occasion: The message, or the command with which they gave it.
-        match: The commands.
         whole_channel: Whether the channel itself is the conversation.
     """
 

@@ -36,8 +36,6 @@ class BuildRequest:
     """What to build.
 
     Attributes:
-        task: The description.
-        kind: What it is.
         limit: The most iterations.
         files: The files of an earlier build to start from.
         fetch: Downloads these files, if they are not there yet.

@@ -18,7 +18,6 @@ class Progress:
 
     Attributes:
         limit: The most iterations.
-        state: The job's state.
         waiting: Why no worker is up.
         number: The current iteration, from 1; 0 before the first.
         phase: The current step of the iteration.

@@ -44,7 +44,6 @@ class Menus:
     """Makes the context menu commands.
 
     Args:
-        bot: The client.
         run: Runs one of Grace's modules.
     """
 

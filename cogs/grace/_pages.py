@@ -50,7 +50,6 @@ class Progress:
 
     Attributes:
         grows: Whether each partial adds text (as Penny's do) or repeats all of it (as Grace's do).
-        state: The job's state.
         waiting: Why no worker is up.
         draft: The text so far.
         done: How many parts of a long text are finished.

@@ -17,7 +17,6 @@ class Export:
 
     Attributes:
         name: The file's name.
-        data: Its content.
         fits: Whether Discord accepts a file of this size there.
     """
 

@@ -57,8 +57,6 @@ class PersonaPlace:
     """A server, or a channel of it, whose persona is shown and changed.
 
     Attributes:
-        bot: The client.
-        guild_id: The server.
         channel_id: The channel; `SERVER`: the server itself.
     """
 
@@ -107,7 +105,6 @@ class PersonaButtons(ClosingView):
 
     Args:
         place: Whose persona it is.
-        words: The person's language.
         origin: The interaction that shows the message.
         own: What is chosen there.
     """
@@ -165,7 +162,6 @@ class PersonaForm(ReportingModal):
 
     Args:
         place: Whose persona it is.
-        words: The person's language.
         typed: What the fields hold at first.
         opener: The buttons of the message from which it is opened.
     """

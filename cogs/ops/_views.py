@@ -38,7 +38,6 @@ class ClosingView(ReportingView):
     """A view of an ephemeral message that loses its buttons when it times out.
 
     Args:
-        words: The person's language.
         origin: The interaction that shows the message.
     """
 
@@ -57,8 +56,6 @@ class Question(ClosingView):
     """Asks for confirmation before an action that cannot be undone.
 
     Args:
-        words: The person's language.
-        origin: The interaction that asks.
         label: The label of the button that confirms.
         act: Runs the action, and responds to the interaction that it is given.
         right: The right that is checked again on confirmation; None if it is their own data.

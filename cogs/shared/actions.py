@@ -54,7 +54,6 @@ class AskedAction:
     Attributes:
         steps: What to do, in order, all by one service.
         source: What the first step works on.
-        requester: The person who asked.
         channel: Where they asked.
         permissions: What the bot may do there.
         question_id: Their message; 0: a command asked, or they said it aloud.

@@ -16,7 +16,6 @@ class Asking:
     """A message or a command that may ask for an action.
 
     Attributes:
-        occasion: It.
         content: The person's own words, and what they bring along.
         channel: Where the answer is shown.
         permissions: What the bot may do there.

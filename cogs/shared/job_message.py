@@ -28,7 +28,6 @@ class JobMessage(JobPlace):
     """A job's place in Discord.
 
     Attributes:
-        user_id: Who asked.
         guild_id: None in a DM, and where the bot is only a guest.
         host_id: The server where it is a guest.
         is_guest: Whether it is there only as the person's own app.

@@ -56,13 +56,11 @@ class LiveMessage:
     expires after 15 minutes. The interaction is used only where the bot cannot post.
 
     Attributes:
-        bot: The client.
         channel_id: The channel; another one if the answer had to be shown there.
         message_id: The first message; replaced if it can no longer be edited, and `NO_MESSAGE`
             while there is none.
         user_id: The person who asked; they get the answer directly if the channel refuses it.
         parts: The further messages, in order.
-        words: The person's language.
         nonces: The nonces of its posts.
         reply: The interaction that the first message responds to, if there is one.
         home_id: The parent channel of its thread, if everybody there may see the answer.

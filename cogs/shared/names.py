@@ -35,7 +35,6 @@ class People:
     forwarded messages; a command's text brings none, and discord.py does not keep all members.
 
     Attributes:
-        client: The client.
         guild: Where their names are needed; None for a DM.
         names: The known names by id.
         unknown: The ids whose names are not known, to look up.

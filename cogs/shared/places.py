@@ -26,11 +26,7 @@ _NOWHERE = discord.Permissions.none()
 
 @dataclass(slots=True)
 class Places:
-    """A person's permissions at any number of places, each of which is looked up once.
-
-    Attributes:
-        interaction: Their current interaction.
-    """
+    """A person's permissions at any number of places, each of which is looked up once."""
 
     interaction: discord.Interaction[Any]
     _known: dict[int, discord.Permissions] = field(default_factory=dict)

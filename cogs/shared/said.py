@@ -50,7 +50,6 @@ class SourceText:
     """A job's input.
 
     Attributes:
-        text: The whole text.
         name: What to call it, in the person's language; empty: its words say it.
         notes: What the person should know: a guessed encoding, lost sound.
         clip: The recordings, if they are the input.

@@ -43,10 +43,6 @@ class ChannelCommands:
 
     Everybody there hears and reads what is said, so no sum and no title is in it.
 
-    Args:
-        bot: The client.
-        place: The voice channel.
-
     Attributes:
         questions: What people there were asked to confirm.
     """

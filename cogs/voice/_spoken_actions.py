@@ -34,7 +34,6 @@ class SpokenActions:
     """What was said in a voice channel, and the actions that are asked for there.
 
     Args:
-        bot: The client.
         assistant: Returns the assistant's name.
         channel: Returns the channel; None: it is gone.
         requester: Returns who a person is there; None: they may not ask.

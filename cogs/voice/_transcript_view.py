@@ -55,7 +55,6 @@ class ChannelTranscript:
     """A `TranscriptView`: one message per turn, edited at most once a second.
 
     Attributes:
-        bot: The client that posts.
         channel_id: The text chat; changes when the bot is moved.
         words: The channel's language.
         assistant: The assistant's name.

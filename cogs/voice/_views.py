@@ -68,7 +68,6 @@ class MoveQuestion(ReportingView):
     """Asks for confirmation before the bot leaves other people.
 
     Args:
-        words: The person's language.
         act: Moves the bot, and responds to the interaction that it is given.
     """
 

@@ -50,7 +50,6 @@ class VoiceChannel:
     """One voice conversation.
 
     Attributes:
-        bot: The client.
         place: Where it is and when it answers, as it is stored.
         words: The language of what it posts.
         system: Which assistant speaks, where nobody has chosen another (`update_persona`).

@@ -36,11 +36,7 @@ _GUTTER: Final = 12
 
 
 class HelpScreen(Modal):
-    """Explains all keys.
-
-    Args:
-        words: The words of the screen's language.
-    """
+    """Explains all keys."""
 
     AUTO_FOCUS = "#box"
     BINDINGS: ClassVar[list[BindingType]] = [

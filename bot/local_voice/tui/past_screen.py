@@ -28,8 +28,6 @@ class PastScreen(Modal):
     """Lists the conversations that are kept.
 
     Args:
-        memory: Has them.
-        words: The words of the screen's language.
         go_on: Goes on with one.
         set_keeps: Keeps conversations from now on, or not.
         assistant: The assistant's name.

@@ -28,11 +28,7 @@ def _modes(words: Words) -> Sequence[Choice]:
 
 
 class SettingsScreen(Modal):
-    """Everything that the person can choose. A choice takes effect at once, and is remembered.
-
-    Args:
-        controller: The conversation.
-    """
+    """Everything that the person can choose. A choice takes effect at once, and is remembered."""
 
     AUTO_FOCUS = "#microphone"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -51,7 +51,6 @@ class Follower:
         health_at: When to ask for the endpoint's health again.
 
     Args:
-        context: The flow's context.
         job_id: The platform's id.
         fresh: The job was submitted just now.
         in_flight: Counts the jobs that poll this endpoint at the moment.

@@ -20,7 +20,6 @@ class Heartbeats:
     """One row per process. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Holds the reports.
         clock: Dates them; all machines' clocks should agree to the second.
         owner: The name of this process; no other process ever had it.
     """

@@ -35,7 +35,6 @@ class JobLeases:
     """The leases of one process. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Holds the journal.
         clock: Dates everything.
         owner: The name of this process; no other process ever had it.
         lease_ms: How long after a process's last sign of life its jobs are taken over.

@@ -60,7 +60,6 @@ class Journal:
     """All jobs, as one process sees them. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Holds the journal.
         clock: Dates everything.
         owner: See `JobLeases`.
         lease_ms: See `JobLeases`.

@@ -65,7 +65,6 @@ class Ledger:
     """The payments of one deployment. Every method raises StoreFailed when the database fails.
 
     Args:
-        database: Holds the ledger.
         clock: Dates everything.
         limits: The operator's budgets.
     """

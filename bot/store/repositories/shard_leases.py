@@ -27,7 +27,6 @@ class ShardLeases:
     """The leases of one process, on PostgreSQL. Methods raise StoreFailed when it fails.
 
     Args:
-        database: Holds the leases.
         owner: The name of this process; no other process ever had it.
         lease_ms: See `SHARD_LEASE_MS`.
     """

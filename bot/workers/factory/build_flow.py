@@ -56,7 +56,6 @@ class Generate:
     Attributes:
         phase: The phase that progress shows.
         number: The iteration.
-        prompt: The prompt.
         code: Whether the answer is a program, so that the caller may stop when it is complete.
     """
 
@@ -91,7 +90,6 @@ class BuildSpec:
     """What to build.
 
     Attributes:
-        task: The task in words.
         kind: A program, whose example is run, or a text, which the model grades.
         limit: How many iterations at most.
         files: An earlier result to start from.
@@ -198,7 +196,6 @@ class _BuildState:
 
     Attributes:
         draft: The best attempt.
-        found: The verdict on it.
         reasons: Why the next attempt differs.
         doubt: What speaks against the example; None: nothing.
     """

@@ -25,12 +25,7 @@ _TEST_FILE: Final = re.compile(r"tests?\.py|test_.*\.py|.*_tests?\.py")
 
 
 def given_checks(task: str, files: Sequence[File] = ()) -> tuple[str, ...]:
-    """The statements of the example that a task names; none if it names no check.
-
-    Args:
-        task: The task in words.
-        files: The files that came with it.
-    """
+    """The statements of the example that a task names; none if it names no check."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a stray backslash, say

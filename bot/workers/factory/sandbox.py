@@ -45,7 +45,6 @@ class Sandbox:
     """A way to run code in isolation.
 
     Attributes:
-        name: Its name for a person.
         command: Wraps a command; None if the system has no sandbox.
         cgroups: The parent of the runs' cgroups; None if none is delegated to skydeck.
     """

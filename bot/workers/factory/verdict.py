@@ -45,7 +45,6 @@ class Verdict:
     """The verdict on a draft.
 
     Attributes:
-        check: How it was checked.
         passed: Whether it passed.
         score: From 0 to 1.
         problem: What is wrong, for the model; empty if nothing is.

@@ -42,8 +42,6 @@ class ModuleRun:
     """Runs a module on one text.
 
     Args:
-        model: The language model.
-        module: The module.
         settings: All options of the module; no language is `auto`.
         progress: Updated while the job runs.
     """

@@ -55,7 +55,6 @@ class RetryingModel:
     """A language model whose answers are checked, and requested again if they are invalid.
 
     Args:
-        model: The model.
         usage_total: Collects the usage of every answer, also of invalid ones.
     """
 

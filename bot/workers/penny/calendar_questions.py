@@ -45,12 +45,7 @@ _AWAY: Final = {Asks.TOMORROW: 1, Asks.YESTERDAY: -1}
 
 @dataclass(frozen=True, slots=True)
 class CalendarQuestion:
-    """A question about the day or the time.
-
-    Attributes:
-        asks: What it asks for.
-        day: The day that it is about.
-    """
+    """A question about the day or the time."""
 
     asks: Asks
     day: date

@@ -24,9 +24,7 @@ class Recording:
     """A file that is known to be audio, and no longer than allowed.
 
     Args:
-        file: The recording.
         limit_s: The longest it may last.
-        stop: Stops the decoding.
 
     Attributes:
         seconds: Its length.

@@ -26,11 +26,7 @@ class NotSpeechError(Exception):
 
 
 class SpeechChecks:
-    """The checks of one sound.
-
-    Args:
-        text: What is spoken.
-    """
+    """The checks of one sound."""
 
     def __init__(self, text: str) -> None:
         self._limit_s = _MIN_LIMIT_S + len(text) * _S_PER_CHAR

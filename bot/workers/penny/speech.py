@@ -32,7 +32,6 @@ class Speech:
     """Speaks one reply.
 
     Args:
-        tts: The synthesizer.
         language: ISO 639-1.
         voice: The voice's name; None chooses by language.
         is_wish: Whether the language chooses where there is no such voice (any more), or it fails:

@@ -18,8 +18,6 @@ class StandbyVoices:
     the local ones have is theirs.
 
     Args:
-        server: The server's voices.
-        local: Stand in.
         clock: Measures how long a server that is down is left alone.
     """
 

@@ -81,7 +81,6 @@ class TranscriptSegment:
     """The transcript of a window, and its place in seconds.
 
     Attributes:
-        text: The words.
         language: The most likely language, a code of the table.
         start_s: Where it begins.
         end_s: Where it ends.
