@@ -87,15 +87,12 @@ class Decoder(Protocol):
 
     def decode(self, packet: bytes) -> Samples:
         """Decode a packet. Raises AudioError if it is damaged."""
-        ...
 
     def conceal(self, samples_48k: int, following: bytes = b"") -> Samples:
         """Guess what was in a gap, with the help of the packet after it."""
-        ...
 
     def close(self) -> None:
         """Free its memory."""
-        ...
 
 
 class SpeechSegmenter:

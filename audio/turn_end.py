@@ -52,11 +52,9 @@ class Waits(Protocol):
 
     def wait_ms(self, features: TurnEndFeatures) -> int:
         """How long a silence ends the turn, in milliseconds."""
-        ...
 
     def looks_over(self, features: TurnEndFeatures) -> bool:
         """Whether most pauses like this one are ends."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

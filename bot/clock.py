@@ -9,15 +9,12 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """A monotonic reading; only differences mean anything."""
-        ...
 
     def wall(self) -> float:
         """Seconds since the Unix epoch."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait without blocking the event loop."""
-        ...
 
 
 class SystemClock:

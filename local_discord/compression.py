@@ -12,7 +12,6 @@ class Compressor(Protocol):
 
     def pack(self, text: str) -> str | bytes:
         """What goes into one websocket message."""
-        ...
 
 
 class Plain:

@@ -20,19 +20,15 @@ class DaveSession(Protocol):
     @property
     def ready(self) -> bool:
         """Whether there is a group, with keys."""
-        ...
 
     def get_user_ids(self) -> Sequence[str]:
         """The members of the group."""
-        ...
 
     def decrypt(self, user_id: int, media_type: Any, packet: bytes, /) -> bytes:
         """Raises ValueError if this user's key does not decrypt it."""
-        ...
 
     def encrypt_opus(self, packet: bytes, /) -> bytes:
         """Encrypt one of the bot's own packets."""
-        ...
 
 
 class DecryptFailure(Enum):

@@ -23,19 +23,15 @@ class PacketSink(Protocol):
     @property
     def can_speak(self) -> bool:
         """Whether packets sent now are encrypted as they must be, and can be understood."""
-        ...
 
     def send(self, opus: bytes) -> bool:
         """Send 20 ms. Returns whether that worked."""
-        ...
 
     def skip(self, frames: int = 1) -> None:
         """Let so many times 20 ms pass without a packet."""
-        ...
 
     def announce(self, *, speaking: bool) -> None:
         """Announce that the bot starts or stops speaking."""
-        ...
 
 
 class PlaybackThread(threading.Thread):

@@ -32,11 +32,9 @@ class Guest(Protocol):
 
     def talks(self, shard: int) -> bool:
         """Whether there is a conversation on the shard that we should not interrupt."""
-        ...
 
     async def leave(self, shard: int) -> None:
         """End the connections on a shard; the next process to serve it restores them."""
-        ...
 
 
 @dataclass(slots=True)

@@ -43,19 +43,15 @@ class Shards(Protocol):
 
     def sessions(self) -> dict[int, GatewaySession | None]:
         """The session of each open shard; None if it has none yet."""
-        ...
 
     def costs(self) -> Mapping[int, int]:
         """How much a handover of each shard disrupts: 0 nothing, 1 a moment, 2 a conversation."""
-        ...
 
     def open(self, shard: int, session: GatewaySession | None) -> None:
         """Open a shard, resuming `session` if there is one; returns at once."""
-        ...
 
     async def close(self, shard: int) -> GatewaySession | None:
         """Close a shard; returns the session for the process that takes it over."""
-        ...
 
 
 @dataclass(slots=True)

@@ -90,23 +90,18 @@ class JobView(Protocol):
             Another place to record, when the job is shown elsewhere from now on. If the process
             dies before that is written, the next one calls this again with the old place.
         """
-        ...
 
     def update(self, update: Update) -> None:
         """Apply a change of state or a partial answer; `refresh` follows soon."""
-        ...
 
     async def refresh(self) -> None:
         """Show the present state: at most once a second, and every few seconds without a change."""
-        ...
 
     async def done(self, response: Response) -> None:
         """Show the whole answer; returns when it can be seen."""
-        ...
 
     async def failed(self, error: SkydeckError) -> None:
         """Say how it failed, or (JobCancelled) that it was stopped; returns when that is seen."""
-        ...
 
 
 @runtime_checkable
@@ -119,7 +114,6 @@ class WithdrawableView(Protocol):
         Raises:
             OSError, TimeoutError: Discord does not answer now.
         """
-        ...
 
     async def withdrawn(self) -> None:
         """The question was deleted: take back what is shown, and say nothing.
@@ -127,7 +121,6 @@ class WithdrawableView(Protocol):
         Raises:
             OSError, TimeoutError: Discord does not answer now.
         """
-        ...
 
 
 @runtime_checkable
@@ -136,7 +129,6 @@ class StepView(Protocol):
 
     def step(self, words: Words) -> str:
         """The present step, as a sentence without its full stop; empty: there is none yet."""
-        ...
 
 
 class AdmissionGate(Protocol):
@@ -153,7 +145,6 @@ class AdmissionGate(Protocol):
             guild_id: None in a DM.
             is_sent: Another process has sent it already: it takes a slot, and does not wait.
         """
-        ...
 
 
 class NoView:

@@ -40,7 +40,6 @@ class Microphone(Protocol):
 
     def pull(self) -> list[Block]:
         """The blocks since the last call."""
-        ...
 
 
 class LocalAudioIO:

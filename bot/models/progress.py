@@ -38,7 +38,6 @@ class Sink(Protocol):
 
     def __call__(self, event: Progress, /) -> None:
         """Receive one event."""
-        ...
 
 
 def ignore(_event: Progress, /) -> None:
@@ -50,7 +49,6 @@ class Advance(Protocol):
 
     def __call__(self, count: int, /) -> None:
         """Add `count` bytes."""
-        ...
 
 
 class Meter:

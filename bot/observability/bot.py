@@ -34,21 +34,17 @@ class ObservedClient(StatusClient, Protocol):
 
     def is_ready(self) -> bool:
         """Whether it has connected."""
-        ...
 
     def is_closed(self) -> bool:
         """Whether it has been closed."""
-        ...
 
     @property
     def shards(self) -> Mapping[int, Any]:
         """Its connections to Discord."""
-        ...
 
     @property
     def voice_clients(self) -> Sequence[Any]:
         """Its voice connections."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,12 +65,10 @@ class ObservedClient(Protocol):
     @property
     def latencies(self) -> list[tuple[int, float]]:
         """The round trip to Discord in seconds, by shard."""
-        ...
 
     @property
     def voice_clients(self) -> Sequence[Any]:
         """Its voice connections."""
-        ...
 
 
 HEARTBEAT: Final = TypeAdapter(Heartbeat)

@@ -24,17 +24,14 @@ class LinkHealth(Protocol):
     @property
     def people(self) -> Mapping[int, ReceptionStats]:
         """The reception of each person."""
-        ...
 
     @property
     def fault(self) -> FaultKind | None:
         """What is wrong with the connection now."""
-        ...
 
     @property
     def fault_counts(self) -> Mapping[FaultKind, int]:
         """How many times each fault has occurred since it was made."""
-        ...
 
 
 class Reception(Collector):

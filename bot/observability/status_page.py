@@ -66,7 +66,6 @@ class ServiceSource(Protocol):
 
     async def availability(self, service: Service) -> Availability:
         """Ask it; raises BadSettings if it has no endpoint."""
-        ...
 
 
 class StatusClient(Protocol):
@@ -77,12 +76,10 @@ class StatusClient(Protocol):
     @property
     def services(self) -> ServiceSource:
         """The services."""
-        ...
 
     @property
     def latencies(self) -> list[tuple[int, float]]:
         """The round trip to Discord in seconds, by shard."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

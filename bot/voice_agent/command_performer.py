@@ -46,7 +46,6 @@ class CommandHandler(Protocol):
             What to tell everybody who listens, in a sentence; a question waits for a yes or a no.
             None: there is nothing here that they could mean, so it is talk.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,6 @@ class Say(Protocol):
         Raises:
             SkydeckError: It cannot be said.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,15 +39,12 @@ class Handler(Protocol):
             SkydeckError: The input is bad or the work failed; the runtime turns it into a failed
                 response. Cancellation arrives as `asyncio.CancelledError`.
         """
-        ...
 
     async def warm_up(self) -> None:
         """Load the models and run them once, so that the first job is as fast as the others."""
-        ...
 
     async def close(self) -> None:
         """Unload the models."""
-        ...
 
 
 class Slot(IntEnum):
@@ -132,15 +129,12 @@ class LanguageModel(Protocol):
         Raises:
             ServiceFailed: The model cannot be loaded, or failed.
         """
-        ...
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
         """Load the model, and put `prompt` into its slot's cache."""
-        ...
 
     async def close(self) -> None:
         """Unload the model."""
-        ...
 
 
 async def complete(model: LanguageModel, prompt: Prompt) -> tuple[str, CompletionUsage]:

@@ -25,7 +25,6 @@ class Decides(Protocol):
 
     async def decide(self, interaction: discord.Interaction[SkyDeck], answer: ActionAnswer) -> None:
         """Go ahead with an action, or leave it."""
-        ...
 
 
 class ActionButton(

@@ -20,7 +20,6 @@ class Regenerates(Protocol):
         self, interaction: discord.Interaction[SkyDeck], question_id: int, module: str
     ) -> None:
         """Regenerate the answer to a question."""
-        ...
 
 
 class RegenerateButton(

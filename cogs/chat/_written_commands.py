@@ -58,7 +58,6 @@ class VoiceCog(Protocol):
 
     def channel_in(self, guild: discord.Guild) -> Vocal | None:
         """The voice channel that the bot is in on this server."""
-        ...
 
     async def leave_server(self, guild: discord.Guild) -> None:
         """Leave it.
@@ -66,7 +65,6 @@ class VoiceCog(Protocol):
         Raises:
             StoreFailed: That cannot be stored.
         """
-        ...
 
 
 @dataclass(slots=True)

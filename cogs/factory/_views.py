@@ -29,7 +29,6 @@ class HandlesActions(Protocol):
         self, action: Action, journal_id: int, interaction: discord.Interaction[SkyDeck]
     ) -> None:
         """Handle a button under a build."""
-        ...
 
 
 class BuildButton(

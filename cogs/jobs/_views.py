@@ -23,11 +23,9 @@ class HandlesJobs(Protocol):
 
     async def show(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
         """Show a missed result."""
-        ...
 
     async def cancel(self, interaction: discord.Interaction[SkyDeck], journal_id: int) -> None:
         """Cancel a job."""
-        ...
 
 
 class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_MISSED):

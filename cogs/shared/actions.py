@@ -40,7 +40,6 @@ class Done(Protocol):
             text: The result's text, or a build's title.
             is_ok: Whether it has a result.
         """
-        ...
 
 
 def _nothing(service: Service, text: str, *, is_ok: bool = True) -> object:
@@ -103,15 +102,12 @@ class TakesSpoken(Protocol):
 
     async def offered(self, guild: discord.Guild | None) -> list[OfferedAction]:
         """What may be asked for on a server."""
-        ...
 
     async def take_spoken(self, response: Response, spoken: SpokenRequest) -> None:
         """Take the action of an answer in a voice conversation."""
-        ...
 
     async def forget_person(self, user_id: int, channel_id: int | None = None) -> None:
         """Take back what a person was asked about an action, in one channel or everywhere."""
-        ...
 
 
 class ActsOnRequest(Protocol):
@@ -127,7 +123,6 @@ class ActsOnRequest(Protocol):
         Raises:
             SkydeckError: It did not begin.
         """
-        ...
 
 
 def actor_of(bot: SkyDeck, service: Service) -> ActsOnRequest | None:

@@ -24,7 +24,6 @@ class FollowsUp(Protocol):
         self, interaction: discord.Interaction[SkyDeck], asked: FollowUp, journal_id: int
     ) -> None:
         """Handle a button under a result."""
-        ...
 
 
 class FollowUpButton(

@@ -23,11 +23,9 @@ class Place(Protocol):
 
     def others_than(self, user_id: int) -> bool:
         """Whether there are other people in it."""
-        ...
 
     def send_away(self) -> None:
         """Leave once the goodbye has been said."""
-        ...
 
     async def forget_words(self, user_id: int) -> int:
         """Forget what a person has said here.
@@ -35,7 +33,6 @@ class Place(Protocol):
         Raises:
             StoreFailed: The transcript cannot be changed.
         """
-        ...
 
 
 class ChannelCommands:

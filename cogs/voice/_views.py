@@ -25,7 +25,6 @@ class TakesConsent(Protocol):
         self, interaction: discord.Interaction[SkyDeck], *, agreed: bool
     ) -> None:
         """Store whether the person who pressed a button may be heard."""
-        ...
 
 
 class ConsentButton(ui.DynamicItem[ui.Button[Any]], template=r"voice:consent:(?P<says>yes|no)"):

@@ -115,15 +115,12 @@ class Recognizer(Protocol):
             is_partial: They may still be speaking: yield nothing where it would take another try.
             seeks_name: Whether they said the name is worth another try.
         """
-        ...
 
     async def warm_up(self) -> None:
         """Load the models."""
-        ...
 
     async def close(self) -> None:
         """Unload the models."""
-        ...
 
 
 class Whisper:

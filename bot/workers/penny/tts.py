@@ -46,15 +46,12 @@ class Synthesizer(Protocol):
         Raises:
             BadInput: There is no such voice.
         """
-        ...
 
     async def warm_up(self) -> None:
         """Load the voices."""
-        ...
 
     async def close(self) -> None:
         """Unload the voices."""
-        ...
 
 
 class LocalVoices:

@@ -50,7 +50,6 @@ class Workers(Protocol):
     @property
     def counts(self) -> WorkerCounts:
         """How many there are in each state."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
