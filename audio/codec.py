@@ -5,7 +5,7 @@ A recording passes as a stream of small pieces, so memory does not grow with its
 
 import io
 import wave
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, TypeVar
@@ -30,8 +30,6 @@ Source = bytes | Path | BinaryIO
 
 Sound = TypeVar("Sound", Samples, Pcm)
 
-JOIN_PAUSE_S: Final = 0.5
-"""Between joined recordings, so that a recogniser does not run two sentences together."""
 _MAX_PLAIN_BYTES: Final = 16 * 1024 * 1024
 """Larger Ogg Opus files are left to FFmpeg; an hour of speech takes 11 MB."""
 _HEAD_BYTES: Final = 64 * 1024
@@ -387,43 +385,6 @@ def transcode_to_ogg(
     """Convert a recording to an Ogg Opus file; see `transcode` and `decode_stream`."""
     pieces = decode_stream(source, rate_hz=rate_hz, limit_s=limit_s, stop=stop, loss=loss)
     return encode_to_ogg(pieces, rate_hz, bitrate=bitrate)
-
-
-def join_to_ogg(
-    sources: Sequence[Source],
-    *,
-    rate_hz: int,
-    limit_s: float,
-    bitrate: int = 32_000,
-    stop: Stop = NEVER,
-    loss: Loss | None = None,
-) -> bytes:
-    """Convert recordings to one Ogg Opus file, in order, with a short pause between two.
-
-    Args:
-        sources: The files.
-        rate_hz: As for `transcode`.
-        limit_s: The longest that they may last together.
-        bitrate: In bits per second.
-        stop: Set by the caller to end the work.
-        loss: Counts how much could not be read.
-
-    Raises:
-        AudioError: One cannot be decoded, or they are too long; see `decode_stream`.
-    """
-
-    def pieces() -> Iterator[Pcm]:
-        left_s = limit_s
-        for number, source in enumerate(sources):
-            if number:
-                yield np.zeros(int(JOIN_PAUSE_S * rate_hz), np.int16)
-            for piece in decode_stream(
-                source, rate_hz=rate_hz, limit_s=left_s, stop=stop, loss=loss
-            ):
-                left_s -= len(piece) / rate_hz
-                yield piece
-
-    return encode_to_ogg(pieces(), rate_hz, bitrate=bitrate)
 
 
 def wav(samples: Samples, rate_hz: int) -> bytes:

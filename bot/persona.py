@@ -17,8 +17,6 @@ from bot.sanitize import clean, clean_line
 
 MAX_NAME_CHARS: Final = 32
 MAX_INSTRUCTIONS_CHARS: Final = 1_000
-MAX_LANGUAGE_CHARS: Final = 8
-"""Of a code in `bot.languages`."""
 
 _MIN_LETTERS: Final = 2
 _NAME: Final = re.compile(r"[^\W_](?:[ '\u2019-]?[^\W_])*")

@@ -55,17 +55,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a service's action.
+    """What became of a service's action; with neither, its own job shows itself in the message.
 
     Attributes:
         note: A line under its answer that says why nothing was done.
         page: What to show in place of its answer: a question to the person.
-        is_begun: Whether the action's own job shows itself in the message now.
     """
 
     note: str = ""
     page: Page | None = None
-    is_begun: bool = False
 
 
 def _names(requester: Requester) -> tuple[str, ...]:
@@ -182,7 +180,7 @@ class Acting:
         if await self._has_to_ask(waiting):
             return Taken(page=self._question(waiting))
         await self._begin(waiting, once=asking.question_id or live.message_id)
-        return Taken(is_begun=True)
+        return Taken()
 
     async def take_spoken(self, response: Response, spoken: SpokenRequest) -> None:
         """Take the action of an answer in a voice conversation; its chat shows what comes of it.

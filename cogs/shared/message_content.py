@@ -52,7 +52,6 @@ class MessageContent:
         shown: Embeds, poll, components and stickers, each as text.
         forwarded: The messages that it forwards.
         attached: Its own files.
-        is_call: Whether its author's words mention the bot, or the bot's role.
     """
 
     text: str = ""
@@ -60,7 +59,6 @@ class MessageContent:
     shown: tuple[str, ...] = ()
     forwarded: "tuple[MessageContent, ...]" = ()
     attached: tuple[discord.Attachment, ...] = ()
-    is_call: bool = False
 
     @property
     def words(self) -> str:
@@ -146,7 +144,6 @@ def content_of(message: discord.Message, own: Own, names: Names) -> MessageConte
         shown=_stripped(shown),
         forwarded=tuple(_read_forwarded(one, names) for one in forwarded),
         attached=_files(message),
-        is_call=is_call,
     )
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.build_notes import english, note
+from bot.build_notes import note
 from bot.contract.factory import File, Note
 from bot.workers.factory.kinds import Kind
 from bot.workers.factory.parts import Parts
@@ -49,11 +49,6 @@ class Draft:
     example: File | None = None
     others: tuple[File, ...] = ()
     notes: tuple[Note, ...] = ()
-
-    @property
-    def problem(self) -> str:
-        """Why it cannot be checked, for the model; empty if it can."""
-        return english(*self.notes)
 
     @property
     def files(self) -> tuple[File, ...]:

@@ -39,11 +39,6 @@ class Endpoint:
         """`jobs` of `/health`."""
         return self._table.counts
 
-    @property
-    def held_bytes(self) -> int:
-        """The size of the inputs and outputs of all known jobs."""
-        return self._table.held_bytes
-
     # For callers
 
     def submit(self, submission: Submission, *, size: int, sync: bool) -> Job:

@@ -92,7 +92,6 @@ def test_a_text_is_read_with_names_and_without_the_call() -> None:
     content = read(content="<@5> ask <@12> in <#14>, <@5>")
     assert content.text == "@unknown-user ask @\\o/ in #plans, @unknown-user"
     assert content.question == "ask @\\o/ in #plans,"
-    assert content.is_call
     assert not content.is_empty
     assert read(content=" <@&7> ").is_empty
 
@@ -244,7 +243,6 @@ def test_a_forward_has_words_files_and_embeds() -> None:
     assert content.files[1].is_voice_message()
     assert read(message_snapshots=[snapshot(attachments=[file(1)])]).words == ""
     assert read(message_snapshots=[snapshot()]).is_empty
-    assert not content.is_call  # who forwards a call does not call
 
 
 def test_fields_that_discord_leaves_out() -> None:

@@ -4,6 +4,7 @@ import ast
 
 import pytest
 
+from bot.build_notes import english
 from bot.contract.factory import File
 from bot.workers.factory.drafts import (
     Draft,
@@ -43,7 +44,7 @@ def read(code: str) -> Draft:
 
 
 def example(draft: Draft) -> str:
-    assert draft.example is not None, draft.problem
+    assert draft.example is not None, draft.notes
     return draft.example.content
 
 
@@ -76,7 +77,7 @@ def test_a_block_for_the_shell_does_no_harm() -> None:
             "```python\ndef f():\n    return 1\nassert f() == 1\n```\n```bash\npip install f\n```"
         )
     )
-    assert not draft.problem
+    assert not draft.notes
 
 
 def test_an_answer_without_a_block_is_read_as_code() -> None:
@@ -100,8 +101,8 @@ def test_a_mistake_in_the_middle_is_told_and_not_cut_away() -> None:
     draft = read("def f(:\n    return 1\n\nassert f() == 1")
 
     assert draft.example is None
-    assert draft.problem.startswith("It is not valid Python: ")
-    assert "(line 1)" in draft.problem
+    assert english(*draft.notes).startswith("It is not valid Python: ")
+    assert "(line 1)" in english(*draft.notes)
 
 
 def test_a_test_that_only_asserts_is_opened_up() -> None:
@@ -169,7 +170,7 @@ def test_the_file_is_named_after_what_it_defines(code: str, name: str) -> None:
 def test_what_cannot_be_checked_says_why(code: str, problem: str) -> None:
     draft = read(code)
     assert draft.example is None
-    assert problem in draft.problem
+    assert problem in english(*draft.notes)
 
 
 def test_only_so_many_checks_are_kept() -> None:
@@ -212,9 +213,10 @@ def test_a_model_is_stopped_when_it_has_checked_enough() -> None:
 
 def test_a_text_is_one_file() -> None:
     draft = read_text(ModelAnswer("  A poem.\n"))
-    assert (draft.made.name, draft.made.content, draft.problem) == ("result.md", "A poem.\n", "")
-    assert read_text(ModelAnswer("A poem", truncated=True)).problem.startswith("It breaks off")
-    assert read_text(ModelAnswer(" \n")).problem == "There is no text."
+    assert (draft.made.name, draft.made.content, draft.notes) == ("result.md", "A poem.\n", ())
+    cut = read_text(ModelAnswer("A poem", truncated=True))
+    assert english(*cut.notes).startswith("It breaks off")
+    assert english(*read_text(ModelAnswer(" \n")).notes) == "There is no text."
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,6 @@ def test_a_text_is_one_file() -> None:
 def test_no_answer_is_too_strange_to_be_read(nasty: str) -> None:
     draft = read_program(ModelAnswer(nasty))
 
-    assert draft.problem
+    assert english(*draft.notes)
     if draft.example:
         ast.parse(draft.example.content)
