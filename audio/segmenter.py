@@ -99,9 +99,7 @@ class SpeechSegmenter:
     """Segments the audio of one call into speech events. Not thread-safe.
 
     Args:
-        vad: Tells speech from noise.
         detector: Tells complete turns from incomplete ones.
-        decoder: Makes a decoder for a speaker.
     """
 
     def __init__(

@@ -53,7 +53,6 @@ class LinkHealth:
     """The state of a voice connection.
 
     Attributes:
-        connected: Whether it is up.
         encrypted: Whether the call is encrypted end to end.
         privacy_code: For members of the call to compare; None without end-to-end encryption.
         latency_ms: The round trip to the voice gateway; None if not measured yet.

@@ -22,7 +22,6 @@ class Membership:
     """One client's place in a voice channel.
 
     Attributes:
-        where: The current place.
         is_echo_due: It asked to leave, and Discord has not yet reported that it is out.
     """
 

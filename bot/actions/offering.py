@@ -121,7 +121,6 @@ class Chosen:
         steps: What to do, in order.
         text: The text or subject that the person's own words contain; empty: none.
         say: A short sentence to say meanwhile; empty: none.
-        asks_first: Whether to ask the person first.
     """
 
     steps: tuple[ActionStep, ...]

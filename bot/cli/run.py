@@ -38,7 +38,6 @@ class CallOptions:
     """How to make and show one call.
 
     Attributes:
-        as_json: Whether to show it as JSON.
         save: Where to save the reply's audio (Penny) or files (Factory).
         warm_up: When to load models on this machine.
     """

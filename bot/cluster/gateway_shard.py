@@ -66,7 +66,6 @@ class GatewayShard(Shard):
     """A gateway connection that is opened once, reconnects by itself, and is closed once.
 
     Args:
-        client: The client that dispatches the events.
         slot: The limiter's slot to hold while connecting in order to identify.
         session: The session to resume; None: identify.
         on_up: Called each time the shard comes up, with whether it resumed.

@@ -42,9 +42,7 @@ class ClusterMembership:
     """Decides which shards this process serves.
 
     Attributes:
-        client: Receives the shards' events.
         clock: Measures the grace period.
-        spec: The parsed SKYDECK_SHARDS.
         leases: The table that all processes share; None with SQLite.
         grace_s: How long conversations may continue once the process is told to stop.
         guests: Asked before a shard is handed over.

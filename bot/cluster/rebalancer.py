@@ -24,7 +24,6 @@ class ClusterState:
     Attributes:
         live: The processes that renewed recently.
         owners: The process that serves each shard; free shards are missing.
-        count: The number of shards.
     """
 
     live: frozenset[str]

@@ -61,7 +61,6 @@ class ShardKeeper:
     Attributes:
         leases: The table that all processes share.
         shards: The connections to open and close.
-        clock: Measures the fence.
         count: The number of shards of the whole bot.
     """
 

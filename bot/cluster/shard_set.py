@@ -33,8 +33,6 @@ class ShardSet:
     """The shards of one client; implements `shard_keeper.Shards`.
 
     Args:
-        client: The client whose shards these are.
-        clock: Measures the overlap.
         count: The number of shards of the whole bot.
         slot: The limiter's slot to hold while connecting in order to identify.
         leave: Called before a shard closes, to leave its voice channels.

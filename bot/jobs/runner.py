@@ -48,8 +48,6 @@ class JobRunner:
     """Runs jobs from Discord. An async context manager.
 
     Args:
-        client: Calls the services.
-        journal: Holds every job.
         outlive: See `JobContext`.
 
     Attributes:

@@ -64,7 +64,6 @@ class JobContext:
             leaves those with an id, and those that wait, to the next process; it cancels all others
             and tells their requesters.
         is_closing: Whether this process is shutting down.
-        gates: The gate of each kind of job that has one.
     """
 
     client: ServiceClient

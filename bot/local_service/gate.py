@@ -39,7 +39,6 @@ class Gate:
         app: RunPod's routes.
         usage: Counts who uses it.
         key: What callers must know.
-        warm_up: Loads models.
     """
 
     def __init__(self, app: ASGIApp, *, usage: Usage, key: str, warm_up: WarmUp) -> None:

@@ -52,12 +52,9 @@ class LocalAudioIO:
     moment, in case a press follows.
 
     Attributes:
-        playout: What the loudspeaker plays.
         loudest: The largest sample of the latest recording, from 0 to 1; None: it has no sound.
 
     Args:
-        microphone: Gives the blocks.
-        playout: What the loudspeaker plays.
         is_wanted: Whether anybody listens; the hearing thread calls it.
     """
 

@@ -50,7 +50,6 @@ class TalkController:
     For the event loop's thread; a method that is not async returns at once.
 
     Attributes:
-        devices: The microphone and the loudspeaker.
         conversation: The voice session, and the commands beside it.
     """
 

@@ -16,7 +16,6 @@ class Devices:
     """The microphone and the loudspeaker. For the event loop's thread.
 
     Attributes:
-        playout: What the loudspeaker plays.
         transport: Connects both to a voice session.
         speech: Finds the turns in what the microphone hears.
     """

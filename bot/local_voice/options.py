@@ -122,7 +122,6 @@ class Surroundings:
 
     Attributes:
         fetch: Fetches and checks the models, before the services are opened.
-        connect: Opens the services.
         sound: Opens the microphone and the loudspeaker; takes the arguments of `DuplexAudio`.
         clock: Times the whole conversation.
     """

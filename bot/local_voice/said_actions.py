@@ -31,11 +31,7 @@ class SaidActions:
 
     Args:
         modules: Grace's modules by name.
-        services: The services that can be called.
-        source: The contract's source.
-        assistant: The assistant's name.
         transcript: What was said; it shows what is done, and why something is not.
-        run: Runs an action's requests.
         ask: Asks whether to begin a build.
         clock: Its time limits the actions per minute.
     """

@@ -76,7 +76,6 @@ class Entry:
         asked: What the person said or typed, as far as it is known; empty for a note.
         answered: The answer, or the text of a note, so far.
         progress: The state of an entry that is not over ("Iteration 2 of 4: improving").
-        is_over: Whether it is complete.
         was_cut: Whether the answer was stopped before its end.
         spoken: Whether the person spoke instead of typing.
         progress_by_language: Each language with `progress` in it, to be read aloud.
@@ -130,8 +129,6 @@ class View:
     """Everything that the person sees at one moment.
 
     Attributes:
-        person: The person's name.
-        assistant: The assistant's name.
         place: Where the services run, in a few words ("this machine", "RunPod").
         level_dbfs: How loud the microphone is, from -60 (silence) to 0.
         recording_s: How long the present recording is; 0 if there is none.
@@ -147,7 +144,6 @@ class View:
         language: The ISO 639-1 code of what the person speaks; None: detected in each question.
         voice: The voice of the answers; None: by language.
         interface: The language of the screen, by its code.
-        theme: The colours of the screen.
         shows_times: Whether the person wants to see where a turn's time went.
         loading: What is being loaded, while it is.
         hearing: What the microphone hears, before the first entry.

@@ -53,7 +53,6 @@ class Observability:
 
     Attributes:
         address: Where to serve the metrics; empty: nowhere.
-        observers: See every call.
         on_turn: Records every spoken turn.
         sink: Takes spans; None: there are no traces.
     """

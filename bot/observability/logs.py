@@ -53,7 +53,6 @@ class Json(logging.Formatter):
     """JSON lines, for machines.
 
     Args:
-        redact: Removes secrets.
         ascii_only: Write all other characters as escapes, for a stream that lacks them.
     """
 

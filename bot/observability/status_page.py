@@ -105,11 +105,7 @@ class Status:
 
 
 class StatusPage:
-    """Answers /status.
-
-    Args:
-        clock: Times the queries.
-    """
+    """Answers /status."""
 
     def __init__(self, client: StatusClient, clock: Clock) -> None:
         self._client = client

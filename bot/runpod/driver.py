@@ -52,7 +52,6 @@ class Driver:
     """Runs flows over HTTP.
 
     Args:
-        transport: Makes the requests.
         clock: Gives each flow the time, and waits when one pauses.
         rng: For jitter.
     """

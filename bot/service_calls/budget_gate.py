@@ -40,7 +40,6 @@ class BudgetGate(CallObserver):
 
     Args:
         ledger: Where reservations and costs are kept.
-        rates: What things cost.
         clock: Times calls, and waits between sweeps.
         on_low: Called for budgets that are nearly spent.
     """

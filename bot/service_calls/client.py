@@ -39,10 +39,8 @@ class ServiceClient:
     """Makes calls. An async context manager that also opens and closes its RunPod client.
 
     Args:
-        client: Sends the calls.
         clock: Times calls, and the pauses of the circuit breakers.
         budget_gate: Reserves money and records costs; None: costs are not tracked.
-        observers: See every call.
         breaker: Makes each service's circuit breaker.
         sleeps: Whether idle workers may be scaled down, as RunPod's are.
     """

@@ -32,7 +32,6 @@ class Report:
         calls_by_day: The same for each day: calls on this machine cost nothing.
         reported: The part of the total that the services reported; the rest is estimated.
         modules: Sums by module, highest first.
-        balances: The state of the budgets.
     """
 
     first_day: int

@@ -53,7 +53,6 @@ class SpeakingStyle:
     """How the assistant speaks to one person in this conversation.
 
     Attributes:
-        manner: Its tempo and its volume.
         is_brief: Its answers are short.
         language: The code of the language of its answers; None: that of the question.
     """

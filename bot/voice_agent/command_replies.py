@@ -52,7 +52,6 @@ class CommandReplies:
 
     Attributes:
         say: Speaks what there is to tell.
-        clock: Dates them.
     """
 
     performer: CommandPerformer

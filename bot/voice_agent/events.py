@@ -350,7 +350,6 @@ class TurnUpdate:
         turn_id: The same for all requests of a turn.
         transcript: What they said, as far as it is known.
         reply: The answer so far; after an interruption, only the words that were played.
-        error: The error, if the turn failed.
     """
 
     turn_id: int

@@ -26,9 +26,6 @@ class HearingThread(threading.Thread):
     Only this thread touches the speech input; the methods are for any other thread.
 
     Args:
-        transport: Receives the packets.
-        speech_input: Detects speech in them.
-        clock: The transport's clock.
         options: How often to look.
         deliver: Called on this thread with the events of one look, if there are any.
         on_end: Called on this thread at its end.

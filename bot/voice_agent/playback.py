@@ -29,9 +29,7 @@ class Playback:
     """Carries out the turn manager's commands to the playout, and sees what has been played.
 
     Attributes:
-        transport: Its playout plays.
         clock: The clock that the transport uses, too.
-        cues: The packets of each cue.
         latency: Measures when an answer begins to play.
         overlaps: Follows how speech over an answer ends.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.

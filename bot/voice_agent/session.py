@@ -77,7 +77,6 @@ class VoiceSession:
 
     Attributes:
         clock: The clock that the transport uses, too.
-        cues: The packets of each cue.
         remember: Called with every turn that is over, for the minutes.
         recordings: Keeps what people say; None: nothing is kept.
         on_turn: Called with the latency of each turn when its answer begins to play; must not wait.
@@ -86,7 +85,6 @@ class VoiceSession:
         voice: The voice of the answers; None: chosen by language.
         voices: The voices of those people who have chosen one, by id; they count more.
         commands: Performs what people tell the assistant to do.
-        actions: The actions that people ask for.
     """
 
     transport: VoiceTransport

@@ -21,7 +21,6 @@ class SessionConfig:
         language: The language that somebody set for everyone; None: people's words tell.
         locale: The Discord locale of people whose own is unknown: a hint.
         attention: When the assistant answers.
-        options: The knobs of the conversation.
         persona: Who the assistant is there; its language and its voice are `language` above and
             `VoiceSession.voice`.
     """

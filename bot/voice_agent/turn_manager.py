@@ -63,7 +63,6 @@ class TurnManager:
 
     Args:
         assistant_names: The names that the assistant answers to.
-        options: The knobs of the conversation.
         new_request_id: Numbers the requests; by default from 1.
 
     Attributes:

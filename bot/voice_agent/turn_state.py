@@ -90,7 +90,6 @@ class Participants:
 
     Attributes:
         names: The people who consented to being heard.
-        others: The number of other people.
         follow_ups: The open follow-ups, by user id.
         confirming: Those who were asked whether to do what they had asked for, by user id.
         is_for_one: All ids are one person's, who speaks and types.
@@ -220,7 +219,6 @@ class AgentReply:
         played: How many of those were played.
         is_drained: The playout queue holds none of them.
         is_complete: No more will arrive.
-        error: The error that ended it early.
     """
 
     chars_per_s: float = DEFAULT_OPTIONS.speech_chars_per_s

@@ -55,7 +55,6 @@ class UtteranceClassifier:
 
     Args:
         assistant_names: The names that it answers to.
-        options: Their phrases decide.
     """
 
     def __init__(

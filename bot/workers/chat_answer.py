@@ -30,7 +30,6 @@ class ChatAnswer:
         finish: Why it ended; empty: it did not.
         error: The server's own words about a failure; empty: there was none.
         is_over: Whether nothing more will come.
-        has_text: Whether there is an answer.
         has_thought: Whether there is a thought that the server marks as such.
         is_nonsense: Whether an event was nothing that a chat completion has.
     """

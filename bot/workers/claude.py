@@ -69,7 +69,6 @@ class Claude:
     It ignores a prompt's `temperature`, which the API does not take, and its `slot`.
 
     Args:
-        model: The model's name.
         base_url: Another address of the same API; None is Anthropic's own.
     """
 

@@ -44,8 +44,6 @@ class Qwen:
     Args:
         model_file: Returns the GGUF file; called once, in a worker thread, on first use.
         threads: How many CPU threads.
-        device: Where it runs.
-        name: The model's name.
     """
 
     context_chars = int((_SLOT_TOKENS - 1536) * _CHARS_PER_TOKEN)

@@ -75,7 +75,6 @@ class _Asked:
         kind: What they want done.
         written: The message that said so.
         question_id: The bot's message that asks; 0: it is not posted yet.
-        view: The buttons under it.
     """
 
     kind: CommandKind

@@ -26,11 +26,7 @@ _TRANSLATOR: Final = "TRANSLATOR"
 
 @dataclass(slots=True)
 class StepView(GraceJobView):
-    """A step of a chain; it keeps its result for the next one.
-
-    Attributes:
-        result: The result, once it is there.
-    """
+    """A step of a chain; it keeps its result for the next one."""
 
     result: Response | None = field(default=None, init=False)
 

@@ -44,7 +44,6 @@ class Task:
 
     Attributes:
         title: The job's title, in their language.
-        fetch: Reads the input.
         ask: Makes the request from the input.
         is_json: Whether the result is a JSON value.
         nothing: The key of the text for an empty result.

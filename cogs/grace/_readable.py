@@ -24,11 +24,7 @@ SCALAR_CHARS: Final = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Readable:
-    """A value as Markdown.
-
-    Attributes:
-        is_whole: Whether all of it is there.
-    """
+    """A value as Markdown."""
 
     text: str
     is_whole: bool

@@ -16,7 +16,6 @@ class Export:
     """A file with all data about a person.
 
     Attributes:
-        name: The file's name.
         fits: Whether Discord accepts a file of this size there.
     """
 

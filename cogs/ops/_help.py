@@ -43,7 +43,6 @@ class Reader:
     Attributes:
         locale: The locale in which their Discord shows the commands.
         permissions: Their permissions in the channel, as Discord's bits.
-        in_guild: Whether they are on a server.
         as_guest: Whether the bot is there only as their own app.
     """
 

@@ -35,11 +35,7 @@ Act = Callable[[discord.Interaction], Awaitable[None]]
 
 
 class ClosingView(ReportingView):
-    """A view of an ephemeral message that loses its buttons when it times out.
-
-    Args:
-        origin: The interaction that shows the message.
-    """
+    """A view of an ephemeral message that loses its buttons when it times out."""
 
     def __init__(self, words: Words, origin: discord.Interaction) -> None:
         super().__init__(timeout=OPEN_S)

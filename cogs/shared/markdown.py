@@ -82,7 +82,6 @@ class Span:
         end: Where that has ended.
         opening: What marks the rest of it in another message.
         closing: What ends it there.
-        is_code: Whether it is a code block.
     """
 
     begin: int

@@ -18,7 +18,6 @@ class YesNo(ReportingView):
     """Asks for confirmation of what somebody has told the bot in a sentence.
 
     Args:
-        user_id: Who may answer.
         act: Does it, or not; returns what to say.
 
     Attributes:

@@ -57,7 +57,6 @@ class ChannelTranscript:
     Attributes:
         channel_id: The text chat; changes when the bot is moved.
         words: The channel's language.
-        assistant: The assistant's name.
         names: People's names, by id.
         pace: Calls `refresh` while the conversation is open.
     """

@@ -30,7 +30,6 @@ class PastScreen(Modal):
     Args:
         go_on: Goes on with one.
         set_keeps: Keeps conversations from now on, or not.
-        assistant: The assistant's name.
     """
 
     AUTO_FOCUS = "#rows"

@@ -33,7 +33,6 @@ class Kokoro:
     """One model, and the voices that were used so far. It speaks one text at a time.
 
     Args:
-        model: The model's file.
         threads: Processor threads.
     """
 

@@ -67,8 +67,6 @@ class RequestForm:
 
     Attributes:
         format: One of `_FORMATS`.
-        has_prompt: Whether it takes a prompt.
-        has_language: Whether it takes a language.
     """
 
     format: str = _FORMATS[0]

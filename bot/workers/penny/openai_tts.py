@@ -66,7 +66,6 @@ class OpenAIVoices:
         names: The voice of each language by its code; under "" that of all others.
 
     Attributes:
-        name: The model's name.
         form: The format and rate of the last sound, for people.
     """
 

@@ -23,7 +23,6 @@ class Outage:
     """The state of one server.
 
     Args:
-        clock: Measures the pause.
         instead: What stands in, for the log.
     """
 

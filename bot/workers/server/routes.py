@@ -244,7 +244,6 @@ class HostGate:
     browser also sends the origin of a page that calls a server other than its own.
 
     Args:
-        app: The protected application.
         names: More names than the loopback's, in lower case and without a port.
     """
 

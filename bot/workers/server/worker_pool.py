@@ -36,7 +36,6 @@ class WorkerPool:
         size: How many jobs at once.
         warm: Whether to load the models before the first job. If not, the pool is ready from the
             start, and the handler loads what each job needs.
-        clock: Measures the jobs.
     """
 
     def __init__(
