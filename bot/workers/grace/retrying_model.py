@@ -10,17 +10,13 @@ from jsonschema import Draft202012Validator, SchemaError
 
 from bot.contract import Message, Usage
 from bot.errors import BadSettings, JobFailed
+from bot.workers.answer_loops import CHECK_PIECES, loops
 from bot.workers.grace.values import find_object, merge
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
 
 _MAX_TRIES = 3
 _TEMPERATURE_STEP = 0.3
 """What each retry adds to the temperature: at the same one, a small model repeats its answer."""
-
-_LOOP_CHECK_PIECES = 16
-_MIN_LOOP_CHARS, _MAX_LOOP_CHARS, _MIN_REPEATS = 12, 300, 4
-_MIN_DISTINCT_CHARS = 6
-"""Keeps a row of dashes from counting as a loop."""
 
 _MAX_QUOTE_CHARS = 1_000
 _MAX_PROBLEM_CHARS = 120
@@ -122,19 +118,10 @@ class RetryingModel:
                     return answer, piece.finish_reason
                 answer, pieces = answer + piece, pieces + 1
                 show(answer)
-                if pieces % _LOOP_CHECK_PIECES == 0 and loops(answer, prompt.messages[-1].content):
+                if pieces % CHECK_PIECES == 0 and loops(answer, prompt.messages[-1].content):
                     self._usage_total.spent.append(CompletionUsage(0, pieces, "length"))
                     return answer, "length"
         return answer, "stop"
-
-
-def loops(answer: str, question: str) -> bool:
-    """Return whether the answer ends in the same text four times, and the question does not."""
-    for length in range(_MIN_LOOP_CHARS, min(_MAX_LOOP_CHARS, len(answer) // _MIN_REPEATS) + 1):
-        end = answer[-length:]
-        if answer.endswith(end * _MIN_REPEATS):
-            return len(set(end)) >= _MIN_DISTINCT_CHARS and end * _MIN_REPEATS not in question
-    return False
 
 
 _HINT = "Try again, or use a shorter text or a larger model (SKYDECK_LLM, or SKYDECK_LLM_MODEL)."

@@ -9,6 +9,8 @@ from bot.clock import Clock
 from bot.contract import Audio, Output, Response, Status, Usage
 from bot.contract.actions import Action
 from bot.errors import SkydeckError
+from bot.plain_words import words_of
+from bot.workers.answer_loops import CHECK_PIECES, looped_chars
 from bot.workers.penny.phrasing import Phrasing
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts_language import TtsLanguage
@@ -106,16 +108,31 @@ class _Reply:
         self._turn = turn
 
     async def write(self, llm: LanguageModel, prompt: Prompt) -> None:
-        phrasing = Phrasing(self._turn.language.likely or "")
-        async for piece in llm.stream(prompt):
-            if isinstance(piece, CompletionUsage):
-                self._turn.usage = piece
-                continue
-            self._turn.mark("first_token")
-            self._turn.text += piece
-            self.outbox.put_nowait(self._turn.partial(text=piece))
-            self._queue_phrases(phrasing.feed(piece))
-        self._queue_phrases([*phrasing.finish(), None])
+        phrasing, pieces, looped = Phrasing(self._turn.language.likely or ""), 0, 0
+        async with contextlib.aclosing(llm.stream(prompt)) as stream:
+            async for piece in stream:
+                if isinstance(piece, CompletionUsage):
+                    self._turn.usage = piece
+                    continue
+                self._turn.mark("first_token")
+                self._turn.text += piece
+                self.outbox.put_nowait(self._turn.partial(text=piece))
+                self._queue_phrases(phrasing.feed(piece))
+                pieces += 1
+                if looped := self._looped_chars(pieces, prompt):
+                    break
+        self._queue_phrases([*phrasing.finish(unwanted_chars=looped), None])
+
+    def _looped_chars(self, pieces: int, prompt: Prompt) -> int:
+        """How much of the answer is a loop. The model is then stopped, and the loop taken away."""
+        text = self._turn.text
+        looped = 0 if pieces % CHECK_PIECES else looped_chars(text)
+        again = words_of(text[len(text) - looped :])[1:-1]  # whole words
+        if not looped or set(again) <= set(words_of(prompt.messages[-1].content)):
+            return 0  # "Say hello twenty times."
+        self._turn.text = text[:-looped].rstrip(" ,;") + "…"
+        self._turn.usage = CompletionUsage(0, pieces, "length")
+        return looped
 
     def _queue_phrases(self, phrases: Sequence[str | None]) -> None:
         for phrase in phrases:

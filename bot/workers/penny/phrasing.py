@@ -53,9 +53,14 @@ class Phrasing:
             phrases.append(phrase)
         return phrases
 
-    def finish(self) -> list[str]:
-        """Return the last phrase after the end of the text, if there is one."""
-        rest, self._pending = self._pending, ""
+    def finish(self, *, unwanted_chars: int = 0) -> list[str]:
+        """Return the last phrase after the end of the text, if there is one.
+
+        Args:
+            unwanted_chars: How many characters at the text's end are not to be spoken.
+        """
+        rest = self._pending[: max(0, len(self._pending) - unwanted_chars)]
+        self._pending = ""
         return [rest] if rest else []
 
     def _cut(self) -> int:

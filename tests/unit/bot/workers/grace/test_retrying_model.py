@@ -7,7 +7,6 @@ from bot.workers.grace.retrying_model import (
     RetryingModel,
     UsageTotal,
     check_schema,
-    loops,
 )
 from bot.workers.protocols import Prompt
 from tests.fakes.language_model import ScriptedModel
@@ -69,22 +68,6 @@ async def test_a_loop_is_left_at_once():
     assert await RetryingModel(model, usage_total).text(prompt(), unseen) == "It is a cat."
     assert model.left_early == 1
     assert usage_total.spent[0].output_tokens < 100
-
-
-@pytest.mark.parametrize(
-    ("answer", "question", "expected"),
-    [
-        ("It is so. " * 4, "", False),  # ten characters: an echo, no loop
-        ("It really is so. " * 4, "", True),
-        ("It really is so. " * 3, "", False),
-        ("It really is so. " * 4, "Copy: " + "It really is so. " * 5, False),
-        ("-" * 200, "", False),
-        ("Yes. " + "one two three, " * 9, "", True),
-        ("", "", False),
-    ],
-)
-def test_loops(answer, question, expected):
-    assert loops(answer, question) is expected
 
 
 async def test_a_value_is_checked_and_the_model_is_told_what_was_wrong():

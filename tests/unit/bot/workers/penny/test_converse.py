@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.clock import SystemClock
+from bot.contract import Message
 from bot.workers.penny.converse import Turn, stream_reply
 from bot.workers.penny.speech import Speech
 from bot.workers.protocols import CompletionUsage, Prompt, Slot
@@ -56,3 +57,33 @@ async def test_the_first_phrase_sounds_while_the_rest_is_written(
     assert turn.text == begun + rest
     assert len(voice.said) >= 2
     assert turn.audio is not None
+
+
+class Looper:
+    """A language model that ends its answer only where it is cut off."""
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str | CompletionUsage]:
+        for piece in ["Con", " Antonio", " Banderas", *[", Javier", " Bardem"] * prompt.max_tokens]:
+            yield piece
+        yield CompletionUsage(0, prompt.max_tokens, "length")
+
+
+def asks(question: str) -> Prompt:
+    return Prompt(messages=[Message(role="user", content=question)], max_tokens=40)
+
+
+async def test_an_answer_that_repeats_itself_is_stopped_and_spoken_once() -> None:
+    voice, turn = Voice(), Turn(SystemClock(), 0.0)
+    speech = Speech(voice, language="es", voice=None)
+    async for _ in stream_reply(turn, asks("¿Quién actúa?"), llm=Looper(), speech=speech):
+        pass
+    assert turn.text == "Con Antonio Banderas, Javier Bardem…"
+    assert " ".join(voice.said).count("Bardem") == 1
+    assert 0 < turn.usage.output_tokens < 40
+
+
+async def test_what_somebody_wants_repeated_is_no_loop() -> None:
+    turn = Turn(SystemClock(), 0.0)
+    async for _ in stream_reply(turn, asks("Di: Javier Bardem"), llm=Looper(), speech=None):
+        pass
+    assert turn.text.count("Bardem") == 40
