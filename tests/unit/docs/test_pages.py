@@ -1,6 +1,7 @@
 """What the pages name exists: files, settings, commands, links, pictures."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,16 @@ def test_the_tutorial_shows_the_line_that_is_printed(page):
     response = Response(output=Output(type="text", data="", audio=sound), usage=Usage(cost_usd=0.0))
     timings_ms = {mark: at_s * 1000 for mark, at_s in zip(marks, times_s, strict=True)}
     assert line == summary(Result(response, Path("reply.ogg"), timings_ms))
+
+
+@pytest.mark.parametrize(("page", "language"), [("tutorial", "en"), ("es/tutorial", "es")])
+def test_the_tutorial_calls_what_is_on_the_screen_by_its_name(page, language):
+    def words(file: str) -> dict:
+        return tomllib.loads((ROOT / f"bot/locales/{language}/{file}.toml").read_text("utf-8"))
+
+    text = read(f"docs/{page}.md")
+    assert words("talk")["state"]["ready"] in text
+    assert f"**{words('voice')['consent']['yes']}**" in text
 
 
 def _is_command(words: list[str]) -> bool:
