@@ -99,7 +99,7 @@ async def _speak(settings: Settings) -> str:
             first_s = first_s or clock.now() - began
             seconds += len(sound.samples) / sound.rate_hz
         listed = await tts.voices()
-        known = f"; it lists {len(listed)} voices" if listed else ""
+        known = f"; voices listed: {len(listed)}" if listed else ""
         return (
             f"{tts.name} at {tts.host} begins to speak after {first_s:.1f} s; {seconds:.1f} s of "
             f"speech take {clock.now() - began:.1f} s ({tts.form}){known}"

@@ -236,7 +236,7 @@ async def test_a_servers_own_affairs_are_its_managers(sim, deck, world, guild, w
     if who == "by overwrite":
         guild.allow(world.corner, person, Permission.MANAGE_GUILD)
     options = {"budget": {"period": "Day", "usd": 5.0}, "costs": {"whose": "This server's"}}
-    refusals = ("You need these permissions", "can manage the server", "works only on a server")
+    refusals = ("To do that, you need", "can manage the server", "works only on a server")
     try:
         reply = await person.slash(
             SERVER[what],
