@@ -18,6 +18,17 @@ _TELL: Final = re.compile(r"(?:tell (?:me|us)|dime|dinos|me dices) ")
 _OBJECT_BEFORE: Final = re.compile(r"\bl[oa]s? (?:pued|pod|quier|querr)\w+ $")
 """ "Me lo puedes poner en inglés": the object stands before the politeness."""
 _PRONOUN: Final = re.compile(r"\b(?:it|this|that|these|those|them|everything|all)\b")
+_CAN_YOU: Final = re.compile(
+    r"(?:can|could|would|will) you\b|(?:me |nos )?(?:l[oa]s? )?(?:puedes|podrias)\b"
+)
+_SUBORDINATE: Final = re.compile(
+    r"\b(?:how|what|why|when|where|who|which|if|whether|that|so|unless|than|as|things?|all|and|or|but"
+    r"|como|que|cuando|si|porque|donde|quien|cual|lo|no|y|o|ya|tu|te|se|nunca|siempre)\Z"
+)
+"""After these, "can you" begins no request: "how can you", "all that you could"."""
+_GIVEN: Final = re.compile(r"(?:da|dar|pon|poner)les? ")
+_LACKS: Final = re.compile(r"(?:this|that|it|esto|eso|l[aeo]s?|te)\b")
+"""What needs something, or is given it: "this needs a title", "le falta un título"."""
 _MAX_FRAMES: Final = 6
 _MAX_OPENING_WORDS: Final = 12
 
@@ -59,13 +70,13 @@ class Beginnings:
         """A request after a comma: "I was away, what did I miss?"; not after "she said,"."""
         known = phrases()
         for at in range(1, min(len(tokens), _MAX_OPENING_WORDS)):
-            if not tokens[at - 1].breaks:
-                continue
             before = joined(tokens[:at])
+            if not tokens[at - 1].breaks and not _runs_on(tokens, at, before):
+                continue
             if known.reported.search(before):
                 break
             if not _ends_denied(before) and (found := self.at(tokens, at)):
-                return replace(found, is_plan=True), at
+                return replace(found, is_plan=_CAN_YOU.match(joined(tokens[at:])) is None), at
         return None, 0
 
     def _match_tu(self, words: str, pronoun: re.Match[str], start: int) -> Found | None:
@@ -103,7 +114,9 @@ class Beginnings:
         for action, one in self._known:
             if found := one.gives.match(words, at):
                 rest = start + words_before(words, found.end())
-                return Found(action, rest, start + _begin_of_gift(words, at, found.end()))
+                subject = start + _begin_of_gift(words, at, found.end())
+                is_object = _LACKS.match(found[0]) is not None
+                return Found(action, rest, subject, is_object or _begins_with_text(found[0]))
         tell = _TELL.match(words, at)
         at = tell.end() if tell else at
         for action, one in self._known:
@@ -111,6 +124,13 @@ class Beginnings:
                 rest = start + words_before(words, found.end())
                 return Found(action, rest, rest, is_question=True)
         return None
+
+
+def _runs_on(tokens: Sequence[Token], at: int, before: str) -> bool:
+    """Whether a request begins without a comma: "my nan speaks Welsh can you put it in Welsh"."""
+    asks = _CAN_YOU.match(joined(tokens[at : at + 3])) is not None
+    is_part = _SUBORDINATE.search(before) or phrases().questions.match(before)
+    return asks and is_part is None
 
 
 def _ends_denied(before: str) -> bool:
@@ -124,11 +144,16 @@ def _begin_of_gift(words: str, at: int, end: int) -> int:
     return words_before(words, at + (found.start() if found else 0) + 1)
 
 
+def _begins_with_text(words: str) -> bool:
+    """As in "my story needs a title"."""
+    return phrases().texts.match(words) is not None
+
+
 def _ends_with_object(verb: str) -> bool:
     """Whether a verb has its object with it: "traducelo", "sum it up"."""
     word = verb.strip().rpartition(" ")[2]
     is_enclitic = re.search(r"[aeiournz](?:me|nos)?l[oa]s?$", word) is not None
-    return is_enclitic or _PRONOUN.search(verb) is not None
+    return is_enclitic or _PRONOUN.search(verb) is not None or _GIVEN.match(verb) is not None
 
 
 def _to_match(tokens: Sequence[Token]) -> str:

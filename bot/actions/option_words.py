@@ -15,6 +15,10 @@ from bot.plain_words import plain
 LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
 _INTO: Final = r"(?:(?:in|into|to|al?|en)(?: el)? )"
+_CORRECTS: Final = (
+    r"(?:no|wait|sorry|i mean|actually|rather|make that|digo|perdon|mejor|espera|quiero decir)"
+)
+"""As in "to French, no wait, Italian"."""
 _LIST_AFTER: Final = re.compile(r"\b(?:as|into|under|en|como|by|por|entre|between|either) ")
 _NAMED: Final = (
     r"(?:this|that|these|those|it|the|my|our|your|what|everything|here|there|above|last"
@@ -88,7 +92,7 @@ def options_in(
 def language_in(words: str) -> str | None:
     """The English name of the language that plain words ask for; None: none, or several."""
     found = _into_language().finditer(words)
-    codes = {language_names()[one["into"] or one["of"]] for one in found}
+    codes = {language_names()[one["instead"] or one["into"] or one["of"]] for one in found}
     return LANGUAGES[codes.pop()].english if len(codes) == 1 else None
 
 
@@ -105,7 +109,8 @@ def _into_language() -> re.Pattern[str]:
     not_a_verb = r"(?!polish (?:this|that|it|my|the|up)\b)"
     any_name = "|".join(map(re.escape, by_length))
     return re.compile(
-        rf"\b{_INTO}{not_a_verb}(?:simple |plain )?(?P<into>{any_name})\b"
+        rf"\b{_INTO}(?:{any_name})(?: {_CORRECTS})+(?: {_INTO}| )(?P<instead>{any_name})\b"
+        rf"|\b{_INTO}{not_a_verb}(?:simple |plain )?(?P<into>{any_name})\b"
         rf"|\b(?P<of>{any_name}) (?:translation|version)\b"
     )
 

@@ -10,7 +10,7 @@ is quoted, reported, denied, or only asked about is no request.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.actions.addressee import is_to_another
@@ -28,7 +28,6 @@ from bot.contract.actions import MAX_OWN_WORDS_CHARS, OfferedAction
 _CONJUNCTIONS: Final = frozenset(
     ["and", "then", "y", "e", "luego", "despues", "also", "plus", "tambien"]
 )
-_HEY: Final = frozenset(["hey", "oye", "hola", "hi", "ok", "okay"])
 _YES_OR_NO: Final = frozenset(["yes", "no", "si", "yeah", "nope"])
 _SENTENCE: Final = re.compile(r"(?<=[.!?\u2026])\s+|\n+")
 _HEAD: Final = re.compile(
@@ -125,11 +124,13 @@ class _Reader:
         return merged(wish for one in sentences for wish in self._sentence(one))
 
     def _sentence(self, text: str) -> list[Wish]:
-        tokens = _without_names(tokens_of(text), self._names)
+        tokens, called = _without_names(tokens_of(text), self._names)
         if is_to_another(tokens, text, self._names) or is_only_thought(joined(tokens)):
             return []
-        wishes = self._chain(tokens, self._beginnings.at(tokens, 0), 0, text)
-        return wishes or self._chain(tokens, *self._beginnings.late_in(tokens), text)
+        for at in (0, *called):
+            if wishes := self._chain(tokens, self._beginnings.at(tokens, at), at, text):
+                return wishes
+        return self._chain(tokens, *self._beginnings.late_in(tokens), text)
 
     def _chain(
         self, tokens: Sequence[Token], begun: Found | None, at: int, text: str
@@ -183,24 +184,52 @@ class _Reader:
 
 def _to_assistant(sentence: str, names: Collection[tuple[str, ...]]) -> str:
     """The plain words of a sentence that may ask the assistant for something now, else nothing."""
-    tokens = _without_names(tokens_of(sentence), names)
+    tokens, _ = _without_names(tokens_of(sentence), names)
     words = joined(tokens[:MAX_TALK_WORDS])
     if is_for_later(words) or is_only_thought(words) or is_to_another(tokens, sentence, names):
         return ""
     return joined(tokens)
 
 
-def _without_names(tokens: list[Token], names: Collection[tuple[str, ...]]) -> list[Token]:
-    """The words of a sentence without a call of the assistant, and a yes or no before it."""
+def _without_names(
+    tokens: list[Token], names: Collection[tuple[str, ...]]
+) -> tuple[list[Token], list[int]]:
+    """The words of a sentence without calls of the assistant, and a yes or no before it.
+
+    Returns:
+        They, and where they go on after a call in the middle.
+    """
     while tokens and (tokens[0].word in _YES_OR_NO and tokens[0].breaks):
         tokens = tokens[1:]
-    called = tokens[1:] if tokens and tokens[0].word in _HEY else tokens
+    kept: list[Token] = []
+    called: list[int] = []
+    at = 0
+    while at < len(tokens):
+        size = _call_at(tokens, at, kept, names)
+        if size and kept:
+            kept[-1] = replace(kept[-1], breaks=True)
+            called.append(len(kept))
+        elif not size:
+            kept.append(tokens[at])
+        at += size or 1
+    return kept, [one for one in called if one < len(kept)]
+
+
+def _call_at(
+    tokens: Sequence[Token], at: int, before: Sequence[Token], names: Collection[tuple[str, ...]]
+) -> int:
+    """How many words at a place call the assistant; 0: none, as in "who is Alfred the Great?"."""
     for name in names:
-        if _words(called[: len(name)]) == name:
-            tokens = called[len(name) :]
-        if len(tokens) > len(name) and _words(tokens[-len(name) :]) == name:
-            tokens = tokens[: -len(name)]
-    return tokens
+        end = at + len(name)
+        if _words(tokens[at:end]) != name:
+            continue
+        is_first = all(phrases().frames.match(f"{one.word} ") for one in before)
+        is_apart = (
+            end == len(tokens) or tokens[end - 1].breaks or (at > 0 and tokens[at - 1].breaks)
+        )
+        if is_first or is_apart:
+            return len(name)
+    return 0
 
 
 def _words(tokens: Sequence[Token]) -> tuple[str, ...]:

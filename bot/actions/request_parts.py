@@ -108,7 +108,9 @@ class Part:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters that it says."""
-        original = self.text[self.tokens[0].start : self.tokens[-1].end]
+        first = 0 if self.found.is_question else max(self.after_verb - 1, 0)
+        first = min(first, len(self.tokens) - 1)
+        original = self.text[self.tokens[first].start : self.tokens[-1].end]
         schema = self.found.action.params
         return options_in(
             joined(self.tokens[:MAX_TALK_WORDS]),

@@ -86,6 +86,7 @@ def _with_list(wish: Wish, words: str) -> Wish:
     is_asked = "labels" in wish.action.params.get("properties", {}) and "labels" not in wish.params
     if not is_asked or len(text.split()) > _MAX_LISTED_WORDS or re.search(r"[.!?]\s", text):
         return wish
+    text = text.rstrip(" .!?")
     labels = choice_in(text) or (text.split(", ") if text.count(", ") > 1 else [])
     if len(labels) < 2 or sum(len(one.split()) for one in labels) < len(text.split()) - 2:  # noqa: PLR2004
         return wish

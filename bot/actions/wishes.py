@@ -61,10 +61,11 @@ def wish_in(part: Part, inline: str, quotes: Sequence[str]) -> Wish | None:
     if part.phrases.is_strict and not _is_named(reference, part):
         return None
     is_of_subject = not (part.phrases.works_on_text or part.found.is_on_text)
-    is_from_text = (
-        reference.points not in _UNNAMED and phrases().sources.search(part.rest) is not None
-    )
-    if is_of_subject and not is_from_text and _has_topic(part.rest, reference):
+    source = phrases().sources.search(joined(part.tokens)) if is_of_subject else None
+    pointed = reference_in(source[0]) if source is not None else NOTHING
+    if pointed.points not in _UNNAMED:
+        reference = pointed
+    elif is_of_subject and _has_topic(part.rest, reference):
         about = part.text if _ABOUT.match(part.about) else part.about
         about = with_quotes(about, quotes).strip(" .!?\u00a1\u00bf")
         reference = Reference(Points.TEXT, text=about) if about else reference
@@ -138,7 +139,9 @@ def _inline_of_translation(part: Part) -> Reference | None:
     if span is None:
         return None
     kept = tokens[: words_before(words, span[0])] or tokens[words_before(words, span[1]) :]
-    if not kept or len(kept) > _MAX_INLINE_WORDS:
+    if not kept:
+        return NOTHING
+    if len(kept) > _MAX_INLINE_WORDS:
         return None
     return Reference(Points.TEXT, text=part.text[kept[0].start : kept[-1].end])
 

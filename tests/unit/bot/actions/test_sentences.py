@@ -127,6 +127,8 @@ def test_no_text_is_pointed_at(words: str) -> None:
         # what is no text, and no program
         "corrige la postura, que te vas a hacer daño",
         "haz un programa de radio",
+        "which languages can you translate into",
+        "it's nice of them, all that you can translate this into",
         # to solve, not to classify
         "sort it out between you two",
     ],
@@ -162,6 +164,18 @@ def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
         ("is that positive or negative, the message above I mean", "SENTIMENT"),
         ("sort these messages into urgent and not urgent", "CLASSIFIER"),
         ("Resume, por favor, este texto", "SUMMARIZER"),
+        ("that chat was long, sum it up", "SUMMARIZER"),
+        ("my aunt only speaks Polish can you put this in Polish", "TRANSLATOR"),
+        ("be a dear and proofread this", "PROOFREADER"),
+        ("I'd be so grateful for a short summary of this report", "SUMMARIZER"),
+        ("this story needs a title", "TITLER"),
+        ("I'm swamped, could you write an email to the bank", "EMAIL_WRITER"),
+        ("turn these scraps into a polite email", "EMAIL_WRITER"),
+        ("put this into words I can follow", "SIMPLIFIER"),
+        ("I just want the names in this letter", "EXTRACTOR"),
+        ("le falta un título a mi cuento", "TITLER"),
+        ("sé buena y corrígeme este texto", "PROOFREADER"),
+        ("¿será que me puedes pasar esto al inglés?", "TRANSLATOR"),
         ("write an email to Ana, Tom, and Luis about the trip", "EMAIL_WRITER"),
         ("summarise what we said tonight", "SUMMARIZER"),
         ("translate this when you can", "TRANSLATOR"),
@@ -191,6 +205,33 @@ def test_an_email_from_notes_works_on_them(words: str, sender: str | None) -> No
 def test_a_misheard_name_calls_nobody_else() -> None:
     wishes = read("Alfredo, resume lo que hemos dicho", OFFERED, names=["Alfred"]).wishes
     assert [wish.action.module for wish in wishes] == ["SUMMARIZER"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "right alfred what's the gist of this then",
+        "two hundred pages, Alfred, sum this up",
+        "she said translate it. Alfred, summarise this",
+        "wey Alfred resume esto",
+    ],
+)
+def test_a_request_may_begin_after_a_call(words: str) -> None:
+    wishes = read(words, OFFERED, names=["Alfred"]).wishes
+    assert [wish.action.module for wish in wishes] == ["SUMMARIZER"]
+
+
+@pytest.mark.parametrize(
+    ("words", "to"),
+    [
+        ("translate this to French, no wait, Italian", "Italian"),
+        ("tradúcelo al francés, digo, al catalán", "Catalan"),
+        ("translate this to French and to Italian", None),
+    ],
+)
+def test_a_corrected_language_is_the_last(words: str, to: str | None) -> None:
+    [wish] = read(words, OFFERED).wishes
+    assert wish.params.get("to") == to
 
 
 def test_what_can_be_done_is_only_asked_about() -> None:
