@@ -39,7 +39,7 @@ _MIN_BYTES_PER_S: Final = 40
 """No codec for speech takes less."""
 _MIN_GAP_S: Final = 0.1
 _MAX_GAP_S: Final = 60.0
-"""A longer gap is no damage: the clock of a joined file starts again."""
+"""A longer gap is not damage: the clock of a joined file starts again."""
 _NO_INDEX: Final = (
     "The file is damaged or incomplete: it has no index of its audio, which is written last."
 )

@@ -14,11 +14,11 @@ from audio.containers import WEAKLY_SIGNED, is_mpeg_chain, sniff
 
 _WINDOW_BYTES: Final = 256 * 1024
 _OVERLAP_BYTES: Final = 16 * 1024
-"""A chain of frames may reach so far into the next window."""
+"""How far a chain of frames may reach into the next window."""
 _CHAIN: Final = 4
-"""So many consecutive frames cannot be an accident."""
+"""This many consecutive frames are no accident."""
 _MAX_TRIES: Final = 20_000
-"""Per window: bytes that look like nothing but frames must not hold the decoder."""
+"""Per window: bytes that merely look like frames must not hold up the decoder."""
 
 
 class Opener(NamedTuple):
@@ -57,8 +57,8 @@ _STRONG: Final = (
     ("mpg", re.compile(rb"\0\0\x01\xba[\x44-\x7f].{9}\0\0\x01", re.DOTALL), 0),
     ("", re.compile(rb"ID3[\x02-\x04]\0.[\0-\x7f]{4}[A-Z0-9\0]", re.DOTALL), 0),
 )
-"""What opens a file and occurs in none by accident, and how far into the file it stands. A tag's
-container is that of what follows it."""
+"""What opens a file and never occurs by accident, and how far into the file it stands. A tag has
+the container of what follows it."""
 
 _FRAMES: Final = (
     ("aac", re.compile(rb"\xff[\xf0\xf1\xf8\xf9]")),
@@ -92,9 +92,9 @@ def next_opener(
     Args:
         file: Seekable.
         start: In bytes.
-        own: The container that is being left. More MP3, AAC or AC-3 after the same is no new file:
+        own: The container that ends. More MP3, AAC or AC-3 after the same kind is not a new file:
             decoders read on.
-        with_frames: Whether bare frames count. In a container they do not: it may hold some.
+        with_frames: Whether bare frames count. In a container they do not: it may contain some.
         ignored: Containers that do not count.
     """
     at = start

@@ -11,7 +11,7 @@ _COUNTRIES: Final = {
     "gr": "el", "il": "he", "ir": "fa", "jp": "ja", "kr": "ko", "mx": "es", "rs": "sr", "se": "sv",
     "si": "sl", "tw": "zh", "ua": "uk", "us": "en", "vn": "vi",
 }  # fmt: skip
-"""Countries that people write for their language, where that is no other language's code."""
+"""Countries that people write for their language, where that is not another language's code."""
 _NAMES: Final = {
     name.casefold(): one.code for one in LANGUAGES.values() for name in (one.english, one.native)
 }

@@ -3,7 +3,7 @@
 `module_name` is what they type: `summarize` for the contract's SUMMARIZER, as Discord shows it in
 English; an operator's own module has the contract's name in lower case, as `my-own`. `read_name` is
 what they read in a list or a sentence: the same, but in their language, and as a word of it (`talk`
-for CONVERSE). Whoever types any name of a module, also the contract's, means that module.
+for CONVERSE). Whoever types any of these names, or the contract's, means that module.
 """
 
 import re
@@ -13,7 +13,7 @@ from typing import Final
 from bot.i18n import INTERFACE_LANGUAGES, words_for
 
 _OURS: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-"""A name as catalogues have it; a foreign service's own remains as it is."""
+"""A name as catalogues write it; a foreign service's own name stays as it is."""
 _READ_AS: Final = {
     ("PENNY", "CONVERSE"): "common.penny.converse",
     ("PENNY", "TRANSCRIBE"): "common.penny.transcribe",

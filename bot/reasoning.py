@@ -56,7 +56,7 @@ class ReasoningFilter:
         return piece
 
     def finish(self) -> str:
-        """Return the text that was held back; a thought without an end is no answer."""
+        """Return the text that was held back; a thought without an end is not an answer."""
         return "" if self._is_decided or self._is_thinking else self._held
 
     def _decide(self, text: str) -> str:

@@ -58,7 +58,7 @@ _ESCAPED_CHARS: Final = re.compile(f"[{_UNSEEN}\x85\u2028\u2029]")
 
 
 _BLANK: Final = "\u2800"
-"""Braille's blank cell, which is no white space to Unicode."""
+"""Braille's blank cell, which is not white space to Unicode."""
 
 
 def is_blank(text: str) -> bool:

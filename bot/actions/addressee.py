@@ -73,7 +73,7 @@ def _is_like(word: str, name: tuple[str, ...]) -> bool:
 
 
 def _is_name(token: Token, text: str) -> bool:
-    """Whether a word names a person: it is known to, or it has a capital and is no common word."""
+    """Whether a word names a person: it is known to, or has a capital and is not a common word."""
     if token.word in people_names() | phrases().titles:
         return True
     known = token.word in common_words() or token.word in language_names()

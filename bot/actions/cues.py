@@ -1,7 +1,8 @@
 """Requests by what names their result, whatever the verb: "get the spelling in this sorted". Pure.
 
-A verb of doing begins it, what it works on is pointed at, and a cue of `modules.toml` says what
-comes of it. Without all three it is talk: "sort the garden out", "is that your spelling?".
+Such a request begins with a verb of doing, points at what it works on, and has a cue of
+`modules.toml` that names the result. Without all three it is talk: "sort the garden out", "is that
+your spelling?".
 """
 
 import re

@@ -29,7 +29,7 @@ _HEARD_CHARS: Final = 80
 
 
 def recognition_state(settings: Settings) -> str:
-    """Say what recognizes speech; a server, and a model of one's own, have to hear a sentence.
+    """Say what recognizes speech; a server, or the operator's own model, must hear a sentence.
 
     Raises:
         SkydeckError: It is not there, does not answer, cannot be loaded, or hears no words.

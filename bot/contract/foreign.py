@@ -262,7 +262,7 @@ def _are_pieces(values: list[str]) -> bool:
 
 
 def words_of_piece(piece: Any) -> str | None:
-    """The words of one piece of a streamed answer; empty if it has none, None if it is no piece."""
+    """The words of one piece of a streamed answer; empty if it has none, None if it is not one."""
     if isinstance(piece, str):
         return _events(piece) or piece
     if not isinstance(piece, dict):

@@ -172,7 +172,7 @@ class LocalSpeechInput:
 
     @property
     def is_at_rest(self) -> bool:
-        """Never: a key that is pressed or let go is no packet."""
+        """Never: a key that is pressed or let go is not a packet."""
         return False
 
     def transcribed(self, user_id: int, ended_s: float, words: Words) -> None:

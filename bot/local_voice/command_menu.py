@@ -11,7 +11,7 @@ from bot.local_voice.view import MenuItem
 
 
 def menu(commands: Commands, text: str, words: Words) -> list[MenuItem]:
-    """What the typed beginning can become, best first; empty if it is no command.
+    """What the typed beginning can become, best first; empty if it is not a command.
 
     Args:
         commands: All commands.

@@ -74,7 +74,7 @@ class LoadProgress:
         self._current = part
 
     def reads(self, file: str, done: int, total: int) -> None:
-        """So many bytes of the files are fetched or checked; any thread may say so."""
+        """Note how many bytes of the files are fetched or checked; any thread may call it."""
         self._file, self._bytes = file, (done, total)
 
     def ends(self, now_s: float) -> None:

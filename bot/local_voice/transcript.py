@@ -54,7 +54,7 @@ class Transcript:
         cost_usd: The sum of the costs that the services report.
         stage: The stage of the newest turn; None before the first.
         words: The words of the person's language, for what is added from now on.
-        why_unheard: Says why a spoken turn has no words; empty: nothing more than that is known.
+        why_unheard: Says why a spoken turn has no words; empty: nobody knows.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Transcript:
         )
 
     def begin(self) -> None:
-        """A new conversation begins: what is above is no part of it."""
+        """Begin a new conversation: the entries so far do not belong to it."""
         self._begun_after = max(self._entries, default=0)
 
     @property
@@ -209,7 +209,7 @@ class Transcript:
         self.cost_usd += cost_usd
 
     def give_up(self) -> None:
-        """Wait for no request any more: the person has stopped everything."""
+        """Stop waiting for requests: the person has stopped everything."""
         self._asked.clear()
 
     # -- sound -----------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ class Transcript:
 
 
 def reason(error: Exception | None, words: Words) -> str:
-    """Say in words what went wrong with a turn: in few words, if there are any without figures."""
+    """Say what went wrong with a turn, in few words unless there are figures to tell."""
     if not isinstance(error, SkydeckError):
         return words("errors.unexpected")
     text = words.texts.get(f"errors.{error.code}", "{")

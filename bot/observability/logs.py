@@ -18,7 +18,7 @@ _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 
 
 SHOWN_DIGITS: Final = 8
-"""So much of a request's id stands in a line for people; in JSON and in traces it goes on."""
+"""How much of a request's id a line for people has; JSON and traces have all of it."""
 _LOG_VALUES: Final = ("aiosqlite", "asyncpg", "sqlalchemy", "alembic")
 """At DEBUG these log the values of every statement: people's words and interaction tokens."""
 

@@ -219,7 +219,7 @@ def _chain(
 
 
 def _read(text: _Text, begin: int, end: int, grammar: Grammar) -> tuple[SpokenCommand, ...]:
-    """The commands of one phrase; none if it is no command."""
+    """The commands of one phrase; none if it is not a command."""
     is_one = grammar.command.fullmatch(text.words, begin, end)  # one look, since most are none
     kinds = grammar.commands if is_one else grammar.bare
     for name, phrases in kinds.items():

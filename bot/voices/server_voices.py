@@ -66,7 +66,7 @@ def voice_language(name: str) -> str | None:
 
 
 def read_listed(answer: object, model: str) -> list[ServerVoice]:
-    """Read what a server answers at /v1/audio/voices; empty if it is no list of voices."""
+    """Read what a server answers at /v1/audio/voices; empty if it is not a list of voices."""
     if isinstance(answer, dict):
         answer = next((answer[key] for key in ("voices", "data") if key in answer), None)
     listed = answer[:_MAX_VOICES] if isinstance(answer, list) else []

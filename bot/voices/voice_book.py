@@ -1,7 +1,7 @@
 """The voices of this machine, and which one speaks a language. Pure.
 
-eSpeak also takes any other language's code as a voice. `workers/penny/voice_files.py` finds voices
-of one's own.
+eSpeak also takes any other language's code as a voice. `workers/penny/voice_files.py` finds the
+operator's own voices.
 """
 
 from collections.abc import Mapping
@@ -33,8 +33,8 @@ class Voice:
         language: ISO 639-1, or with a region. A caller who names no voice gets the first one of a
             language.
         model: Piper's model, by its name in the manifest.
-        file: A voice of one's own: Piper's model, or the style of Kokoro's voice; None: of the
-            manifest, or eSpeak's.
+        file: The operator's own voice: Piper's model, or the style of Kokoro's voice; None: one of
+            the manifest, or eSpeak's.
     """
 
     name: str
@@ -57,7 +57,7 @@ class VoiceBook:
 
     Attributes:
         chosen: The operator's voice of each language, by its primary code.
-        own: The voices of one's own, those of Piper first.
+        own: The operator's own voices, those of Piper first.
         only: All voices that can be chosen, if they are not this machine's; None: they are.
     """
 

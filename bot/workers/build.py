@@ -56,7 +56,7 @@ class Workers:
 def models_needed(
     settings: Settings, services: Collection[Service], choice: LlmChoice | None = None
 ) -> list[str]:
-    """Return the names of the models that these services load, but for files of one's own.
+    """Return the names of the models that these services load, except the operator's own files.
 
     Args:
         settings: All settings.
@@ -80,7 +80,7 @@ def models_needed(
 
 
 def _name_of(source: LlmSource) -> str:
-    """The name to fetch it by; empty: a file of one's own."""
+    """The name to fetch it by; empty: the operator's own file."""
     match source:
         case Listed(name):
             return name

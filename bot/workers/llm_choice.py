@@ -137,7 +137,8 @@ def needed_gib(choice: LlmChoice, *, speaks: bool) -> float:
     """Roughly how much memory the local models take once all are loaded, in GiB.
 
     Args:
-        choice: The language models; a file of one's own counts with its size, one at the hub not.
+        choice: The language models; the operator's own file counts with its size, one at the hub
+            does not count.
         speaks: Whether speech is recognised and spoken on this machine.
     """
     models = sum(map(_model_gib, choice.sources))

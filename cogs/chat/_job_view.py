@@ -125,7 +125,7 @@ class ChatJobView(MessageView[ChatMessage]):
             return Taken(note=explain(e, self.words, privately=is_private).text)
 
     async def _asking(self) -> Asking | None:
-        """The question as it was asked; None: it is gone, or is no question of this person's.
+        """The question as it was asked; None: it is gone, or is not this person's question.
 
         Raises:
             NotPossible: It was a command, which only the process that got it knows.

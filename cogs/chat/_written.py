@@ -41,7 +41,7 @@ class Written:
 
     @property
     def is_free(self) -> bool:
-        """Whether it only stops something: who asks too often may still do that."""
+        """Whether it only stops something: even somebody who asks too often may do that."""
         return ENDS.issuperset(self.match.kinds)
 
     @property
@@ -61,7 +61,7 @@ class Written:
 
     @property
     def conversation_id(self) -> int:
-        """The conversation, where the channel is one: where the bot is a guest, a person's own."""
+        """The channel's conversation; where the bot is a guest, the person's own one there."""
         if is_guest(self.occasion):
             return guest_conversation(self.channel_id, self.author.id)
         return self.channel_id
@@ -96,9 +96,9 @@ class Written:
 
     @contextlib.asynccontextmanager
     async def in_time(self) -> AsyncIterator[None]:
-        """Tell Discord during the block that the answer to a command takes longer, if it does.
+        """If the block takes longer, tell Discord that the answer to a command is coming.
 
-        Only a "yes" sets off what takes seconds; anything else is a look into the database.
+        Only a "yes" starts work that takes seconds; anything else only reads the database.
         """
         timer = asyncio.ensure_future(_think(self.occasion, after_s=LATEST_ANSWER_S))
         try:
@@ -107,7 +107,7 @@ class Written:
             timer.cancel()
 
     async def reply(self, text: str, view: discord.ui.View | None = None) -> discord.Message:
-        """Reply; the last message has the buttons. A command's person alone reads it.
+        """Reply; the last message has the buttons. Only the person sees the reply to a command.
 
         Raises:
             discord.HTTPException, OSError: Discord accepts no reply.
@@ -135,7 +135,7 @@ async def _think(occasion: Occasion, *, after_s: float) -> None:
 async def _respond(
     interaction: discord.Interaction[Any], text: str, view: discord.ui.View | None
 ) -> discord.Message:
-    """Answer a command, for its person alone."""
+    """Answer a command; only the person who gave it sees the answer."""
     more: dict[str, Any] = {} if view is None else {"view": view}
     if interaction.response.is_done():
         return await interaction.followup.send(text, ephemeral=True, wait=True, **more)

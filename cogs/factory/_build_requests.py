@@ -96,7 +96,7 @@ async def start_build(
 
 
 _TOLD: Final = frozenset({Ending.COMPLETED, Ending.FAILED, Ending.EXPIRED})
-"""Who has cancelled a build knows how it ended."""
+"""The endings to report; whoever cancels a build knows how it ended."""
 
 
 async def build_on_request(
@@ -171,7 +171,7 @@ async def _files_of(message: discord.Message | None, words: Words) -> list[File]
 
 
 async def _read(attached: Sequence[discord.Attachment], words: Words) -> list[Attachment]:
-    """Download the files, whose limit holds for all of them together.
+    """Download the files; the size limit is for all of them together.
 
     Raises:
         TooLarge: They are too large together.

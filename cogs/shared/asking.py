@@ -76,7 +76,7 @@ class Asking:
 
     @property
     def question_id(self) -> int:
-        """The message's id; 0: it is a command, which is no message."""
+        """The message's id; 0: it is a command, which is not a message."""
         return self.message.id if self.message is not None else 0
 
     @property

@@ -22,7 +22,7 @@ Occasion = discord.Interaction | discord.Message
 
 
 def person_of(occasion: Occasion) -> discord.abc.User:
-    """Who has done it."""
+    """The person who wrote the message, or used the command."""
     return occasion.author if isinstance(occasion, discord.Message) else occasion.user
 
 

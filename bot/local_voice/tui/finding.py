@@ -18,7 +18,7 @@ def hits(text: str, wanted: str) -> list[tuple[int, int]]:
 
 
 def _plain(text: str) -> str:
-    """As many characters as before, each without its accent and in lower case."""
+    """The text without accents and in lower case, with as many characters as before."""
     return "".join(map(_base, text))
 
 

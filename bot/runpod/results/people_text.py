@@ -15,7 +15,7 @@ _INSTEAD: Final = "[key]"
 """What people see in place of a secret."""
 _TEXTS: Final = ("text", "transcript", "data")
 _HEARD: Final = ("transcript", "transcription")
-"""What a person said: it is no answer of a model's."""
+"""What a person said: it is not a model's answer."""
 _IN_DATA: Final = ("text", "reply", "response", *_HEARD)
 """The keys where `Response.text` and `Response.transcript` look in data that is an object."""
 

@@ -37,7 +37,7 @@ _STALE_S = 3600.0
 """A run takes seconds, so an older folder is not in use."""
 _POLL_S = 0.05
 _MAX_REMOVALS = 100
-"""If the cgroup is still there after as many tries, the next process removes it."""
+"""If the cgroup is still there after this many tries, the next process removes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +213,7 @@ async def _run(command: Sequence[str], out: IO[bytes], group: Group | None) -> P
 
 
 async def _watched(process: asyncio.subprocess.Process) -> Note | None:
-    """Wait for the end of the process, or until it exceeds a limit, which is then returned."""
+    """Wait until the process ends, or exceeds a limit, which is then returned."""
     waiting = asyncio.ensure_future(process.wait())
     try:
         while True:

@@ -75,7 +75,7 @@ def unparsable(notes: tuple[Note, ...]) -> Verdict:
 
 
 def parsed_only() -> Verdict:
-    """Judge a program that parses, where no sandbox can run it: that is no pass."""
+    """Judge a program that parses, where no sandbox can run it: that is not a pass."""
     notes = (note("not_run"),)
     return Verdict(
         check=Check.PARSED,

@@ -36,7 +36,7 @@ def speech_models_needed(settings: Settings) -> list[str]:
 
 
 def ears_needed(settings: Settings) -> list[str]:
-    """Return the names of the models that recognise speech, but for a folder of one's own."""
+    """Return the names of the models that recognise speech, except the operator's own folder."""
     source = read_asr(settings.skydeck_asr)
     if source is None:
         return [STT_ENGLISH, STT_MULTILINGUAL]

@@ -126,7 +126,7 @@ class OpenAIVoices:
         return self._listed or ()
 
     async def warm_up(self) -> None:
-        """Load the SDK, and ask for the voices; a server that is down is no error yet."""
+        """Load the SDK, and ask for the voices; a server that is down is not an error yet."""
         await self._server.load("audio.speech")
         with contextlib.suppress(SkydeckError):
             await self.voices()

@@ -22,7 +22,7 @@ _MIN_NOISE_S: Final = 0.1
 
 
 class NotSpeechError(Exception):
-    """The sound is no speech; the message says what, as the end of a sentence."""
+    """The sound is not speech; the message says what, as the end of a sentence."""
 
 
 class SpeechChecks:

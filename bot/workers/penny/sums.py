@@ -164,7 +164,7 @@ def _with_digits(text: str, language: str) -> str:
 
 
 class _NoSumError(ValueError):
-    """It is no sum, or has no result."""
+    """It is not a sum, or has no result."""
 
 
 def _worked_out(expression: str, words: _Words) -> Sum | None:

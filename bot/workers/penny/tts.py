@@ -178,7 +178,7 @@ class LocalVoices:
 def _speak_piper(piper: Any, text: str) -> tuple[Samples, int]:
     try:
         pieces = [chunk.audio_float_array for chunk in piper.synthesize(text)]
-    except Exception as e:  # a model of one's own may fail in any way
+    except Exception as e:  # the operator's own model may fail in any way
         why = " ".join(str(e).split())[:200]
         raise JobFailed(f"Piper failed ({why}).", service_code="tts") from e
     sound = np.concatenate([*pieces, np.zeros(0, np.float32)])

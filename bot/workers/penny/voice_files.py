@@ -27,7 +27,7 @@ from bot.voices.voice_names import (
 )
 
 _MAX_OWN: Final = 200
-"""How many voices of one's own are shown."""
+"""How many of the operator's own voices are shown."""
 _MAX_CONFIG_BYTES: Final = 5_000_000
 SETTING: Final = "SKYDECK_VOICES"
 
