@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
 from audio import codec
 from bot.workers.penny import espeak
@@ -23,6 +24,7 @@ from tests.bench.conversation import RATE, Conversation, Piece, join, pause, pie
 
 TEXTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))
 HESITATION_S, SENTENCE_S, STORY_S = (0.35, 1.3), (0.3, 0.9), (0.3, 1.0)
+SEED = 1
 MAX_RECORDING_S = 60
 MAX_UTTERANCES = 7
 
@@ -53,6 +55,7 @@ class Voices:
     """
 
     def __init__(self, weights: Callable[[str], Path]) -> None:
+        onnxruntime.set_seed(SEED)  # Piper throws dice, too: the same turns in each run
         self._joe = _load_piper(weights("piper-joe") / "voice.onnx", 1)
 
     def say(self, text: str, voice: str) -> Piece:

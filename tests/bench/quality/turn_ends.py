@@ -120,6 +120,7 @@ WAYS = {
     f"{SILENCE_S} s of silence": (FIXED, NOTHING),
 }
 PIPECAT = "pipecat"
+PARTS = ("median", "mean", "p95")
 
 
 def measure(weights: Callable[[str], Path]) -> Section:
@@ -175,7 +176,7 @@ def section(own, scores, remarks) -> Section:
         charts=[
             Chart(
                 title="Delay of the end", unit=Unit.MS, rows=delays,
-                groups=[f"{name}, {part}" for name in NAMES.values() for part in ("median", "p95")],
+                groups=[f"{name}, {part}" for name in NAMES.values() for part in PARTS],
             ),
             Chart(
                 title="Turns cut off", unit="", groups=[*NAMES.values()], of=counts,
@@ -187,9 +188,10 @@ def section(own, scores, remarks) -> Section:
     )  # fmt: skip
 
 
-def spread_ms(found: Score) -> tuple[float | None, float | None]:
-    """Median and 95th percentile of the delays."""
+def spread_ms(found: Score) -> tuple[float | None, ...]:
+    """`PARTS` of the delays. They are short or long, and the median jumps where half are short."""
     if len(found.delays_s) < 2:
-        return None, None
+        return (None,) * len(PARTS)
     worst = statistics.quantiles(found.delays_s, n=20)[-1]
-    return statistics.median(found.delays_s) * 1000, worst * 1000
+    median, mean = statistics.median(found.delays_s), statistics.mean(found.delays_s)
+    return median * 1000, mean * 1000, worst * 1000
