@@ -62,34 +62,42 @@ class TurnEndModel:
     """The wait before a turn ends.
 
     Attributes:
-        bias: The logit of going on without anything known.
+        words: The logit of going on after such words, with nothing else known.
         sound: What each unit of the completeness' logit adds to it, by what the words are.
-        words: What the words add.
-        seconds: What each doubling of the speech beyond a second adds.
+        fragment: What each halving of the speech below `fragment_ms` adds while the words are
+            open: a few words that are no question are seldom all.
+        fragment_ms: So much speech is no fragment.
+        monologue: What each doubling of the speech beyond `monologue_ms` adds while the words are
+            open: who tells so much goes on telling.
+        monologue_ms: So much speech is no monologue yet.
         went_on: What each pause that they went on after adds, up to `max_went_on`.
         max_went_on: More of them add nothing.
-        waits: (how likely they go on, ms), rising in both, interpolated between points.
-        waits_for_words: The same while the words are not known. Shorter, because an end that comes
-            too early costs less then: the words still hold back the answer.
+        waits: By what the words are: (how likely they go on, ms), rising in both, interpolated
+            between points. They differ, because people pause longer after some words than after
+            others, and because an end that comes too early costs less while the words are not
+            known: these still hold back the answer.
         looks_over_below: With a lower likelihood of going on, a pause looks like an end.
     """
 
-    bias: float
-    sound: Mapping[Words, float]
     words: Mapping[Words, float]
-    seconds: float
+    sound: Mapping[Words, float]
+    fragment: float
+    fragment_ms: int
+    monologue: float
+    monologue_ms: int
     went_on: float
     max_went_on: int
-    waits: tuple[tuple[float, int], ...]
-    waits_for_words: tuple[tuple[float, int], ...]
+    waits: Mapping[Words, tuple[tuple[float, int], ...]]
     looks_over_below: float
 
     def goes_on(self, features: TurnEndFeatures) -> float:
         """How likely it is that they go on, from 0 to 1."""
-        logit = self.bias + self.words[features.words]
+        logit = self.words[features.words]
         if features.completeness is not None:
             logit += self.sound[features.words] * completeness_logit(features.completeness)
-        logit += self.seconds * doublings(features.speech_ms)
+        if features.words is Words.OPEN:
+            logit += self.fragment * doublings(self.fragment_ms, since=features.speech_ms)
+            logit += self.monologue * doublings(features.speech_ms, since=self.monologue_ms)
         logit += self.went_on * min(features.went_on, self.max_went_on)
         return 1 / (1 + math.exp(-logit))
 
@@ -100,7 +108,7 @@ class TurnEndModel:
     def wait_ms(self, features: TurnEndFeatures) -> int:
         """How long a silence ends the turn, in milliseconds."""
         goes_on = self.goes_on(features)
-        waits = self.waits_for_words if features.words is Words.UNKNOWN else self.waits
+        waits = self.waits[features.words]
         if goes_on <= waits[0][0]:
             return waits[0][1]
         for (low, short), (high, long) in pairwise(waits):
@@ -117,6 +125,6 @@ def completeness_logit(completeness: float) -> float:
     return max(-_LOGIT_LIMIT, min(_LOGIT_LIMIT, logit))
 
 
-def doublings(speech_ms: int) -> float:
-    """How often a second of speech doubles to become this much; 0 for less than a second."""
-    return math.log2(max(1.0, speech_ms / 1000))
+def doublings(ms: int, *, since: int) -> float:
+    """How often `since` doubles to become this much; 0 if it is no less."""
+    return math.log2(max(1.0, ms / max(1, since)))

@@ -5,7 +5,11 @@
 
 A ridge logistic regression says how likely somebody goes on after a pause; coordinate descent then
 chooses the waits that cost least, where an early end costs as much as `CUT_OFF_COST_S` of delay.
-The half to check has other speakers and other sentences, and nothing is chosen by it.
+How much speech is a fragment, and how much a monologue, is what predicts best the texts that were
+left out. The half to check has other speakers and other sentences, and nothing is chosen by it.
+
+What the sound tells, and how long to wait with nothing else known, is learned from people alone
+(SKYDECK_RUNNING_SPEECH); without their recordings it stays as it was learned.
 """
 
 # mypy: ignore-errors
@@ -13,6 +17,7 @@ The half to check has other speakers and other sentences, and nothing is chosen 
 import itertools
 import json
 import sys
+import tomllib
 from dataclasses import replace
 from enum import Enum
 from functools import cache
@@ -21,33 +26,35 @@ from pathlib import Path
 import numpy as np
 
 from audio.turn_end import TurnEndFeatures, TurnEndModel, Words, completeness_logit, doublings
+from bot.voice_agent.options.endpointing import learned_waits
 from bot.voice_agent.word_completeness import judge_words
 from tests.bench.turn_pauses import gather
 from tests.paths import ROOT
 
 TARGET = ROOT / "bot/voice_agent/options/turn_end_wait.toml"
-LIKELY = (0.04, 0.1, 0.2, 0.35, 0.55, 0.75, 0.92)
-LIKELY_BY_SOUND = (0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.75)
-"""Where the waits have points; sound alone is never as sure as words."""
-CHOICES_MS = (256, 320, 384, 448, 512, 576, 640, 768, 896, 1024, 1152, 1280, 1408, 1600, 1800, 2048)
-CUT_OFF_COST_S, EARLY_REQUEST_COST_S = 2.5, 1.5
-"""What an end that comes too early costs with known words, and while these may still hold it."""
-RUNNING_SHARE = 0.25
-"""Of that, in running speech, where every pause may be one."""
+POINTS = (0.1, 0.4, 0.7, 0.95)
+"""The waits after some words have points at these shares of the pauses after them."""
+CHOICES_MS = (320, 384, 448, 512, 576, 640, 768, 896, 1024, 1152, 1280, 1408, 1600, 1800, 2048)
+CUT_OFF_COST_S, EARLY_REQUEST_COST_S, RUNNING_COST_S = 2.5, 1.5, 20.0
+"""What an end that comes too early costs with known words, and while these may still hold it; the
+same in running speech, where each would be a sound begun while somebody speaks."""
+FRAGMENTS_MS, MONOLOGUES_MS = (1500, 2000, 2500, 3000), (3000, 4000, 6000, 8000)
+FOLDS = 8
 SHORTEST_PAUSE_S = 0.28
 MAX_WENT_ON = 3
 LOOKS_OVER_BELOW = 0.4
 RIDGE, READING_COUNT = 0.5, 0.2
-SOUNDS = slice(1, 1 + len(Words))
+SOUNDS = slice(len(Words), 2 * len(Words))
 FIRST = TurnEndModel(
-    bias=0.0,
-    sound=dict.fromkeys(Words, -1.0),
     words={words: 2.0 * (words is Words.DANGLING) for words in Words},
-    seconds=0.0,
+    sound=dict.fromkeys(Words, -1.0),
+    fragment=0.0,
+    fragment_ms=2000,
+    monologue=0.0,
+    monologue_ms=4000,
     went_on=0.0,
     max_went_on=MAX_WENT_ON,
-    waits=tuple((p, 300 + round(1700 * p)) for p in LIKELY),
-    waits_for_words=tuple((p, 300 + round(1700 * p)) for p in LIKELY_BY_SOUND),
+    waits=dict.fromkeys(Words, ((0.0, 1000), (1.0, 1000))),
     looks_over_below=LOOKS_OVER_BELOW,
 )
 
@@ -98,16 +105,23 @@ def pauses(turns, model: TurnEndModel, known: Known):
             went_on += model.looks_over(features)
 
 
-def row(features: TurnEndFeatures) -> list[float]:
+def row(features: TurnEndFeatures, model: TurnEndModel) -> list[float]:
     """The regression's inputs."""
+    is_open, speech_ms = features.words is Words.OPEN, features.speech_ms
     sound = completeness_logit(0.5 if features.completeness is None else features.completeness)
     return [
-        1.0,
+        *(float(features.words is words) for words in Words),
         *(sound * (features.words is words) for words in Words),
-        *(float(features.words is words) for words in list(Words)[1:]),
-        doublings(features.speech_ms),
+        is_open * doublings(model.fragment_ms, since=speech_ms),
+        is_open * doublings(speech_ms, since=model.monologue_ms),
         float(min(features.went_on, MAX_WENT_ON)),
     ]
+
+
+def long_pauses(turns, model: TurnEndModel):
+    """The pauses that may end a turn, whatever is known of their words."""
+    found = [pause for known in Known for pause in pauses(turns, model, known)]
+    return [one for one in found if one[1] is None or one[1] >= SHORTEST_PAUSE_S]
 
 
 def fit(turns, model: TurnEndModel, sound=None) -> TurnEndModel:
@@ -115,89 +129,127 @@ def fit(turns, model: TurnEndModel, sound=None) -> TurnEndModel:
 
     Reading aloud is not talking to an assistant, and counts for less.
     """
-    found = [
-        pause
-        for known in Known
-        for pause in pauses(turns, model, known)
-        if pause[1] is None or pause[1] >= SHORTEST_PAUSE_S  # shorter ones end no turn
-    ]
-    inputs = np.array([row(features) for features, *_ in found])
+    found = long_pauses(turns, model)
+    inputs = np.array([row(features, model) for features, *_ in found])
     goes_on = np.array([float(lasts_s is not None) for _, lasts_s, *_ in found])
     weights = np.zeros(inputs.shape[1])
     penalty = RIDGE * np.eye(len(weights))
-    penalty[0, 0] = 0.0
+    penalty[: len(Words), : len(Words)] = 0.0
     given = np.zeros(len(inputs))
     if sound is not None:
         given = inputs[:, SOUNDS] @ np.array([sound[words] for words in Words])
         inputs[:, SOUNDS] = 0.0
-    reading = [turns[number]["voice"].startswith("recorded") for _, _, number, _ in found]
-    counts = np.where(reading, READING_COUNT, 1.0)
+    counts = np.array([weight(turns[number]) for _, _, number, _ in found])
     for _ in range(50):  # Newton's method
         likely = 1 / (1 + np.exp(-inputs @ weights - given))
         slope = inputs.T @ (counts * (likely - goes_on)) + penalty @ weights
         curve = (inputs * (counts * likely * (1 - likely))[:, None]).T @ inputs + penalty
         weights -= np.linalg.solve(curve, slope)
-    bias, *rest, seconds, went_on = (round(float(w), 3) for w in weights)
-    sounds, words = rest[: len(Words)], [0.0, *rest[len(Words) :]]
+    *rest, fragment, monologue, went_on = (round(float(w), 3) for w in weights)
+    words, sounds = rest[: len(Words)], rest[SOUNDS]
     return replace(
         model,
-        bias=bias,
-        sound=sound or {word: min(0.0, w) for word, w in zip(Words, sounds, strict=True)},
         words=dict(zip(Words, words, strict=True)),
-        seconds=max(0.0, seconds),
+        sound=sound or {word: min(0.0, w) for word, w in zip(Words, sounds, strict=True)},
+        fragment=max(0.0, fragment),
+        monologue=max(0.0, monologue),
         went_on=max(0.0, went_on),
     )
 
 
+def weight(turn) -> float:
+    """How much a pause of a turn teaches."""
+    return READING_COUNT if turn["voice"].startswith("recorded") else 1.0
+
+
+def loss(turns, model: TurnEndModel) -> float:
+    """How badly the pauses of texts are predicted that were left out, in nats a pause."""
+    texts = sorted({turn["text"] for turn in turns})
+    total = counted = 0.0
+    for fold in range(FOLDS):
+        left_out = set(texts[fold::FOLDS])
+        learned = fit([t for t in turns if t["text"] not in left_out], model, model.sound)
+        others = [turn for turn in turns if turn["text"] in left_out]
+        for features, lasts_s, number, _ in long_pauses(others, learned):
+            likely, count = learned.goes_on(features), weight(others[number])
+            total -= count * np.log(1 - likely if lasts_s is None else likely)
+            counted += count
+    return total / counted
+
+
 def outcomes(turns, model, known: Known):
-    """Of single turns: delays in seconds, and how many were cut off; the same of running speech."""
-    delays, spoilt, cut = [], set(), 0
+    """Of single turns: delays in seconds, and how many were cut off; the same of running speech.
+
+    Which sentence of a story has which pause is a throw of dice, so each may have any of them.
+    """
+    delays, spoilt, cut = [], set(), 0.0
+    told = [p["lasts_s"] for t in turns if t["kind"] == "running" for p in t["pauses"]]
+    lengths_s = np.array([s for s in told if s is not None and s >= SHORTEST_PAUSE_S])
     for features, lasts_s, number, is_running in pauses(turns, model, known):
         wait_s = model.wait_ms(features) / 1000
         if lasts_s is None:
             delays += [] if is_running else [wait_s]
         elif wait_s < lasts_s:
-            cut += is_running
             spoilt |= set() if is_running else {number}
+        if is_running:
+            cut += float((wait_s < lengths_s).mean())
     return np.array(delays), len(spoilt), cut
 
 
-def cost(turns, model: TurnEndModel, *, with_words: bool) -> float:
-    """Seconds a turn that the waits cost."""
-    total, price_s = 0.0, CUT_OFF_COST_S if with_words else EARLY_REQUEST_COST_S
-    for known in (Known.HEARD, Known.SAID) if with_words else (Known.NONE,):
+def cost(turns, model: TurnEndModel, words: Words) -> float:
+    """Seconds that the waits cost all turns, with these words known, or none."""
+    total, is_unknown = 0.0, words is Words.UNKNOWN
+    price_s = EARLY_REQUEST_COST_S if is_unknown else CUT_OFF_COST_S
+    for known in (Known.NONE,) if is_unknown else (Known.HEARD, Known.SAID):
         delays, spoilt, cut = outcomes(turns, model, known)
-        total += (float(delays.sum()) + price_s * (spoilt + RUNNING_SHARE * cut)) / len(delays)
+        total += float(delays.sum()) + price_s * spoilt + RUNNING_COST_S * cut
     return total
 
 
-def choose_waits(turns, model: TurnEndModel, *, with_words: bool) -> TurnEndModel:
-    """The waits of least cost."""
-    name = "waits" if with_words else "waits_for_words"
-    best = cost(turns, model, with_words=with_words)
+def choose_waits(turns, model: TurnEndModel, words: Words) -> TurnEndModel:
+    """The waits of least cost after some words."""
+    found = [features for features, *_ in long_pauses(turns, model) if features.words is words]
+    likely = np.quantile([model.goes_on(features) for features in found], POINTS)
+
+    def with_waits(waits) -> TurnEndModel:
+        points = tuple(zip(sorted({round(float(p), 3) for p in likely}), waits, strict=False))
+        return replace(model, waits={**model.waits, words: points})
+
+    best_s, best = min(
+        (cost(turns, with_waits([ms] * len(POINTS)), words), [ms] * len(POINTS))
+        for ms in CHOICES_MS
+    )
     for _ in range(6):
-        before = best
-        for at, ms in itertools.product(range(len(getattr(model, name))), CHOICES_MS):
-            waits = [list(point) for point in getattr(model, name)]
-            for other, point in enumerate(waits):  # they rise
-                point[1] = max(point[1], ms) if other > at else min(point[1], ms)
-            waits[at][1] = ms
-            tried = replace(model, **{name: tuple(map(tuple, waits))})
-            if (found := cost(turns, tried, with_words=with_words)) < best:
-                best, model = found, tried
-        if best == before:
+        before_s = best_s
+        for at, ms in itertools.product(range(len(POINTS)), CHOICES_MS):
+            # they rise
+            tried = [min(w, ms) if i < at else max(w, ms) for i, w in enumerate(best)]
+            tried[at] = ms
+            if (found_s := cost(turns, with_waits(tried), words)) < best_s:
+                best_s, best = found_s, tried
+        if best_s == before_s:
             break
-    return model
+    return with_waits(best)
 
 
 def learn(turns) -> TurnEndModel:
     """The model. eSpeak's voices have not the intonation of people's: they teach the words only."""
     people = [turn for turn in turns if turn["voice"].startswith(("joe", "recorded"))]
-    model = FIRST
-    for _ in range(4):  # what looked like an end depends on the model itself
-        model = fit(turns, model, fit(people, model).sound)
-    model = choose_waits(turns, model, with_words=True)
-    return choose_waits(people, model, with_words=False)
+    has_recordings = any(turn["voice"].startswith("recorded") for turn in people)
+    before, models = learned_waits(), []
+    for fragment_ms, monologue_ms in itertools.product(FRAGMENTS_MS, MONOLOGUES_MS):
+        model = replace(FIRST, fragment_ms=fragment_ms, monologue_ms=monologue_ms)
+        for _ in range(4):  # what looked like an end depends on the model itself
+            model = fit(turns, model, fit(people, model).sound if has_recordings else before.sound)
+        models.append(model)
+    model = min(models, key=lambda one: loss(turns, one))
+    for words in set(Words) - {Words.UNKNOWN}:
+        model = choose_waits(turns, model, words)
+    if has_recordings:
+        return choose_waits(people, model, Words.UNKNOWN)
+    by_sound = {Words.UNKNOWN: before.words[Words.UNKNOWN]}
+    waits = {Words.UNKNOWN: before.waits[Words.UNKNOWN]}
+    return replace(model, words=model.words | by_sound, waits=model.waits | waits)
 
 
 def report(name: str, turns, model: TurnEndModel) -> str:
@@ -209,7 +261,7 @@ def report(name: str, turns, model: TurnEndModel) -> str:
         median, worst = (np.quantile(delays, part) * 1000 for part in (0.5, 0.95))
         lines.append(
             f"#   {known.value}: {len(delays)} turns, median {median:.0f} ms, p95 {worst:.0f} ms, "
-            f"cut off {spoilt} ({100 * spoilt / len(delays):.0f} %), running speech {cut} times"
+            f"cut off {spoilt} ({100 * spoilt / len(delays):.0f} %), running speech {cut:.0f} times"
         )
     return "\n".join(lines)
 
@@ -220,28 +272,34 @@ def points(waits) -> str:
 
 def document(model: TurnEndModel, learned, checked) -> str:
     voices = sorted({turn["voice"] for turn in learned})
+    people = [voice for voice in voices if voice.startswith("recorded")]
+    by_sound = ", ".join(people) or tomllib.loads(TARGET.read_text())["by_sound"]
     return "\n".join(
         [
             "# Learned by `python -m tests.bench.learn_turn_end`; do not edit.",
             f"# From: {', '.join(voices)}.",
-            "# (recorded: speakers of LibriSpeech's test-other; the rest: turn_set.toml)",
             report("learned", learned, model),
             "# Checked with other speakers and other sentences:",
             report("checked", checked, model),
             "",
-            f"bias = {model.bias}",
-            f"seconds = {model.seconds}",
+            "# What the sound tells, and the waits by sound alone, are from:",
+            f'by_sound = "{by_sound}"',
+            f"fragment = {model.fragment}",
+            f"fragment_ms = {model.fragment_ms}",
+            f"monologue = {model.monologue}",
+            f"monologue_ms = {model.monologue_ms}",
             f"went_on = {model.went_on}",
             f"max_went_on = {model.max_went_on}",
             f"looks_over_below = {model.looks_over_below}",
-            f"waits = {points(model.waits)}",
-            f"waits_for_words = {points(model.waits_for_words)}",
             "",
             "[words]",
             *(f"{words.value} = {weight}" for words, weight in model.words.items()),
             "",
             "[sound]",
             *(f"{words.value} = {weight}" for words, weight in model.sound.items()),
+            "",
+            "[waits]",
+            *(f"{words.value} = {points(waits)}" for words, waits in model.waits.items()),
             "",
         ]
     )

@@ -39,13 +39,17 @@ def waits_of(text: str) -> TurnEndModel:
     """The model in a TOML document."""
     table = tomllib.loads(text)
     return TurnEndModel(
-        bias=table["bias"],
-        sound={Words(word): weight for word, weight in table["sound"].items()},
         words={Words(word): weight for word, weight in table["words"].items()},
-        seconds=table["seconds"],
+        sound={Words(word): weight for word, weight in table["sound"].items()},
+        fragment=table["fragment"],
+        fragment_ms=table["fragment_ms"],
+        monologue=table["monologue"],
+        monologue_ms=table["monologue_ms"],
         went_on=table["went_on"],
         max_went_on=table["max_went_on"],
-        waits=tuple((goes_on, ms) for goes_on, ms in table["waits"]),
-        waits_for_words=tuple((goes_on, ms) for goes_on, ms in table["waits_for_words"]),
+        waits={
+            Words(word): tuple((goes_on, ms) for goes_on, ms in points)
+            for word, points in table["waits"].items()
+        },
         looks_over_below=table["looks_over_below"],
     )
