@@ -7,7 +7,7 @@ stop 0.2 s), `LocalSmartTurnAnalyzerV3` (stop 3 s) and `TurnAnalyzerUserTurnStop
 default. That one would also wait for a transcript; it is not made to, which is in its favour. The
 frames come in the order of its `LLMUserAggregator`. The audio is fed as fast as it goes: where
 pipecat looks at the clock to find the audio's age, it is given the audio's own time. What its turn
-model takes is measured and added to its decision.
+model takes of its thread is measured and added to its decision.
 """
 
 import asyncio
@@ -40,11 +40,11 @@ class Analyzer(LocalSmartTurnAnalyzerV3):
     took_s = 0.0
 
     def _predict_endpoint(self, audio_array):
-        started = time.perf_counter()
+        started = time.thread_time()
         try:
             return super()._predict_endpoint(audio_array)
         finally:
-            self.took_s = time.perf_counter() - started
+            self.took_s = time.thread_time() - started
 
 
 class Listener:

@@ -42,7 +42,10 @@ class Ears:
 
 
 class Simulated:
-    """The turn detector on simulated time: it takes as long as it really took just now."""
+    """The turn detector on simulated time: it takes as long as its one thread computed just now.
+
+    On the clock, other programs would decide which pauses its answer comes in time for.
+    """
 
     def __init__(self, turns: TurnDetector) -> None:
         self._turns = turns
@@ -50,9 +53,9 @@ class Simulated:
         self._now_s = 0.0
 
     def ask(self, samples) -> Future[float]:
-        started = time.perf_counter()
+        started = time.thread_time()
         completeness = self._turns.completeness(samples)
-        took_s = time.perf_counter() - started
+        took_s = time.thread_time() - started
         answer: Future[float] = Future()
         self._waiting.append((self._now_s + took_s, answer, completeness))
         return answer
