@@ -225,6 +225,17 @@ def test_whole_words_shorten_the_wait_and_dangling_ones_lengthen_it(completeness
     assert waits == sorted(waits)
 
 
+def test_a_few_words_and_a_story_are_waited_for_longer_than_a_statement() -> None:
+    def wait_ms(speech_ms: int, words: Words) -> int:
+        features = TurnEndFeatures(completeness=0.9, words=words, speech_ms=speech_ms)
+        return DEFAULTS.waits.wait_ms(features)
+
+    fragment, statement, story = (wait_ms(ms, Words.OPEN) for ms in (800, 2_800, 12_000))
+    assert statement < fragment
+    assert statement < story
+    assert wait_ms(800, Words.WHOLE) == wait_ms(12_000, Words.WHOLE)
+
+
 def test_words_that_dangle_keep_a_turn_open() -> None:
     endpointer = speaking()
     detect(endpointer, hear(endpointer, 192, NOISE), 0.95)
