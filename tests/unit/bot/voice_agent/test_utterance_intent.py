@@ -92,6 +92,7 @@ def test_a_call_and_nothing_else(call):
     "hum",
     [
         "Uh-huh.",
+        "Uh-uh.",
         "Mm-hm.",
         "mmm",
         "Hmm…",
@@ -117,6 +118,7 @@ def test_hums(hum):
         "Okay, got it.",
         "Yeah, yeah.",
         "Sí.",
+        "C C",
         "Vale, gracias.",
         "Sí, claro.",
         "Thank you.",
