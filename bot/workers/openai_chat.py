@@ -145,7 +145,7 @@ class OpenAIChat:
                     if answer.is_over:
                         break
         except openai.APIStatusError as e:
-            raise self._server.refusal(e) from None  # the message may quote the question
+            raise await self._server.explained(e) from None  # its message may quote the question
         except (openai.OpenAIError, httpx2.HTTPError):
             raise self._server.unreachable() from None
         if rest := answer.rest():

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from bot.errors import JobFailed, KeyRefused, RateLimited, ServiceUnreachable, SkydeckError
-from bot.sanitize import clean_line, quoted
+from bot.sanitize import clean_excerpt, clean_line, quoted
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
@@ -26,6 +26,11 @@ _NO_KEY: Final = "none"
 _KEY_REFUSED: Final = frozenset({401, 403})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _HOST_CHARS: Final = 100
+_LISTING_S: Final = 3.0
+_NAMED: Final = 6
+"""How many of a server's models an error names."""
+_NAME_CHARS: Final = 80
+_MAX_LIST_BYTES: Final = 1_000_000
 _WORDS_CHARS: Final = 10_000
 
 
@@ -138,6 +143,32 @@ class OpenAIServer:
             hint=f"Check that its server runs, and {self._role.setting}_URL.",
         )
 
+    async def explained(self, error: "APIStatusError") -> SkydeckError:
+        """Convert a refusal as `refusal` does; of a model, with some that there are."""
+        found = self.refusal(error)
+        if _lacks_model(error) and (some := await self._some_models()):
+            found.hint += f" It has: {some}."
+        return found
+
+    async def _some_models(self) -> str:
+        """Some of the server's models; empty: it names none, or not soon."""
+        import httpx2  # noqa: PLC0415
+        import openai  # noqa: PLC0415
+
+        try:
+            async with asyncio.timeout(_LISTING_S):
+                quick = self.connect(silence_s=_LISTING_S).with_options(max_retries=0)
+                reply = await quick.get("/models", cast_to=httpx2.Response)
+            if len(reply.content) > _MAX_LIST_BYTES:
+                return ""
+            listed = json.loads(reply.content)["data"]
+            names = [clean_excerpt(one["id"], limit=_NAME_CHARS) for one in listed[:_NAMED]]
+        except (openai.OpenAIError, httpx2.HTTPError, TimeoutError):
+            return ""
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):  # it is no list
+            return ""
+        return ", ".join([*filter(None, names), *["…"] * (len(listed) > _NAMED)])
+
     def refusal(self, error: "APIStatusError") -> SkydeckError:
         """Convert a refusal, without its message, which may quote what a person wrote."""
         status = error.status_code
@@ -161,7 +192,7 @@ class OpenAIServer:
         match error.status_code:
             case 402:
                 return "requires payment", "Check the account's credit."
-            case 404 if "model" in words_of_refusal(error):
+            case 404 if _lacks_model(error):
                 hint = f"Check {setting}_MODEL; the server may have to download the model first"
                 hint += f" (ollama pull {self._model})." if self._role is LLM else "."
                 return f"has no model {quoted(self._model)}", hint
@@ -188,6 +219,10 @@ class OpenAIServer:
                 hint="Copy the key again.",
             )
         return key
+
+
+def _lacks_model(error: "APIStatusError") -> bool:
+    return error.status_code == HTTPStatus.NOT_FOUND and "model" in words_of_refusal(error)
 
 
 def words_of_refusal(error: "APIStatusError") -> str:

@@ -63,9 +63,20 @@ class Answer:
 
 
 class FakeOpenAI(ModelApi):
-    """Answers in the order of the script, and the last for ever."""
+    """Answers in the order of the script, and the last for ever.
+
+    Attributes:
+        models: What it says when it is asked for its models; nothing: there is no such route.
+    """
 
     root, route = "/v1", "/chat/completions"
+    models = b'{"data": [{"id": "mistral"}, {"id": "qwen3:4b"}]}'
+
+    def routes(self) -> list[web.RouteDef]:
+        return [*super().routes(), web.get("/models", self._list)]
+
+    async def _list(self, _: web.Request) -> web.Response:
+        return web.Response(status=200 if self.models else 404, body=self.models)
 
     def __init__(
         self, *script: Answer | Refusal, refuses: Collection[str] = (), key: str = KEY

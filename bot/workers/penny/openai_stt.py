@@ -238,7 +238,7 @@ class OpenAITranscriber:
             async with asyncio.timeout(_MAX_WINDOW_S):
                 body, kind = await self._body(file, label, prompt)
         except openai.APIStatusError as e:
-            raise self._server.refusal(e) from None
+            raise await self._server.explained(e) from None
         except (openai.OpenAIError, httpx2.HTTPError, TimeoutError):
             raise self._server.unreachable() from None
         try:

@@ -93,7 +93,8 @@ CASES = [
         "has not pulled the model",
         Refusal(404, f"model '{MODEL}' not found"),
         error=f"The language model's server HOST has no model '{MODEL}'. Check SKYDECK_LLM_MODEL; "
-        f"the server may have to download the model first (ollama pull {MODEL}).",
+        f"the server may have to download the model first (ollama pull {MODEL}). "
+        "It has: mistral, qwen3:4b.",
     ),
     case(
         "is asked without `/v1`",
@@ -219,6 +220,30 @@ async def test_what_people_see_of_a_language_model_s_server(tmp_path: Path, seen
         assert words_for(locale)("errors.unexpected") not in shown
         assert QUESTION not in shown
         assert len(shown) < 600
+
+
+@pytest.mark.parametrize(
+    ("models", "named"),
+    [
+        (b"", ""),
+        (b"<html>Welcome</html>", ""),
+        (b"[" * 200_000, ""),
+        (b'{"data": 7}', ""),
+        (b'{"data": [{"id": 7}, "x"]}', ""),
+        (b'{"data": []}', ""),
+        (b'{"data": [{"id": "' + b"x" * 2_000_000 + b'"}]}', ""),
+        (json.dumps({"data": [{"id": "a\x1b[31m\nb"}]}).encode(), " It has: a b."),
+        (json.dumps({"data": [{"id": f"m{n}"} for n in range(9)]}).encode(),
+         " It has: m0, m1, m2, m3, m4, m5, …."),
+    ],
+    ids=range(9),
+)  # fmt: skip
+async def test_whatever_a_server_says_of_its_models_the_error_can_be_read(tmp_path, models, named):
+    refusal = Refusal(404, f"model '{MODEL}' not found")
+    async with FakeOpenAI(refusal, key="") as api, penny(tmp_path, skydeck_llm_url=api.url) as ask:
+        api.models = models
+        _, _, error = await ask(question())
+    assert str(error).endswith(f"(ollama pull {MODEL}).{named}")
 
 
 async def test_a_server_that_loads_for_half_a_minute_is_waited_for(tmp_path: Path):
