@@ -92,6 +92,7 @@ class TalkApp(App[None]):
         for one in (theme.TERMINAL, theme.DARK, theme.LIGHT):
             self.register_theme(one)
         self.theme = theme.TERMINAL.name
+        self._colours = Theme.TERMINAL
         self._no_colour = NoColor()
         self._controller = controller
         self._first = first
@@ -148,7 +149,7 @@ class TalkApp(App[None]):
         with steady(self.tell_fault, self.words):
             view = formatting.shown(self._view())
             if view != self._shown:
-                if self._shown is None or self._shown.theme is not view.theme:
+                if view.theme is not self._colours:  # to read all CSS again takes 50 ms
                     self._use_theme(view.theme)
                 self._shown = view
                 self._show(view)
@@ -169,6 +170,7 @@ class TalkApp(App[None]):
 
     def _use_theme(self, wanted: Theme) -> None:
         """Use these colours; NO_COLOR has the last word."""
+        self._colours = wanted
         chosen = theme.TERMINAL if self._is_colourless else _THEMES[wanted]
         self.no_color = self._is_colourless or wanted is Theme.NONE
         if not self._is_colourless and self._no_colour in self._filters:
