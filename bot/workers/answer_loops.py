@@ -2,7 +2,7 @@
 
 from typing import Final
 
-CHECK_PIECES: Final = 16
+CHECK_PIECES: Final = 4
 """How many pieces of an answer come between two looks at it."""
 _MIN_CHARS, _MAX_CHARS, _MIN_REPEATS = 12, 300, 4
 _MIN_DISTINCT_CHARS: Final = 6

@@ -11,7 +11,7 @@ from bot.contract.actions import Action
 from bot.errors import SkydeckError
 from bot.plain_words import words_of
 from bot.workers.answer_loops import CHECK_PIECES, looped_chars
-from bot.workers.penny.phrasing import Phrasing
+from bot.workers.penny.phrasing import FENCE, Phrasing
 from bot.workers.penny.speech import Speech
 from bot.workers.penny.tts_language import TtsLanguage
 from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt
@@ -124,12 +124,16 @@ class _Reply:
         self._queue_phrases([*phrasing.finish(unwanted_chars=looped), None])
 
     def _looped_chars(self, pieces: int, prompt: Prompt) -> int:
-        """How much of the answer is a loop. The model is then stopped, and the loop taken away."""
+        """How much of the answer is a loop. The model is then stopped, and the loop taken away.
+
+        Code may have the same line four times, and people may want something repeated.
+        """
         text = self._turn.text
-        looped = 0 if pieces % CHECK_PIECES else looped_chars(text)
+        is_code = text.count(FENCE) % 2
+        looped = 0 if pieces % CHECK_PIECES or is_code else looped_chars(text)
         again = words_of(text[len(text) - looped :])[1:-1]  # whole words
         if not looped or set(again) <= set(words_of(prompt.messages[-1].content)):
-            return 0  # "Say hello twenty times."
+            return 0
         self._turn.text = text[:-looped].rstrip(" ,;") + "…"
         self._turn.usage = CompletionUsage(0, pieces, "length")
         return looped

@@ -8,7 +8,7 @@ from bot import sentences
 from bot.clauses import UNSPACED, clause_ends
 from bot.graphemes import is_boundary
 
-_FENCE: Final = "```"
+FENCE: Final = "```"
 _WIDE: Final = f"\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff{UNSPACED}"
 _STOPS: Final = ".!?\u2026\u3002\uff01\uff1f\u0964\u061f\u06d4"
 _PROBABLE_END: Final = re.compile(rf"[^\W\d_]{{2,}}[{_STOPS}]\s*\Z")
@@ -65,7 +65,7 @@ class Phrasing:
 
     def _cut(self) -> int:
         """Return where the next phrase ends; 0 if it is not complete."""
-        fence = self._pending.find(_FENCE)
+        fence = self._pending.find(FENCE)
         if fence >= 0 and _WORD.search(self._pending, 0, fence) is None:
             return self._block_end(fence)
         limit = self._limit()
@@ -80,10 +80,10 @@ class Phrasing:
         return self._long_cut(limit) if len(self._pending) > limit else 0
 
     def _block_end(self, fence: int) -> int:
-        begin = max(fence + len(_FENCE), self._searched)
-        end = self._pending.find(_FENCE, begin)
-        self._searched = max(begin, len(self._pending) - len(_FENCE) + 1)
-        return end + len(_FENCE) if end >= 0 else 0
+        begin = max(fence + len(FENCE), self._searched)
+        end = self._pending.find(FENCE, begin)
+        self._searched = max(begin, len(self._pending) - len(FENCE) + 1)
+        return end + len(FENCE) if end >= 0 else 0
 
     def _limit(self) -> int:
         """The most characters in a phrase. Each one of a wide script takes longer to speak."""
