@@ -9,13 +9,16 @@ from audio.errors import AudioError
 class Fault(StrEnum):
     """What is wrong.
 
-    NO_PORTAUDIO: The library that reaches sound devices is missing. NO_DEVICE: There is none, or
+    NO_PACKAGE: The Python package that reaches sound devices is missing. NO_PORTAUDIO: Its library
+    is. NO_ALSA: The library cannot use the system's sound. NO_DEVICE: There is no device, or
     none of that name. BUSY: Another program has it. FORMAT: It supports no format that we
     can use. GONE: It disappeared. STALLED: It is there, but delivers nothing.
     FAILED: Any other system error.
     """
 
+    NO_PACKAGE = "no_package"
     NO_PORTAUDIO = "no_portaudio"
+    NO_ALSA = "no_alsa"
     NO_DEVICE = "no_device"
     BUSY = "busy"
     FORMAT = "format"
@@ -33,7 +36,9 @@ class DeviceError(AudioError):
 
 
 _MESSAGES: Final = {
+    Fault.NO_PACKAGE: "Sound devices cannot be reached: the package sounddevice is missing.",
     Fault.NO_PORTAUDIO: "Sound devices cannot be reached: install libportaudio2.",
+    Fault.NO_ALSA: "Sound devices cannot be reached: the system's sound (ALSA) is not set up.",
     Fault.NO_DEVICE: "There is no {what}: plug one in, or choose another. You can still type.",
     Fault.BUSY: "Another program has the {what}: close it, or choose another {what}.",
     Fault.FORMAT: "The {what} supports no format that I can use: choose another.",

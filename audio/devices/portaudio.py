@@ -205,15 +205,14 @@ def sounddevice() -> Any:
         DeviceError: It, or PortAudio, is missing, or PortAudio cannot initialise.
     """
     if not _can_initialise():
-        raise DeviceError(_reason(), Fault.NO_PORTAUDIO)
+        raise _unreachable()
     try:
         import sounddevice as library  # noqa: PLC0415
     except ModuleNotFoundError as e:
-        words = "Sound devices cannot be reached: the package sounddevice is not installed."
-        raise DeviceError(words, Fault.NO_PORTAUDIO) from e
+        raise DeviceError(fault_message(Fault.NO_PACKAGE, ""), Fault.NO_PACKAGE) from e
     except Exception as e:
         # OSError without the library; PortAudioError -9999 if the system's sound is not set up.
-        raise DeviceError(_reason(), Fault.NO_PORTAUDIO) from e
+        raise _unreachable() from e
     return library
 
 
@@ -239,10 +238,9 @@ def _can_initialise() -> bool:
     return done.returncode >= 0  # an exception will be raised here, too
 
 
-def _reason() -> str:
-    if ctypes.util.find_library("portaudio"):
-        return "Sound devices cannot be reached: the system's sound (ALSA) is not set up."
-    return fault_message(Fault.NO_PORTAUDIO, "")
+def _unreachable() -> DeviceError:
+    fault = Fault.NO_ALSA if ctypes.util.find_library("portaudio") else Fault.NO_PORTAUDIO
+    return DeviceError(fault_message(fault, ""), fault)
 
 
 def fault_of(error: Exception) -> Fault:

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import AbstractAsyncContextManager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +12,7 @@ import typer
 from audio.devices.portaudio import quiet_native_errors
 from bot.cli.options import JsonOption, LanguageOption, SaveOption
 from bot.errors import BadInput
+from bot.extras import extra_command
 from bot.local_voice.first_view import first_view
 from bot.local_voice.prefs import Prefs
 from bot.settings import load_settings
@@ -113,7 +115,11 @@ def _converse(
         )
 
     quiet_native_errors()
-    if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    is_screen = sys.stdin.isatty() and sys.stdout.isatty()
+    if is_screen and not plain and find_spec("textual") is None:
+        sys.stderr.write(f"Line by line. To install the terminal app: {extra_command('mic')}\n")
+        plain = True
+    if plain or not is_screen:
         asyncio.run(_plainly(load()))
         return
     from bot.local_voice.tui.window import show  # noqa: PLC0415  (Textual is an extra)

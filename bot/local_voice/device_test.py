@@ -12,6 +12,7 @@ from audio.devices.duplex import AudioState, SlotState
 from audio.earcons import chime
 from audio.playout_queue import PlayoutQueue
 from bot.clock import Clock
+from bot.extras import extra_command
 from bot.i18n import Words
 from bot.local_voice.audio_io import LocalAudioIO
 from bot.sanitize import clean_excerpt
@@ -33,7 +34,7 @@ def trouble(state: AudioState, words: Words, *, is_starting: bool = False) -> st
     """
     ends = (("microphone", state.microphone), ("loudspeaker", state.loudspeaker))
     told = (_fault(what, end, words) for what, end in ends if not (is_starting and _stalled(end)))
-    return " ".join(one for one in told if one)
+    return " ".join(dict.fromkeys(one for one in told if one))
 
 
 def _stalled(end: SlotState) -> bool:
@@ -49,6 +50,8 @@ def _fault(what: str, end: SlotState, words: Words) -> str:
     if end.fault is Fault.NO_DEVICE:
         is_input = what == "microphone"
         return words("talk.device.no_microphone" if is_input else "talk.device.no_loudspeaker")
+    if end.fault is Fault.NO_PACKAGE:
+        return words("talk.device.no_package", command=extra_command("mic"))
     return words(f"talk.device.{end.fault}", what=name)
 
 
