@@ -33,9 +33,11 @@ class _Lists:
     auxiliaries: frozenset[str]
     prepositions: frozenset[str]
     stranded_after: re.Pattern[str]
+    phrasal_verbs: re.Pattern[str]
     pronouns: frozenset[str]
     fillers: frozenset[str]
     openings: re.Pattern[str]
+    subordinate: re.Pattern[str]
     question_words: frozenset[str]
     inversions: frozenset[str]
     commands: frozenset[str]
@@ -53,7 +55,7 @@ class _Lists:
             name: _phrases(text) if name in phrases else frozenset(text.split())
             for name, text in table.items()
         }
-        for name in ("openings", "stranded_after"):
+        for name in ("openings", "phrasal_verbs", "stranded_after", "subordinate"):
             lists[name] = re.compile(table[name].replace("\n", ""))
         return cls(limits=limits, **lists)
 
@@ -97,7 +99,7 @@ def _dangles(
         return not _ends_with(sentence, lists.closings)
     core = _core(lists, _without_closing(lists, sentence))
     is_question = bool(core) and (core[0] in lists.question_words or _has_two(core, lists))
-    if last in lists.prepositions:
+    if last in lists.prepositions and not _ends_with_phrasal_verb(lists, sentence):
         return not (is_question and lists.stranded_after.fullmatch(core[-2]))
     if last in lists.auxiliaries and not _may_end_in_auxiliary(lists, sentence):
         return not (is_question and len(core) >= lists.limits["question_words"] and asks)
@@ -106,12 +108,31 @@ def _dangles(
     opening = clause if len(clauses) > 1 and clause not in lists.closings else " ".join(core)
     if lists.openings.fullmatch(opening):
         return True
+    if lists.subordinate.fullmatch(opening) and not _has_main_clause(lists, clauses):
+        return True
     return _is_list(lists, sentence, clauses)
 
 
 def _has_two(core: Sequence[str], lists: _Lists) -> bool:
     """Whether a preposition comes before the question word: "for what", "de qué"."""
     return len(core) > 1 and core[0] in lists.prepositions and core[1] in lists.question_words
+
+
+def _has_main_clause(lists: _Lists, clauses: Sequence[Sequence[str]]) -> bool:
+    """Whether the last clause says when or why of one before it, and not of one that follows."""
+    return any(
+        len(_core(lists, clause)) > 1
+        and " ".join(clause) not in lists.answers | lists.starts
+        and not lists.subordinate.fullmatch(" ".join(_core(lists, clause)))
+        for clause in clauses[:-1]
+    )
+
+
+def _ends_with_phrasal_verb(lists: _Lists, sentence: Sequence[str]) -> bool:
+    """Whether the last word belongs to its verb: "turn the light on", "start over"."""
+    return any(
+        lists.phrasal_verbs.fullmatch(" ".join(sentence[at:])) for at in range(len(sentence))
+    )
 
 
 def _may_end_in_auxiliary(lists: _Lists, sentence: Sequence[str]) -> bool:
@@ -142,7 +163,7 @@ def _is_whole(lists: _Lists, sentence: list[str], *, asks: bool) -> bool:
     if _ends_with(sentence, lists.closings):
         return True
     core = _core(lists, sentence)
-    if sentence[-1] in lists.prepositions:
+    if sentence[-1] in lists.prepositions and not _ends_with_phrasal_verb(lists, sentence):
         return False  # a question may leave one at its end; or its object follows
     if not core or len(core) < 2:  # noqa: PLR2004  (a verb and what it asks for)
         return False
