@@ -5,16 +5,7 @@ from __future__ import annotations
 from . import events
 from .backend import Backend
 from .people import Person
-from .values import (
-    Channel,
-    ChannelType,
-    Guild,
-    Member,
-    Overwrite,
-    Permission,
-    Role,
-    User,
-)
+from .values import Channel, ChannelType, Guild, Member, Overwrite, Permission, Role, User
 
 
 class Server:

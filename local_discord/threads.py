@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from . import errors, events
 from .posting import Draft, post, reference_to
-from .values import (
-    Channel,
-    ChannelType,
-    Json,
-    Message,
-    MessageFlag,
-    MessageType,
-    ThreadState,
-    User,
-)
+from .values import Channel, ChannelType, Json, Message, MessageFlag, MessageType, ThreadState, User
 from .world import World
 
 

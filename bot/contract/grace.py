@@ -13,15 +13,7 @@ from typing import Any, Final, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from bot.contract.envelope import Input, InputType, Policy, Request, Service, Source, Target, given
-from bot.contract.options import (
-    Data,
-    Option,
-    OptionType,
-    Value,
-    check_options,
-    fill,
-    placeholders,
-)
+from bot.contract.options import Data, Option, OptionType, Value, check_options, fill, placeholders
 from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput, BadSettings, UnknownModule
 from bot.module_names import find_module_name, module_name, module_names

@@ -13,12 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from bot.local_voice.key_rhythm import (
-    MAX_DELAY_S,
-    MAX_JITTER_S,
-    MAX_PERIOD_S,
-    KeyRhythm,
-)
+from bot.local_voice.key_rhythm import MAX_DELAY_S, MAX_JITTER_S, MAX_PERIOD_S, KeyRhythm
 
 HOLD_S: Final = 0.25
 """A key that is held for longer ends the turn when it is released."""

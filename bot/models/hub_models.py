@@ -6,13 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from bot.asr_source import (
-    PREFIX,
-    WhisperName,
-    WhisperRepository,
-    find_repository,
-    find_whisper,
-)
+from bot.asr_source import PREFIX, WhisperName, WhisperRepository, find_repository, find_whisper
 from bot.errors import WeightsError
 from bot.llm_source import HubFile, read_llm
 from bot.models.hub import (

@@ -14,14 +14,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from bot.voice_agent.events import (
-    Command,
-    FlushPlayout,
-    PausePlayout,
-    Play,
-    Played,
-    ResumePlayout,
-)
+from bot.voice_agent.events import Command, FlushPlayout, PausePlayout, Play, Played, ResumePlayout
 from bot.voice_agent.options.barge_in import InterruptionOptions
 from bot.voice_agent.turn_state import ActiveSpeech, TurnState, UserTurn
 

@@ -7,14 +7,7 @@ from typing import TypeAlias
 
 from audio.playout_queue import PlayoutProgress
 from bot.clock import Clock
-from bot.voice_agent.events import (
-    Cue,
-    FlushPlayout,
-    PausePlayout,
-    PlayCue,
-    Played,
-    ResumePlayout,
-)
+from bot.voice_agent.events import Cue, FlushPlayout, PausePlayout, PlayCue, Played, ResumePlayout
 from bot.voice_agent.overlaps import Overlap, OverlapTracker
 from bot.voice_agent.ports import VoiceTransport
 from bot.voice_agent.turn_latency import LatencyStopwatch, TurnTrace

@@ -33,13 +33,7 @@ from cogs.chat._action_subject import is_own_voice, subject_in_answer, subject_o
 from cogs.chat._open_questions import OpenQuestions
 from cogs.chat._question import Question
 from cogs.chat._waiting import ActionPlace, Waiting
-from cogs.shared.actions import (
-    AskedAction,
-    SpokenRequest,
-    actor_of,
-    begin_action,
-    services_here,
-)
+from cogs.shared.actions import AskedAction, SpokenRequest, actor_of, begin_action, services_here
 from cogs.shared.answering import give_reason
 from cogs.shared.asking import Asking
 from cogs.shared.gone import reply_to

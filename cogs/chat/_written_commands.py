@@ -20,12 +20,7 @@ from bot.recently_deleted import RecentIds
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand, find_commands
 from bot.store.records import Role
 from bot.store.repositories.recovery import Job
-from bot.voice_agent.command_performer import (
-    AS_USUAL,
-    STYLES,
-    CommandPerformer,
-    SpeakingStyle,
-)
+from bot.voice_agent.command_performer import AS_USUAL, STYLES, CommandPerformer, SpeakingStyle
 from bot.voice_agent.confirmations import Confirmations
 from bot.voice_agent.utterance_intent import UtteranceClassifier
 from cogs.chat._acting import Acting

@@ -6,14 +6,7 @@ from dataclasses import dataclass
 from bot.errors import BadInput
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.languages import LANGUAGES, find_language
-from bot.persona import (
-    MAX_NAME_CHARS,
-    Persona,
-    as_instructions,
-    as_name,
-    check_name,
-    is_common,
-)
+from bot.persona import MAX_NAME_CHARS, Persona, as_instructions, as_name, check_name, is_common
 from bot.plain_words import plain
 from bot.sanitize import clean_excerpt
 from cogs.shared.markdown import escaped

@@ -13,15 +13,7 @@ from typing import Final
 
 from audio.samples import Pcm, Samples, from_pcm, to_pcm
 
-from .clips import (
-    FRAME_S,
-    FRAME_SAMPLES,
-    RATE_HZ,
-    Frame,
-    Microphone,
-    StereoEncoder,
-    levels_db,
-)
+from .clips import FRAME_S, FRAME_SAMPLES, RATE_HZ, Frame, Microphone, StereoEncoder, levels_db
 from .gate import Gate, Passed
 from .hearing import Ears
 from .network import Network

@@ -9,14 +9,7 @@ from bot.runpod.flow.context import FlowContext, is_ok
 from bot.runpod.models import Flow, HttpRequest, HttpResponse, Reply, TransportErrorKind
 from bot.runpod.reply_errors import final_error
 from bot.runpod.results.parsing import read_health
-from bot.runpod.retry import (
-    MAX_HEALTH_S,
-    MAX_HEALTH_TRIES,
-    POLLS,
-    TRANSIENT,
-    Rng,
-    retry_after_s,
-)
+from bot.runpod.retry import MAX_HEALTH_S, MAX_HEALTH_TRIES, POLLS, TRANSIENT, Rng, retry_after_s
 
 _TIMEOUT_S: Final = 10.0
 

@@ -13,12 +13,7 @@ from pydantic_core import from_json
 
 from bot.contract import Response, Status
 from bot.contract.foreign import lone_words
-from bot.contract.foreign_status import (
-    failure_of,
-    is_only_failure,
-    plain_name,
-    status_word,
-)
+from bot.contract.foreign_status import failure_of, is_only_failure, plain_name, status_word
 from bot.contract.job import StreamChunk
 from bot.large_json import MAX_WIDE_CHARS, read_json
 from bot.redaction import BodyRedaction

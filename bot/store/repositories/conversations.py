@@ -9,12 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, delete, func, literal,
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import Database, uninterrupted
-from bot.store.limits import (
-    CONTENT_LIMIT_CHARS,
-    NAME_LIMIT_CHARS,
-    PARTS_LIMIT,
-    storable,
-)
+from bot.store.limits import CONTENT_LIMIT_CHARS, NAME_LIMIT_CHARS, PARTS_LIMIT, storable
 from bot.store.records import Role, StoredMessage
 from bot.store.tables import message_parts as parts
 from bot.store.tables import message_sources as sources

@@ -10,12 +10,7 @@ from sqlalchemy import RowMapping
 from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import TooLarge
-from bot.store.limits import (
-    LINE_LIMIT_CHARS,
-    PLACE_LIMIT_BYTES,
-    REPLY_TOKEN_LIMIT_CHARS,
-    storable,
-)
+from bot.store.limits import LINE_LIMIT_CHARS, PLACE_LIMIT_BYTES, REPLY_TOKEN_LIMIT_CHARS, storable
 from bot.store.repositories.recovery import Ending, Entry, Job, JobStage
 from bot.store.statement import Statement
 from bot.store.tables import jobs

@@ -20,13 +20,7 @@ from audio.stopping import Stop
 from bot.clock import Clock
 from bot.errors import SkydeckError
 from bot.hallucinations import Certainty, is_hallucinated
-from bot.languages import (
-    LANGUAGES,
-    NO_HINTS,
-    LanguageDecision,
-    LanguageHints,
-    decide,
-)
+from bot.languages import LANGUAGES, NO_HINTS, LanguageDecision, LanguageHints, decide
 from bot.workers import text_language
 from bot.workers.openai_server import ASR, OpenAIServer, words_of_refusal
 from bot.workers.penny.outage import Outage, is_outage

@@ -15,13 +15,7 @@ from audio.stopping import Stop
 from bot.errors import BadInput, JobFailed
 from bot.hallucinations import Certainty, is_hallucinated
 from bot.language_names import language_named, no_language
-from bot.languages import (
-    LANGUAGES,
-    NO_HINTS,
-    LanguageDecision,
-    LanguageHints,
-    decide,
-)
+from bot.languages import LANGUAGES, NO_HINTS, LanguageDecision, LanguageHints, decide
 from bot.languages.decision import by_code
 from bot.plain_words import words_of
 from bot.settings import Device

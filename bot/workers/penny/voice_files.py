@@ -6,12 +6,7 @@ from typing import Final
 
 from bot.errors import BadInput, WeightsError
 from bot.languages import find_language, primary
-from bot.models.hub_models import (
-    KOKORO_MODEL,
-    kokoro_folder,
-    piper_model,
-    pulled_piper_voices,
-)
+from bot.models.hub_models import KOKORO_MODEL, kokoro_folder, piper_model, pulled_piper_voices
 from bot.settings import Settings
 from bot.voices.server_voices import read_voice_names
 from bot.voices.voice_book import Engine, Voice, VoiceBook

@@ -3,14 +3,7 @@
 import pytest
 
 from bot.contract import Request, Response, Source
-from bot.contract.factory import (
-    Build,
-    File,
-    build,
-    read_build,
-    read_iteration,
-    read_working,
-)
+from bot.contract.factory import Build, File, build, read_build, read_iteration, read_working
 from bot.errors import BadInput
 
 DECK = Source(system="DECK")

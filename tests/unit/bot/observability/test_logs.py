@@ -4,14 +4,7 @@ import json
 import logging
 import sys
 
-from bot.observability.logs import (
-    HIDDEN,
-    Json,
-    Plain,
-    Redaction,
-    secrets_of,
-    set_up_logs,
-)
+from bot.observability.logs import HIDDEN, Json, Plain, Redaction, secrets_of, set_up_logs
 from bot.settings import Settings
 from bot.spans import CURRENT_TRACE
 

@@ -2,12 +2,7 @@ import pytest
 
 from bot.contract import Message
 from bot.errors import BadSettings, JobFailed
-from bot.workers.grace.retrying_model import (
-    AnswerTooLong,
-    RetryingModel,
-    UsageTotal,
-    check_schema,
-)
+from bot.workers.grace.retrying_model import AnswerTooLong, RetryingModel, UsageTotal, check_schema
 from bot.workers.protocols import Prompt
 from tests.fakes.language_model import ScriptedModel
 
