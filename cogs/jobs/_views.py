@@ -28,7 +28,7 @@ class HandlesJobs(Protocol):
         """Cancel a job."""
 
 
-class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_MISSED):
+class JobsMenu(ui.DynamicItem[ui.Select[Any]], template=f"{_MISSED}|{_CANCEL}"):
     """A menu whose values are the jobs' numbers, so it still works after a restart; at most 25."""
 
     def __init__(self, menu: ui.Select[Any]) -> None:
@@ -43,31 +43,10 @@ class MissedMenu(ui.DynamicItem[ui.Select[Any]], template=_MISSED):
 
     @reported
     async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Show the job that was picked."""
-        await _cog(interaction).show(interaction, _picked(self.item))
-
-
-class CancelMenu(ui.DynamicItem[ui.Select[Any]], template=_CANCEL):
-    """As the other menu, of jobs that have not ended."""
-
-    def __init__(self, menu: ui.Select[Any]) -> None:
-        super().__init__(menu)
-
-    @classmethod
-    async def from_custom_id(
-        cls, _interaction: discord.Interaction[Any], item: ui.Item[Any], _match: re.Match[str], /
-    ) -> Self:
-        """Restore a menu that was used; another process may have made it."""
-        return cls(cast("ui.Select[Any]", item))
-
-    @reported
-    async def callback(self, interaction: discord.Interaction[SkyDeck]) -> None:  # type: ignore[override]
-        """Cancel the job that was picked."""
-        await _cog(interaction).cancel(interaction, _picked(self.item))
-
-
-def _cog(interaction: discord.Interaction[SkyDeck]) -> HandlesJobs:
-    return cast("HandlesJobs", interaction.client.get_cog(COG))
+        """Show the missed result that was picked, or cancel the job."""
+        cog = cast("HandlesJobs", interaction.client.get_cog(COG))
+        act = cog.show if self.item.custom_id == _MISSED else cog.cancel
+        await act(interaction, _picked(self.item))
 
 
 def _picked(menu: ui.Select[Any]) -> int:
@@ -79,9 +58,9 @@ def jobs_view(overview: Overview, words: Words) -> ui.View | None:
     """A view with the menus that have something in them; None: none has."""
     view = ui.View(timeout=None)
     if overview.missed:
-        view.add_item(MissedMenu(_menu(_MISSED, "jobs.pick", overview.missed, words)))
+        view.add_item(JobsMenu(_menu(_MISSED, "jobs.pick", overview.missed, words)))
     if overview.unfinished:
-        view.add_item(CancelMenu(_menu(_CANCEL, "jobs.pick_cancel", overview.unfinished, words)))
+        view.add_item(JobsMenu(_menu(_CANCEL, "jobs.pick_cancel", overview.unfinished, words)))
     return view if view.children else None
 
 
