@@ -72,7 +72,7 @@ def is_enough(kind: Kind, answer: str) -> bool:
     whole = answer[: answer.rfind("\n") + 1]
     if len(_CHECK.findall(whole)) < ENOUGH_CHECKS:
         return bool(_CHECK.search(whole) and _CLOSED.search(whole))
-    return _parse(_code(whole)) is not None
+    return parse_source(_code(whole)) is not None
 
 
 def read_text(answer: ModelAnswer) -> Draft:
@@ -178,13 +178,14 @@ def _read_code(answer: str) -> tuple[str, ast.Module | None]:
         lines = source.splitlines()
         for dropped in range(min(_MAX_DROPPED, len(lines)) if unfinished else 1):
             shorter = "\n".join(lines[: len(lines) - dropped])
-            tree = _parse(shorter)
+            tree = parse_source(shorter)
             if tree is not None and tree.body:
                 return shorter, tree
     return joined, None
 
 
-def _parse(source: str) -> ast.Module | None:
+def parse_source(source: str) -> ast.Module | None:
+    """Parse Python that anybody may have written; None if it is not valid."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

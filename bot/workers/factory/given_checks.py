@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from bot.contract.factory import File
-from bot.workers.factory.drafts import parse_literal
+from bot.workers.factory.drafts import parse_literal, parse_source
 from bot.workers.factory.parts import Parts
 
 MAX_GIVEN: Final = 40
@@ -53,7 +53,7 @@ def _in_task(task: str) -> Iterator[str]:
 
 def _in_source(source: str) -> list[str]:
     """The statements of a file of tests, without what they import."""
-    tree = _parsed(source)
+    tree = parse_source(source)
     return [] if tree is None else Parts(source, tree).example
 
 
@@ -103,20 +103,20 @@ def _longest(text: str, is_right: Callable[[str], bool]) -> str:
 
 def _is_value(text: str) -> bool:
     """Whether a text is a value; "4, 5" are two, and "4." ends a sentence."""
-    tree = _parsed(text)
+    tree = parse_source(text)
     shape = getattr(tree.body[0], "value", None) if tree is not None and tree.body else None
     is_list_of_words = isinstance(shape, ast.Tuple) and not text.startswith("(")
     return not is_list_of_words and text[-1:] not in {".", ","} and parse_literal(text) is not None
 
 
 def _is_assert(text: str) -> bool:
-    tree = _parsed(text)
+    tree = parse_source(text)
     return tree is not None and len(tree.body) == 1 and _checks(text)
 
 
 def _checks(statement: str) -> bool:
     """Whether a statement checks what a call returns: "assert that" is English."""
-    tree = _parsed(statement)
+    tree = parse_source(statement)
     parts = [] if tree is None else list(ast.walk(tree))
     has_check = any(isinstance(part, ast.Assert) for part in parts)
     return has_check and any(isinstance(part, ast.Call) for part in parts)
@@ -124,14 +124,7 @@ def _checks(statement: str) -> bool:
 
 def _is_call(text: str) -> bool:
     """Whether a text calls something for its result; `print` has none."""
-    tree = _parsed(text)
+    tree = parse_source(text)
     calls = [getattr(node, "value", None) for node in tree.body] if tree is not None else []
     names = [ast.unparse(call.func) for call in calls if isinstance(call, ast.Call)]
     return len(names) == len(calls) == 1 and names != ["print"]
-
-
-def _parsed(source: str) -> ast.Module | None:
-    try:
-        return ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
