@@ -325,3 +325,11 @@ class SubmissionUnknown(ServiceUnreachable):
 
     code = "submission_unknown"
     retryable = False
+
+
+def errors_in(group: BaseExceptionGroup[SkydeckError]) -> list[SkydeckError]:
+    """The errors of a group and of the groups in it, in their order; a group has at least one."""
+    found: list[SkydeckError] = []
+    for error in group.exceptions:
+        found += errors_in(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

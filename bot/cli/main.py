@@ -12,7 +12,7 @@ import typer
 from bot import terminal
 from bot.cli import bash_completion
 from bot.cli.lazy import LazyGroup
-from bot.errors import SkydeckError, WrongUse
+from bot.errors import SkydeckError, WrongUse, errors_in
 from bot.reasons import reason_of, validation_in_words
 from bot.sanitize import clean_excerpt
 
@@ -103,7 +103,7 @@ def _run() -> None:
         terminal.err("skydeck: stopped.\n")
         sys.exit(_INTERRUPTED)
     except* SkydeckError as group:
-        error = _innermost(group)
+        error = errors_in(group)[0]
         terminal.err(f"skydeck: {error}\n")
         sys.exit(error.exit_code)
     except* MemoryError:
@@ -130,12 +130,3 @@ def _sentence(words: str, error: BaseException) -> str:
         words = f"{getattr(error, 'message', '')}. Did you mean {' or '.join(sorted(possible))}?"
     line = clean_excerpt(validation_in_words(words).replace("No such", "There is no"))
     return line if line.endswith((".", "?", "!")) else f"{line}."
-
-
-def _innermost(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
-    if isinstance(inner, SkydeckError):
-        return inner
-    raise AssertionError("except* let another kind of error through")

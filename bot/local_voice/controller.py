@@ -16,7 +16,7 @@ from typing import Final
 
 from bot.background import Background
 from bot.contract import Source, System
-from bot.errors import BadInput, SkydeckError
+from bot.errors import BadInput, SkydeckError, errors_in
 from bot.figures import moment
 from bot.i18n import Words
 from bot.local_voice.command_menu import help_text, menu
@@ -90,7 +90,7 @@ class TalkController:
                     await over.wait()
                     watching.cancel()
         except* SkydeckError as group:
-            for error in _leaves(group):
+            for error in errors_in(group):
                 self.transcript.error(error)
         finally:
             self.devices.close()
@@ -368,10 +368,3 @@ async def open_controller(
             over.set()
             if not controller.conversation.is_open:
                 running.cancel()
-
-
-def _leaves(group: BaseExceptionGroup[SkydeckError]) -> list[SkydeckError]:
-    found: list[SkydeckError] = []
-    for error in group.exceptions:
-        found += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found

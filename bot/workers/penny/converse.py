@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.clock import Clock
 from bot.contract import Audio, Output, Response, Status, Usage
 from bot.contract.actions import Action
-from bot.errors import SkydeckError
+from bot.errors import SkydeckError, errors_in
 from bot.plain_words import words_of
 from bot.workers.answer_loops import CHECK_PIECES, looped_chars
 from bot.workers.penny.phrasing import FENCE, Phrasing
@@ -93,7 +93,7 @@ async def stream_reply(
             while (response := await reply.outbox.get()) is not None:
                 yield response
     except* SkydeckError as group:
-        raise _first_error(group) from None
+        raise errors_in(group)[0] from None  # a person needs no more
     except* GeneratorExit:
         pass  # the caller closed the generator, and the group stopped both steps
     turn.text = turn.text.strip()
@@ -153,13 +153,3 @@ class _Reply:
         if speech is not None:
             self._turn.audio = await asyncio.to_thread(speech.finish)
         self.outbox.put_nowait(None)
-
-
-def _first_error(group: BaseExceptionGroup[SkydeckError]) -> SkydeckError:
-    """Return the first error of the group: a person needs no more."""
-    inner: BaseException = group
-    while isinstance(inner, BaseExceptionGroup):
-        inner = inner.exceptions[0]
-    if isinstance(inner, SkydeckError):
-        return inner
-    raise AssertionError("except* let another kind through")

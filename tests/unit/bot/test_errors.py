@@ -40,3 +40,9 @@ def test_a_wait_and_permissions_travel_with_their_errors():
 
 def test_an_error_without_a_message_is_its_code():
     assert str(errors.TooLate()) == "too_late"
+
+
+def test_the_errors_of_groups_within_groups_keep_their_order():
+    first, second, third = errors.TooLate(), errors.BadInput("no text"), errors.StoreFailed("full")
+    inner = BaseExceptionGroup("inner", [BaseExceptionGroup("innermost", [first]), second])
+    assert errors.errors_in(BaseExceptionGroup("outer", [inner, third])) == [first, second, third]
