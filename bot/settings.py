@@ -282,6 +282,12 @@ class Settings(BaseSettings):
     skydeck_otlp_endpoint: HttpUrl | None = None
     """An OpenTelemetry collector's base URL (OTLP over HTTP); empty: the bot sends no traces."""
 
+    @classmethod
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[Any, ...]:
+        """Leave out `.env` where it has nothing: each source looks at every field's type."""
+        names = ("init_settings", "env_settings", "dotenv_settings")
+        return tuple(sources[n] for n in names if getattr(sources[n], "env_vars", True))
+
     @model_validator(mode="before")
     @classmethod
     def _fill_in_preset(cls, values: dict[str, object]) -> dict[str, object]:
