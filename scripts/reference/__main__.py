@@ -1,7 +1,7 @@
 """Writes the pages."""
 
-from scripts.reference.pages import FOLDER, pages
+from scripts.reference.pages import FOLDER, PAGES
 
 if __name__ == "__main__":
-    for name, text in pages().items():
-        (FOLDER / name).write_text(text, "utf-8")
+    for name, page in PAGES.items():
+        (FOLDER / name).write_text(page(), "utf-8")

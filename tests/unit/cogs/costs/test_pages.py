@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from matplotlib.figure import Figure
 
 from bot.contract import Service
 from bot.i18n import words_for
@@ -78,6 +77,8 @@ def test_the_axes(
     days: list[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    from matplotlib.figure import Figure  # not by every process that only collects this module
+
     drawn: list[Figure] = []
     save = Figure.savefig
     monkeypatch.setattr(

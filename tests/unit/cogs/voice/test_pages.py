@@ -4,7 +4,6 @@ import io
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
 
 from audio.discord_voice.client import LinkHealth
 from audio.discord_voice.stats import ReceptionStats, Totals
@@ -121,6 +120,8 @@ def test_the_status_of_a_line_that_has_heard_nobody() -> None:
 
 @pytest.mark.parametrize("words", [EN, ES])
 def test_a_turn_as_a_picture(words) -> None:  # type: ignore[no-untyped-def]
+    from matplotlib.image import imread  # not by every process that only collects this module
+
     pixels = imread(io.BytesIO(waterfall(trace(), words)), format="png")
     height, width, _ = pixels.shape
     assert width > height > 300
