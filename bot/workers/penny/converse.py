@@ -132,7 +132,8 @@ class _Reply:
         is_code = text.count(FENCE) % 2
         looped = 0 if pieces % CHECK_PIECES or is_code else looped_chars(text)
         again = words_of(text[len(text) - looped :])[1:-1]  # whole words
-        if not looped or set(again) <= set(words_of(prompt.messages[-1].content)):
+        is_wanted = again and set(again) <= set(words_of(prompt.messages[-1].content))
+        if not looped or is_wanted:
             return 0
         self._turn.text = text[:-looped].rstrip(" ,;") + "…"
         self._turn.usage = CompletionUsage(0, pieces, "length")

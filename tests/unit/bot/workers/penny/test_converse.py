@@ -2,7 +2,7 @@
 # ruff: noqa: RUF001  (many scripts)
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -62,8 +62,8 @@ async def test_the_first_phrase_sounds_while_the_rest_is_written(
 class Looper:
     """A language model that ends its answer only where it is cut off."""
 
-    def __init__(self, begun: str = "") -> None:
-        self._begun = begun
+    def __init__(self, begun: str = "", unit: Sequence[str] = (", Javier", " Bardem")) -> None:
+        self._begun, self._unit = begun, unit
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str | CompletionUsage]:
         for piece in [
@@ -71,7 +71,7 @@ class Looper:
             "Con",
             " Antonio",
             " Banderas",
-            *[", Javier", " Bardem"] * prompt.max_tokens,
+            *[*self._unit] * prompt.max_tokens,
         ]:
             yield piece
         yield CompletionUsage(0, prompt.max_tokens, "length")
@@ -89,6 +89,13 @@ async def test_an_answer_that_repeats_itself_is_stopped_and_spoken_once() -> Non
     assert turn.text == "Con Antonio Banderas, Javier Bardem…"
     assert " ".join(voice.said).count("Bardem") == 1
     assert 0 < turn.usage.output_tokens <= 12  # as soon as it is there four times
+
+
+async def test_a_loop_needs_no_spaces() -> None:
+    looper, turn = Looper(unit=["是的", "当然", "可以"]), Turn(SystemClock(), 0.0)
+    async for _ in stream_reply(turn, asks("可以吗？"), llm=looper, speech=None):
+        pass
+    assert turn.text == "Con Antonio Banderas" + "是的当然可以" * 2 + "…"
 
 
 @pytest.mark.parametrize(
