@@ -19,7 +19,7 @@ KEYS: Final = (
     ("{enter}", "enter"),
     ("/", "slash"),
     ("↑ ↓", "up_down"),
-    ("PgUp PgDn", "page"),
+    ("{pages}", "page"),
     ("F2", "settings"),
     ("F3", "past"),
     ("F4", "times"),
@@ -59,7 +59,7 @@ class HelpScreen(Modal):
         super().on_resize()
         words = self._words
         width = min(76, self.app.size.width) - 7
-        names = {"space": words("talk.key.space"), "enter": words("talk.key.enter")}
+        names = {name: words(f"talk.key.{name}") for name in ("space", "enter", "pages")}
         lines = [
             hang(
                 Content.styled(key.format(**names), "bold $accent"),

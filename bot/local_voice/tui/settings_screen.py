@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Container, Horizontal, VerticalScroll
 from textual.widgets import Button, Label, Select, Static
 
 from bot.i18n import Words
@@ -84,9 +84,10 @@ class SettingsScreen(Modal):
             yield self._row("loudspeaker")
             with Horizontal(classes="row"):
                 yield Label(words("talk.settings.try"))
-                for end in ("microphone", "loudspeaker"):
-                    label = words(f"talk.settings.try_{end}")
-                    yield Button(label, id=f"test-{end}", compact=True)
+                with Container(id="tests"):
+                    for end in ("microphone", "loudspeaker"):
+                        label = words(f"talk.settings.try_{end}")
+                        yield Button(label, id=f"test-{end}", compact=True)
             yield Static(id="message", markup=False)
             yield from map(self._row, ("mode", "language", "voice", "interface", "theme"))
             yield Static(words("talk.settings.hint"), id="hint")

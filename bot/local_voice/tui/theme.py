@@ -126,6 +126,8 @@ Modal { align: center middle; background: $background; }
 .row Label { width: 20; text-style: dim; }
 .row Select { width: 1fr; }
 .row Button { margin-right: 2; }
+#tests { width: 1fr; height: auto; layout: horizontal; }
+.-narrow #tests { layout: vertical; }
 .row SelectOverlay.-textual-compact { border: round $accent !important; padding: 0 1; }
 .row SelectOverlay:nocolor > .option-list--option-highlighted {
   text-style: bold underline !important;

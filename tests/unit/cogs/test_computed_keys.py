@@ -110,7 +110,7 @@ NAMES = {
     "talk.command.{}": list(Instruction),
     "talk.device.{}": ["microphone", "loudspeaker", *(set(Fault) - {Fault.NO_DEVICE})],
     "talk.help.{}": [does for _, does in KEYS],
-    "talk.key.{}": ["talk", "done", "listen", "pause"],
+    "talk.key.{}": ["talk", "done", "listen", "pause", "space", "enter", "pages"],
     "chat.unread.{}": list(UnreadKind),
     "talk.reason.{}": list(REASONS.values()),
     "talk.line.{}": list(STATES_IN_LINES),

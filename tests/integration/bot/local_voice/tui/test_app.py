@@ -768,3 +768,9 @@ async def test_of_earlier_conversations_the_list_scrolls_and_not_the_screen_arou
     async with scene(SCENES["past-60x18"]) as (app, _):
         assert app.screen.query_one("#rows").show_vertical_scrollbar
         assert not app.screen.query_one("#box").show_vertical_scrollbar
+
+
+async def test_in_a_narrow_terminal_both_tests_of_the_devices_are_whole():
+    async with scene(SCENES["settings-60x18"]) as (app, _):
+        assert "▸ Speak and listen" in screen(app)
+        assert "▸ Play a tone" in screen(app)
