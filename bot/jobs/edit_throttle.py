@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from types import TracebackType
 from typing import Final, Self
 
 log = logging.getLogger(__name__)
@@ -32,12 +31,7 @@ class EditThrottle:
         self._group.create_task(self._keep())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._over.set()
         self._changed.set()
         await self._group.__aexit__(None, None, None)

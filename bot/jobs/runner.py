@@ -15,7 +15,6 @@ import contextlib
 import logging
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import TracebackType
 from typing import Final, Self
 
 from pydantic import JsonValue
@@ -69,12 +68,7 @@ class JobRunner:
         self._chores.append(self._group.create_task(leases))
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
         await self._group.__aexit__(None, None, None)
 

@@ -3,7 +3,6 @@
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
-from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
@@ -83,12 +82,7 @@ class RunPodClient:
         await self._driver.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._driver.stop()
 
     def endpoint(self, service: Service) -> Endpoint:

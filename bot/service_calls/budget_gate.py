@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Never, Self
 
 from bot.clock import Clock
@@ -59,12 +58,7 @@ class BudgetGate(CallObserver):
         self._sweeping = self._group.create_task(self._sweep())
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._sweeping is not None:
             self._sweeping.cancel()
         await self._group.__aexit__(None, None, None)  # waits until everything is recorded

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, MutableSet, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from bot.clock import Clock
@@ -121,12 +120,7 @@ class ServiceCall:
             observer.updated(self, update)
         return update
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         try:
             await self.updates.aclose()
         finally:

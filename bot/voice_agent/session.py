@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import TracebackType
 from typing import Any, Self
 
 from audio.speech_events import Clip, SpeechBegan, SpeechEvent, TurnEnded
@@ -166,12 +165,7 @@ class VoiceSession:
         self._put(AttentionSet(self.config.attention, self.clock.now()))
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._is_over = True
         self._hearing.end()
         self.transport.playout.flush()
