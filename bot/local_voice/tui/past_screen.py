@@ -20,7 +20,7 @@ from bot.local_voice.tui.modal import Modal
 from bot.local_voice.tui.safe_callback import steady
 
 _WIDEST: Final = 76
-_MOST_ROWS: Final = 9
+_MAX_ROWS: Final = 9
 _FEWEST_ROWS: Final = 3
 
 
@@ -131,7 +131,7 @@ class PastScreen(Modal):
             box.border_subtitle = words("talk.help.keys")
 
     def _tell(self, text: str) -> None:
-        self.query_one(OptionList).styles.max_height = _MOST_ROWS
+        self.query_one(OptionList).styles.max_height = _MAX_ROWS
         self.call_after_refresh(self._fit)
         for line in self.query("#message").results(Static):
             line.update(clean(text))
