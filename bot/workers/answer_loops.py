@@ -6,13 +6,19 @@ CHECK_PIECES: Final = 4
 """How many pieces of an answer come between two looks at it."""
 _MIN_CHARS, _MAX_CHARS, _MIN_REPEATS = 12, 300, 4
 _MIN_DISTINCT_CHARS: Final = 6
-"""Keeps a row of dashes from counting as a loop."""
+_DRAWN: Final = frozenset("-=_*~|:+#./\\<> \t\n0123456789")
+"""A row of few of these is a line, a table or a figure: no loop."""
 
 
 def loops(answer: str, question: str) -> bool:
-    """Whether an answer ends in the same text four times, and the question does not have that."""
+    """Whether an answer ends in the same text four times, and the question does not have that.
+
+    Few letters are an echo: the question may have "ha ha ha" in another language.
+    """
     size = loop_size(answer)
-    return size > 0 and answer[-size * _MIN_REPEATS :] not in question
+    end = set(answer[len(answer) - size :])
+    is_echo = len(end) < _MIN_DISTINCT_CHARS and any(map(str.isalnum, end))
+    return size > 0 and not is_echo and answer[-size * _MIN_REPEATS :] not in question
 
 
 def loop_size(answer: str) -> int:
@@ -20,7 +26,8 @@ def loop_size(answer: str) -> int:
     for size in range(_MIN_CHARS, min(_MAX_CHARS, len(answer) // _MIN_REPEATS) + 1):
         end = answer[-size:]
         if answer.endswith(end * _MIN_REPEATS):
-            return size if len(set(end)) >= _MIN_DISTINCT_CHARS else 0
+            is_row = len(set(end)) < _MIN_DISTINCT_CHARS and _DRAWN.issuperset(end)
+            return 0 if is_row else size
     return 0
 
 
