@@ -137,8 +137,6 @@ class TalkApp(App[None]):
         """Show this conversation from now on."""
         self._controller = controller
         self.update_view()
-        if self._is_submitted:
-            self.on_input_submitted()
 
     # -- what the person sees --------------------------------------------------------------------
 
@@ -153,6 +151,8 @@ class TalkApp(App[None]):
                     self._use_theme(view.theme)
                 self._shown = view
                 self._show(view)
+            if self._is_submitted and view.doing is not Doing.LOADING:
+                self.on_input_submitted()
 
     def _view(self) -> View:
         if self._controller is None and self._first is not None:
@@ -402,12 +402,15 @@ class TalkApp(App[None]):
             keys.show(self._shown)
 
     def on_input_submitted(self) -> None:
-        """Submit the text, as soon as there is a conversation."""
-        self._is_submitted = self._controller is None
+        """Submit the text, as soon as it can be answered."""
+        text, controller = self._prompt.value, self._controller
+        instruction = controller.instruction(text) if controller and text.strip() else None
+        is_loading = self._view().doing is Doing.LOADING
+        self._is_submitted = is_loading and instruction is None and bool(text.strip())
         if self._is_submitted:
+            self.notify(self.words("talk.sent_later"), timeout=3)
             return
         text = self._prompt.take()
-        instruction = self.controller.instruction(text) if text.strip() else None
         if instruction is Instruction.PAST:
             self.action_past()
         elif instruction is Instruction.FIND:

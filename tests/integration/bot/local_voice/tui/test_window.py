@@ -10,7 +10,7 @@ from bot.local_voice.prefs import Prefs
 from bot.local_voice.tui import window
 from bot.local_voice.tui.app import TalkApp
 from bot.local_voice.tui.prompt_input import PromptInput
-from bot.local_voice.view import TalkMode, View
+from bot.local_voice.view import Doing, TalkMode, View
 from bot.settings import Settings
 from tests.fakes.talk_controller import FakeController
 from tests.integration.bot.local_voice.tui.test_app import screen, sees, settled
@@ -48,6 +48,18 @@ async def test_keys_do_what_they_can_and_typed_text_is_sent_when_there_is_somebo
         await sees(pilot, "You said: hola")
         assert controller.calls == [("submit", "hola")]
         assert app.query_one(PromptInput).value == ""
+
+
+async def test_what_is_asked_while_models_load_is_sent_when_they_are_ready():
+    controller = FakeController(doing=Doing.LOADING, interface="es")
+    async with TalkApp(controller).run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press(*"/ayuda", "enter", *"hola", "enter")
+        await sees(pilot, "tu texto se")
+        assert controller.calls == [("submit", "/ayuda")]
+        controller.set(doing=Doing.READY)
+        await sees(pilot, "You said: hola")
+        await settled(pilot)
+        assert controller.calls[1:] == [("submit", "hola")]
 
 
 async def test_the_conversation_comes_behind_the_window_and_ends_with_it(monkeypatch):
