@@ -41,8 +41,11 @@ _SIGNS: Final = {
 }  # fmt: skip
 _AMBIGUOUS: Final = re.compile(r"\d[-/:x]\d")
 """As in 9/11, 24/7, 1914-1918, 16:9 and 4x4."""
-_NEVER: Final = re.compile(r"\d:\d|(?<!\d)\d{1,2}([-/])\d{1,2}\1\d{2,4}(?!\d)|\d{4}([-/])\d\d?\2\d")
-"""Times, ratios and days, whatever is asked: 10:30, 16:9, 11/30/2026."""
+_NEVER: Final = re.compile(
+    r"\d:\d|(?<!\d)\d{1,2}([-/])\d{1,2}\1\d{2,4}(?!\d)|\d{4}([-/])\d\d?\2\d"
+    r"|(?<!\d)\d{3}-\d{3}-\d{3,4}(?!\d)"
+)
+"""Times, ratios, days and telephone numbers, whatever is asked: 10:30, 16:9, 11/30/2026."""
 _VAGUE: Final = re.compile(r"[\d.,\s/:-]+|(?:[\d.,\s]|por|entre|x)+")
 """Without a question around it, it may be a score, a time or an offer: "2 por 1"."""
 _TIMES: Final = {
@@ -323,9 +326,21 @@ class _Reader:
 def _value(token: str, groups: str) -> Fraction:
     if sum(map(str.isdigit, token)) > _MAX_DIGITS:
         raise _NoSumError
-    if re.fullmatch(rf"\d{{1,3}}(?:\{groups}\d{{3}})+(?:[.,]\d+)?", token):
+    if _is_unclear(token, groups):
+        raise _NoSumError
+    if re.fullmatch(rf"[1-9]\d{{0,2}}(?:\{groups}\d{{3}})+(?:[.,]\d+)?", token):
         token = token.replace(groups, "")
     try:
         return Fraction(token.replace(",", "."))
     except ValueError:
         raise _NoSumError from None
+
+
+def _is_unclear(token: str, groups: str) -> bool:
+    """Whether nobody can tell thousands from decimals: 1,0000, and 3.141 in Spanish.
+
+    Spain writes 3.141 for three thousand, Mexico for about pi; a price as 1.250 is in thousands.
+    """
+    if re.search(rf"\{groups}\d{{4,}}", token):
+        return groups == "," or token.endswith("0")
+    return groups == "." and re.fullmatch(r"[1-9]\.\d\d[1-9]", token) is not None
