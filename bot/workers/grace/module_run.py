@@ -7,7 +7,11 @@ from typing import Any, TypeVar
 
 from bot.contract import Message
 from bot.contract.grace import LongText, Module, Value
+from bot.contract.options import OptionType
 from bot.errors import JobFailed
+from bot.language_names import language_named
+from bot.languages import LanguageHints
+from bot.workers import text_language
 from bot.workers.grace.pieces import halve, margins, split, whole_sentences
 from bot.workers.grace.retrying_model import AnswerTooLong, RetryingModel, UsageTotal
 from bot.workers.grace.values import merge
@@ -146,7 +150,19 @@ class ModuleRun:
         def show(answer: str) -> None:
             self._progress.draft = transformed + answer
 
-        return await self._model.text(self._prompt(self._messages(text)), show)
+        return await self._model.text(
+            self._prompt(self._messages(text)), show, self._problem_of_language
+        )
+
+    def _problem_of_language(self, answer: str) -> str:
+        """That an answer is in another language than the one wanted; empty: it is not, surely."""
+        options = (one for one in self._module.options if one.type is OptionType.LANGUAGE)
+        named = next((str(self._settings[one.name]) for one in options), "")
+        wanted = language_named(named)
+        if wanted is None:
+            return ""
+        found = text_language.decide_on(answer, LanguageHints()).code
+        return f"it is not in {wanted.english}" if found not in {None, wanted.code} else ""
 
     async def _json(self, text: str) -> dict[str, Any]:
         return await self._model.json_object(self._prompt(self._messages(text)))

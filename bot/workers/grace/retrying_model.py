@@ -58,14 +58,32 @@ class RetryingModel:
         self._model = model
         self._usage_total = usage_total
 
-    async def text(self, prompt: Prompt, show: Show) -> str:
+    async def text(
+        self, prompt: Prompt, show: Show, problem_of: Callable[[str], str] | None = None
+    ) -> str:
         """Generate text.
+
+        Args:
+            prompt: The prompt.
+            show: Called with the text so far.
+            problem_of: What is wrong with a text, for the model; empty: nothing. It is asked once
+                more then, and the first text stays if the second is no better.
 
         Raises:
             AnswerTooLong: Every try was cut off.
             JobFailed: Every answer was empty, or the model failed.
         """
-        return await self._answer(prompt, _text, show)
+        answer = await self._answer(prompt, _text, show)
+        problem = problem_of(answer) if problem_of else ""
+        if not problem_of or not problem:
+            return answer
+        again = replace(
+            prompt,
+            messages=_with_problem(prompt, answer, problem),
+            temperature=prompt.temperature + _TEMPERATURE_STEP,
+        )
+        better = await self._answer(again, _text, show)
+        return answer if problem_of(better) else better
 
     async def note(self, prompt: Prompt) -> str:
         """Generate text that may be empty or cut off; there is no retry."""

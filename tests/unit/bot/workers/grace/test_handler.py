@@ -17,6 +17,13 @@ from tests.fakes.language_model import ScriptedModel
 
 CATALOGUE = load_grace(Settings(_env_file=None))
 
+ENGLISH = (
+    "The friends have agreed that they would like to have dinner together at home on Friday night."
+)
+SPANISH = (
+    "Los amigos han quedado en que el viernes por la noche cenarán todos juntos en casa de Ben."
+)
+
 
 def request(module="SUMMARIZER", data="Some words.", *, kind="text", **params):
     return Request.model_validate(
@@ -125,6 +132,23 @@ async def test_wrong_use_is_refused_before_the_model_is_asked(asked, error, word
         await result(model, asked)
     caught.match(words)
     assert model.prompts == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "shown"),
+    [
+        ([ENGLISH, SPANISH], 1),
+        ([ENGLISH, f"{ENGLISH} {ENGLISH}"], 0),
+        ([SPANISH], 0),
+    ],
+)
+async def test_an_answer_in_another_language_is_asked_for_once_more(answers, shown):
+    model = ScriptedModel(answers)
+    found = await result(model, request(data="¿Quedamos el viernes?", language="Spanish"))
+    assert found.output.text == answers[shown]
+    assert len(model.prompts) == len(answers)
+    if len(answers) > 1:
+        assert "not in Spanish" in model.prompts[-1].messages[-1].content
 
 
 async def test_a_json_input_is_read_as_json():
