@@ -30,7 +30,7 @@ _GIVEN: Final = re.compile(r"(?:da|dar|pon|poner)les? ")
 _LACKS: Final = re.compile(r"(?:this|that|it|esto|eso|l[aeo]s?|te)\b")
 """What needs something, or is given it: "this needs a title", "le falta un título"."""
 _MAX_FRAMES: Final = 6
-_MAX_OPENING_WORDS: Final = 12
+_MAX_OPENING_WORDS: Final = 30
 
 
 class Beginnings:

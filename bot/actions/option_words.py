@@ -34,8 +34,8 @@ _DENIED: Final = re.compile(r"\b(?:not|less|without being|no|menos|sin ser)(?: s
 _CLAUSE: Final = re.compile(r"[^.;:?!\u00bf\u00a1]+")
 _CHOICE: Final = re.compile(r" (?:or|o|u) ")
 _CHOICE_HEAD: Final = re.compile(
-    r"\b(?:is|are|it|this|that|these|above|fits?|better|whether|if|does|sounds?|message|text|review"
-    r"|email|es|son|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
+    r"\b(?:is|are|it|this|that|these|above|fits?|better|whether|if|does|sounds?|in|under|go|goes|message|text|review"
+    r"|email|es|son|va|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
 )
 """What a choice follows: "is the message above spam or not spam?"."""
 _ARTICLES: Final = re.compile(

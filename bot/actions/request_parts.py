@@ -88,7 +88,9 @@ class Part:
     @property
     def is_broken_off(self) -> bool:
         """Whether a comma parts the verb from what follows: "correct, that is the one"."""
-        is_whole = self.found.has_object or self.found.is_question or not self.after
+        is_told = self.before != NOTHING  # "I give a speech, make me an outline, three parts"
+        is_gift = is_told and self.found.subject != self.found.rest
+        is_whole = self.found.has_object or self.found.is_question or is_gift or not self.after
         if is_whole or not self.after_verb or not self.tokens[self.after_verb - 1].breaks:
             return False
         return phrases().frames.match(f"{self.after} ") is None

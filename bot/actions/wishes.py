@@ -66,7 +66,8 @@ def wish_in(part: Part, inline: str, quotes: Sequence[str]) -> Wish | None:
     if pointed.points not in _UNNAMED:
         reference = pointed
     elif is_of_subject and _has_topic(part.rest, reference):
-        about = part.text if _ABOUT.match(part.about) else part.about
+        is_told_before = part.before.points is not Points.NOTHING
+        about = part.text if is_told_before or _ABOUT.match(part.about) else part.about
         about = with_quotes(about, quotes).strip(" .!?\u00a1\u00bf")
         reference = Reference(Points.TEXT, text=about) if about else reference
     text = {"text": reference.text} if reference.points is Points.TEXT else {}
@@ -76,6 +77,9 @@ def wish_in(part: Part, inline: str, quotes: Sequence[str]) -> Wish | None:
 def _is_of_people(part: Part, reference: Reference) -> bool:
     """Whether it is a plan of the person's own, is to be done later, or is a figure of speech."""
     works_on_text = part.phrases.works_on_text
+    is_question = part.text.rstrip().endswith("?")  # "should I translate my CV?"
+    if part.found.is_plan and is_question and phrases().plans.match(f"{part.verb} "):
+        return True
     if part.found.is_plan:
         is_shared = part.found.action.module == "BRAINSTORMER"  # "let's brainstorm names"
         is_pointing = works_on_text and reference.points not in _UNNAMED

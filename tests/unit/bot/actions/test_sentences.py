@@ -128,6 +128,11 @@ def test_no_text_is_pointed_at(words: str) -> None:
         "corrige la postura, que te vas a hacer daño",
         "haz un programa de radio",
         "which languages can you translate into",
+        # what is past, or the person's own doing
+        "Alfred proofread my letter yesterday",
+        "I'm going to rewrite the whole chapter tonight",
+        "should I translate my CV?",
+        "we could do with a title like that in our club",
         "it's nice of them, all that you can translate this into",
         # to solve, not to classify
         "sort it out between you two",
@@ -169,6 +174,11 @@ def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
         ("be a dear and proofread this", "PROOFREADER"),
         ("I'd be so grateful for a short summary of this report", "SUMMARIZER"),
         ("this story needs a title", "TITLER"),
+        (
+            "if I send it like this she will never ever speak to me again, make it friendlier",
+            "REWRITER",
+        ),
+        ("list who promised to do what", "ACTION_ITEMS"),
         ("I'm swamped, could you write an email to the bank", "EMAIL_WRITER"),
         ("turn these scraps into a polite email", "EMAIL_WRITER"),
         ("put this into words I can follow", "SIMPLIFIER"),
