@@ -115,6 +115,7 @@ def test_no_text_is_pointed_at(words: str) -> None:
         # in somebody's words, whoever it is
         "the boss wrote: summarise this in one page",
         "y va el profe y suelta: corregid este texto",
+        "she wrote can you make this more formal right across my poem",
         # only supposed
         "suppose you had to translate this, how would you start",
         "si tuvieras que resumir esto, ¿por dónde empezarías?",
