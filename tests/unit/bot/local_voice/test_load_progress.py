@@ -45,9 +45,10 @@ def test_a_part_that_comes_again_counts_as_one():
 
 
 def test_whoever_loads_tells_whoever_waits():
-    heard: list[LoadPart] = []
+    heard: list[tuple[LoadPart, str]] = []
     begins(LoadPart.VOICES)
-    with watched(heard.append):
+    with watched(lambda *told: heard.append(told)):
+        begins(LoadPart.FILES, "An older one is there.")
         begins(LoadPart.HEARING)
     begins(LoadPart.LANGUAGE)
-    assert heard == [LoadPart.HEARING]
+    assert heard == [(LoadPart.FILES, "An older one is there."), (LoadPart.HEARING, "")]
