@@ -35,12 +35,14 @@ TARGET = ROOT / "bot/voice_agent/options/turn_end_wait.toml"
 POINTS = (0.1, 0.4, 0.7, 0.95)
 """The waits after some words have points at these shares of the pauses after them."""
 CHOICES_MS = (320, 384, 448, 512, 576, 640, 768, 896, 1024, 1152, 1280, 1408, 1600, 1800, 2048)
-CUT_OFF_COST_S, EARLY_REQUEST_COST_S, RUNNING_COST_S = 2.5, 1.5, 20.0
+CUT_OFF_COST_S, EARLY_REQUEST_COST_S, RUNNING_COST_S = 2.5, 1.5, 60.0
 """What an end that comes too early costs with known words, and while these may still hold it; the
 same in running speech, where each would be a sound begun while somebody speaks."""
 FRAGMENTS_MS, MONOLOGUES_MS = (1500, 2000, 2500, 3000), (3000, 4000, 6000, 8000)
 FOLDS = 8
 SHORTEST_PAUSE_S = 0.28
+NOTICED_S = 0.1
+"""Until they are heard to go on, an end may be decided and sound; `turn_pauses` takes this off."""
 MAX_WENT_ON = 3
 LOOKS_OVER_BELOW = 0.4
 RIDGE, READING_COUNT = 0.5, 0.2
@@ -192,7 +194,7 @@ def outcomes(turns, model, known: Known):
         elif wait_s < lasts_s:
             spoilt |= set() if is_running else {number}
         if is_running:
-            cut += float((wait_s < lengths_s).mean())
+            cut += float((wait_s < lengths_s + NOTICED_S).mean())
     return np.array(delays), len(spoilt), cut
 
 
