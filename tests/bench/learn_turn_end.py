@@ -41,8 +41,9 @@ same in running speech, where each would be a sound begun while somebody speaks.
 FRAGMENTS_MS, MONOLOGUES_MS = (1500, 2000, 2500, 3000), (3000, 4000, 6000, 8000)
 FOLDS = 8
 SHORTEST_PAUSE_S = 0.28
-NOTICED_S = 0.1
-"""Until they are heard to go on, an end may be decided and sound; `turn_pauses` takes this off."""
+NOTICED_S = 0.25
+"""Until they are heard to go on, an end may be decided: `turn_pauses` takes 0.1 s off, and a soft
+voice is noticed later."""
 MAX_WENT_ON = 3
 LOOKS_OVER_BELOW = 0.4
 RIDGE, READING_COUNT = 0.5, 0.2
