@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
+from pydantic import HttpUrl, SecretStr
 from rich.console import Group
 from rich.live import Live
 from rich.text import Text
@@ -16,7 +17,7 @@ from bot.budgets import limits_of
 from bot.cli.health_report import HealthReport, as_json_lines, as_lines, as_page
 from bot.clock import SystemClock
 from bot.contract import Service
-from bot.errors import BadSettings, StoreFailed
+from bot.errors import BadSettings, ServiceFailed, StoreFailed
 from bot.observability.heartbeat import Heartbeat, read_heartbeats
 from bot.service_calls.availability import Availability
 from bot.settings import Settings, load_settings
@@ -40,12 +41,12 @@ def health(
     """Show how many workers and jobs each service has, and how each running bot is connected.
 
     A bot reports through the database (SKYDECK_DATABASE_URL). Without RUNPOD_API_KEY the services
-    are part of the bot, which reports them too. A terminal gets tables; a pipe gets one line for
-    each service and bot.
+    are part of the bot, which reports them too; if no bot is running, the services that ask, call
+    and talk share are shown. A terminal gets tables; a pipe gets one line for each service and bot.
 
     Exits with 0 when every service and the database answer (no bot has to be running), with 4 when
-    one does not or has no endpoint, and with 2 when there is nothing to ask: no RUNPOD_API_KEY, and
-    no bot.
+    one does not or has no endpoint, and with 2 when there is nothing to ask: no RUNPOD_API_KEY, no
+    bot, and no service on this machine.
 
     Example: skydeck health --watch
     """
@@ -102,7 +103,8 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
     """Yield a function that queries everything once.
 
     Raises:
-        BadSettings: The services are part of a bot, and no bot is running.
+        BadSettings: The services are on this machine, and none runs.
+        ServiceFailed: Those that commands share do not answer.
     """
     url = settings.skydeck_database_url.get_secret_value()
     async with AsyncExitStack() as stack:
@@ -116,14 +118,10 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
                 raise
             trouble = str(e)  # services that run elsewhere can be asked without the database
         if settings.embedded and store is not None:
-            if not await read_heartbeats(store.heartbeats):
-                raise BadSettings(
-                    "No RUNPOD_API_KEY is set and no bot is running, so no service is available.",
-                    hint="Start `skydeck bot`; or start `skydeck serve`, and set RUNPOD_BASE_URL "
-                    "and RUNPOD_API_KEY to its address and key.",
-                )
-            yield partial(_probe, None, frozenset(), store, trouble)
-            return
+            if await read_heartbeats(store.heartbeats):
+                yield partial(_probe, None, frozenset(), store, trouble)
+                return
+            settings = await _of_commands(settings, stack)
         from bot.composition import available, open_services  # noqa: PLC0415  (slow to import)
 
         only = available(settings)
@@ -131,6 +129,34 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
         services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
         client = (await stack.enter_async_context(services)).client
         yield partial(_probe, client, only, store, trouble)
+
+
+async def _of_commands(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """Hold the services that `skydeck ask`, `call` and `talk` share; returns how to call them.
+
+    Raises:
+        BadSettings: There are none.
+        ServiceFailed: They do not answer.
+    """
+    from bot.local_service.client import running_service  # noqa: PLC0415  (RunPod needs none)
+    from bot.local_service.place import CannotShare, Place  # noqa: PLC0415
+
+    try:
+        held = await stack.enter_async_context(running_service(Place().read()))
+    except CannotShare as e:
+        raise ServiceFailed(f"{str(e)[:1].upper()}{str(e)[1:]}.") from None
+    if held is None:
+        raise BadSettings(
+            "No bot and no service is running on this machine, and no RUNPOD_API_KEY is set.",
+            hint="`skydeck ask`, `call`, `talk` and `try` start the services when they need them; "
+            "for Discord, start `skydeck bot`.",
+        )
+    endpoints = {f"{service}_endpoint_id".lower(): service.lower() for service in Service}
+    where = {
+        "runpod_api_key": SecretStr(held.record.key),
+        "runpod_base_url": HttpUrl(held.record.url),
+    }
+    return settings.model_copy(update=endpoints | where)
 
 
 async def _probe(

@@ -9,7 +9,7 @@ import typer
 
 from bot import terminal
 from bot.errors import ServiceFailed
-from bot.local_service.client import Held, own_session
+from bot.local_service.client import running_service
 from bot.local_service.place import CannotShare, Place
 from bot.local_service.record import Record
 
@@ -62,12 +62,8 @@ async def _users(record: Record) -> int | None:
         ServiceFailed: It does not answer.
     """
     try:
-        async with own_session() as session:
-            held = await Held.take(session, record)
-            if held is None:
-                return None
-            with contextlib.closing(held):
-                return await held.users() - 1
+        async with running_service(record) as held:
+            return None if held is None else await held.users() - 1
     except CannotShare as e:
         raise ServiceFailed(f"{str(e)[:1].upper()}{str(e)[1:]}.") from None
 
@@ -91,12 +87,8 @@ def stop_service() -> None:
 async def _end(record: Record) -> bool:
     """End the service; returns whether there was one."""
     try:
-        async with own_session() as session:
-            held = await Held.take(session, record)
-            if held is None:
-                return False
-            with contextlib.closing(held):
-                return await held.end()
+        async with running_service(record) as held:
+            return held is not None and await held.end()
     except CannotShare:
         return await asyncio.to_thread(_kill, record)
 

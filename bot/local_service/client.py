@@ -148,6 +148,22 @@ async def own_session() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @contextlib.asynccontextmanager
+async def running_service(record: Record | None) -> AsyncIterator[Held | None]:
+    """Hold the service of this record, whatever its kind; None: there is none, and none is started.
+
+    Raises:
+        CannotShare: It does not answer.
+    """
+    async with own_session() as session:
+        held = None if record is None else await Held.take(session, record)
+        try:
+            yield held
+        finally:
+            if held is not None:
+                held.close()
+
+
+@contextlib.asynccontextmanager
 async def shared_service(
     settings: Settings, prepare: Prepare, clock: Clock, *, place: Place | None = None
 ) -> AsyncIterator[Held]:

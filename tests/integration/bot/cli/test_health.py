@@ -156,7 +156,7 @@ async def test_looking_again_and_again_until_ctrl_c(url):
 async def test_without_a_key_there_is_nothing_to_ask():
     code, _, err = await health("http://127.0.0.1:9", RUNPOD_API_KEY="")
     assert code == 2
-    assert "skydeck serve" in err
+    assert "`skydeck bot`" in err
 
 
 async def test_without_its_database_it_still_asks_the_services(url, tmp_path):

@@ -98,12 +98,19 @@ async def test_a_second_command_finds_the_first_one_s_service(runtime, model, tm
         assert seen.returncode == 0
         assert f"process {first}" in seen.stdout
         assert "2 commands use it now; it ends 1 min after" in seen.stdout
+        healthy = await asyncio.to_thread(skydeck, "health")
+        assert healthy.returncode == 0, healthy.stderr
+        lines = healthy.stdout.splitlines()
+        assert [line.split()[0] for line in lines] == ["factory:", "grace:", "penny:", "bot:"]
     assert running() == first
     ended = await asyncio.to_thread(skydeck, "serve", "--stop")
     assert ended.stdout == f"The service is ended (process {first}).\n"
     await until_gone(first)
     seen = await asyncio.to_thread(skydeck, "serve", "--status")
     assert (seen.returncode, seen.stdout.split(".")[0]) == (4, "No models are kept loaded")
+    healthy = await asyncio.to_thread(skydeck, "health")
+    assert healthy.returncode == 2
+    assert "start the services when they need them" in healthy.stderr
     assert (await asyncio.to_thread(skydeck, "serve", "--stop")).returncode == 0
     assert {one.name for one in Place().folder.iterdir()} <= {"service.lock", "service.log"}
 
