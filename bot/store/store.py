@@ -18,6 +18,7 @@ from bot.store.pubsub import PubSub
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.guilds import Guilds
 from bot.store.repositories.heartbeats import Heartbeats
+from bot.store.repositories.job_leases import JOB_LEASE_MS
 from bot.store.repositories.journal import Journal
 from bot.store.repositories.key_value import KeyValue
 from bot.store.repositories.ledger import Ledger
@@ -26,8 +27,6 @@ from bot.store.repositories.shard_leases import ShardLeases
 from bot.store.repositories.spending import Spending
 from bot.store.repositories.voice import ChosenVoices, Consents, Minutes, VoiceRooms
 
-LEASE_MS: Final = 10_000
-"""How long after a process's last sign of life its jobs are taken over."""
 _DAY_MS: Final = 86_400_000
 NO_LIMITS: Final = Limits()
 
@@ -77,7 +76,7 @@ class Store:
         url: str,
         clock: Clock,
         *,
-        lease_ms: int = LEASE_MS,
+        lease_ms: int = JOB_LEASE_MS,
         limits: Limits = NO_LIMITS,
     ) -> AsyncIterator[Self]:
         """Open the database, creating it or bringing its schema up to date.

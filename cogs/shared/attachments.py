@@ -1,4 +1,7 @@
-"""Downloads files from people, and says by their bytes what they are."""
+"""Downloads files from people, and says by their bytes what they are.
+
+How large a picture may be: `bot/contract/pictures.py`.
+"""
 
 from dataclasses import dataclass
 from pathlib import PurePath

@@ -21,6 +21,8 @@ from bot.store.tables import jobs
 
 log = logging.getLogger(__name__)
 
+JOB_LEASE_MS: Final = 10_000
+"""How long after a process's last sign of life its jobs are taken over."""
 CLAIM_LIMIT: Final = 100
 """One `claim` returns at most this many jobs; the next, or another process, claims the rest."""
 _AHEAD_LEASES: Final = 3

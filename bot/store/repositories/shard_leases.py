@@ -17,7 +17,7 @@ from bot.store.tables import identify_turns, shard_leases, shard_processes
 
 SHARD_LEASE_MS: Final = 6_000
 """How long after a process's last sign of life its shards are free. It is shorter than the lease on
-jobs (`bot.store.store.LEASE_MS`): people wait, and a needless move loses nothing."""
+jobs (`job_leases.JOB_LEASE_MS`): people wait, and a needless move loses nothing."""
 _NOW: Final = cast(literal_column("EXTRACT(EPOCH FROM clock_timestamp()) * 1000"), BigInteger)
 _FORGET_MS: Final = 86_400_000
 """When the row of a dead process is deleted."""

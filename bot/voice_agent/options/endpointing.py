@@ -1,6 +1,7 @@
 """Endpointing: when a turn begins, pauses and ends. Pure.
 
-The wait before a turn ends is learned; its numbers are in `turn_end_wait.toml`.
+The wait before a turn ends is learned; its numbers are in `turn_end_wait.toml`. How much sooner it
+may end for how many people cut off: `CUT_OFF_COST_S` in `tests/bench/learn_turn_end.py`.
 """
 
 import tomllib

@@ -8,9 +8,10 @@ import pytest
 from bot.choices import Mode
 from bot.contract import Service
 from bot.errors import StoreFailed, TooLarge
+from bot.store.repositories.job_leases import JOB_LEASE_MS
 from bot.store.repositories.job_results import Missed
 from bot.store.repositories.recovery import Ending, JobStage, Recovery
-from bot.store.store import LEASE_MS, Store
+from bot.store.store import Store
 from tests.waiting import HANGS_S, until
 
 
@@ -151,7 +152,7 @@ async def test_nothing_is_claimed_while_its_process_lives(url, clock, entry):
     async with Store.open(url, clock) as a, Store.open(url, clock) as b:
         await a.jobs.begin(entry())
         for _ in range(10):
-            clock.at_ms += LEASE_MS - 1
+            clock.at_ms += JOB_LEASE_MS - 1
             assert await a.jobs.leases.renew() == frozenset()
             assert await b.jobs.leases.claim() == []
 
@@ -192,7 +193,7 @@ async def test_a_clock_that_was_set_back_keeps_no_job_from_being_claimed(url, cl
 async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, clock, entry):
     async with Store.open(url, clock) as sleeper, Store.open(url, clock) as other:
         journal_id = await sleeper.jobs.begin(entry())
-        clock.at_ms += LEASE_MS
+        clock.at_ms += JOB_LEASE_MS
         assert len(await other.jobs.leases.claim()) == 1
         assert await sleeper.jobs.leases.renew() == {journal_id}
         assert await sleeper.jobs.leases.renew() == frozenset()
@@ -204,7 +205,7 @@ async def test_a_process_that_slept_too_long_learns_that_its_job_is_gone(url, cl
 
 async def test_a_process_does_not_take_over_from_itself(store, clock, entry):
     journal_id = await store.jobs.begin(entry())
-    clock.at_ms += LEASE_MS * 5
+    clock.at_ms += JOB_LEASE_MS * 5
     assert await store.jobs.leases.claim() == []
     assert await store.jobs.finished(journal_id, Ending.COMPLETED)
 
@@ -222,7 +223,7 @@ async def test_an_orderly_shutdown_hands_over_at_once(url, clock, entry):
 async def test_many_claim_at_once_and_each_job_goes_to_one(url, clock, entry):
     async with Store.open(url, clock) as dead:
         ids = [await dead.jobs.begin(entry()) for _ in range(60)]
-    clock.at_ms += LEASE_MS
+    clock.at_ms += JOB_LEASE_MS
     async with AsyncExitStack() as stack:
         stores = [await stack.enter_async_context(Store.open(url, clock)) for _ in range(4)]
         rounds = [s.jobs.leases.claim(limit=5) for _ in range(4) for s in stores]
@@ -236,13 +237,13 @@ async def test_the_leases_are_kept_and_what_is_lost_is_told(url, clock, entry):
     lost: list[int] = []
     async with Store.open(url, clock) as a, Store.open(url, clock) as b:
         kept, taken = await a.jobs.begin(entry()), await a.jobs.begin(entry())
-        clock.at_ms += LEASE_MS
+        clock.at_ms += JOB_LEASE_MS
         assert len(await b.jobs.leases.claim()) == 2
         await b.jobs.leases.release([kept])
         await a.jobs.leases.claim()
         keeping = asyncio.ensure_future(a.jobs.leases.keep(lost.append))
         await until(lambda: lost)
-        until_ms = clock.at_ms + 3 * LEASE_MS
+        until_ms = clock.at_ms + 3 * JOB_LEASE_MS
         await until(lambda: clock.at_ms > until_ms)  # several renewals more
         keeping.cancel()
         await asyncio.wait([keeping])
@@ -285,7 +286,7 @@ async def test_a_renewal_while_a_job_ends_does_not_call_it_lost(store, entry):
 async def test_a_job_that_ends_while_orphans_are_searched_for_is_none(store, clock, entry):
     for _ in range(10):
         journal_id = await store.jobs.begin(entry())
-        clock.at_ms += LEASE_MS + 1  # the machine stood still
+        clock.at_ms += JOB_LEASE_MS + 1  # the machine stood still
         orphans, ended = await asyncio.gather(
             store.jobs.leases.claim(), store.jobs.finished(journal_id, Ending.COMPLETED)
         )
@@ -337,7 +338,7 @@ async def test_a_call_that_is_cancelled_holds_nobody_up(url, clock, entry):
             await a.jobs.begin(entry(user_id=5))
             await b.jobs.begin(entry(user_id=5))
         assert len(await b.jobs.listing(user_id=5, unfinished=True)) == 2
-        clock.at_ms += LEASE_MS
+        clock.at_ms += JOB_LEASE_MS
         left = await b.jobs.listing(unfinished=True, limit=1000)
         assert len(await b.jobs.leases.claim()) == len(left) - 1
 
@@ -353,7 +354,7 @@ async def test_what_could_not_be_told_is_kept_until_it_is_seen(store, clock, ent
     assert (job.stage, job.ending) == (JobStage.UNDELIVERED, Ending.COMPLETED)
     assert await store.jobs.listing(user_id=user_id, unfinished=True) == []
     assert await store.jobs.listing(user_id=user_id, stage=JobStage.UNDELIVERED) == [job]
-    clock.at_ms += 10 * LEASE_MS
+    clock.at_ms += 10 * JOB_LEASE_MS
     assert await store.jobs.leases.claim() == []
     assert await store.jobs.results.missed(user_id) == Missed(1, 1)
     assert await store.jobs.results.missed(user_id + 1) == Missed(0, 0)
@@ -385,7 +386,7 @@ async def test_what_is_tried_again_keeps_its_result_until_it_is_told(store, cloc
 async def test_what_another_process_has_is_not_kept_twice(url, clock, entry):
     async with Store.open(url, clock) as slow, Store.open(url, clock) as other:
         journal_id = await slow.jobs.begin(entry())
-        clock.at_ms += 10 * LEASE_MS
+        clock.at_ms += 10 * JOB_LEASE_MS
         assert len(await other.jobs.leases.claim()) == 1
         assert not await slow.jobs.undelivered(journal_id, Ending.COMPLETED, "", b"late")
         assert not await slow.jobs.keep(journal_id, b"late", entry().place)
