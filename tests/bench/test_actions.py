@@ -1,10 +1,10 @@
 """How often a sentence leads to the action that it asks for, and what that adds to a turn of talk.
 
-The sentences are in four files, and what each is worth is said there: action_sentences.toml, half
-of them ordinary talk; action_sentences_blind.toml, by another hand, two thirds of them;
-action_sentences_evening.toml, as people chat, with few requests; action_sentences_talk.toml, with
-none. The peer is the same model without our reading of the words: it chooses among all actions for
-each sentence, as a model with tools does.
+The sentences are in five files, and what each is worth is said there: action_sentences.toml, half
+of them ordinary talk; action_sentences_blind.toml and action_sentences_mended.toml, by another
+hand, two thirds of them; action_sentences_evening.toml, as people chat, with few requests;
+action_sentences_talk.toml, with none. The peer is the same model without our reading of the words:
+it chooses among all actions for each sentence, as a model with tools does.
 """
 
 import statistics
@@ -34,6 +34,7 @@ SENTENCES: Final[dict[str, dict[str, list[dict[str, Any]]]]] = {
         "action_sentences",
         "action_sentences_blind",
         "action_sentences_evening",
+        "action_sentences_mended",
         "action_sentences_talk",
     )
 }
