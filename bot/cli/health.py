@@ -18,6 +18,8 @@ from bot.cli.health_report import HealthReport, as_json_lines, as_lines, as_page
 from bot.clock import SystemClock
 from bot.contract import Service
 from bot.errors import BadSettings, ServiceFailed, StoreFailed
+from bot.local_service.place import CannotShare, Place
+from bot.local_service.record import Record
 from bot.observability.heartbeat import Heartbeat, read_heartbeats
 from bot.service_calls.availability import Availability
 from bot.settings import Settings, load_settings
@@ -138,25 +140,30 @@ async def _of_commands(settings: Settings, stack: AsyncExitStack) -> Settings:
         BadSettings: There are none.
         ServiceFailed: They do not answer.
     """
-    from bot.local_service.client import running_service  # noqa: PLC0415  (RunPod needs none)
-    from bot.local_service.place import CannotShare, Place  # noqa: PLC0415
-
-    try:
-        held = await stack.enter_async_context(running_service(Place().read()))
-    except CannotShare as e:
-        raise ServiceFailed(f"{str(e)[:1].upper()}{str(e)[1:]}.") from None
-    if held is None:
+    record = Place().read()
+    if record is None or not await _is_held(record, stack):
         raise BadSettings(
             "No bot and no service is running on this machine, and no RUNPOD_API_KEY is set.",
             hint="`skydeck ask`, `call`, `talk` and `try` start the services when they need them; "
             "for Discord, start `skydeck bot`.",
         )
+    where = {"runpod_api_key": SecretStr(record.key), "runpod_base_url": HttpUrl(record.url)}
     endpoints = {f"{service}_endpoint_id".lower(): service.lower() for service in Service}
-    where = {
-        "runpod_api_key": SecretStr(held.record.key),
-        "runpod_base_url": HttpUrl(held.record.url),
-    }
     return settings.model_copy(update=endpoints | where)
+
+
+async def _is_held(record: Record, stack: AsyncExitStack) -> bool:
+    """Hold the service of this record; returns whether it is still there.
+
+    Raises:
+        ServiceFailed: It does not answer.
+    """
+    from bot.local_service.client import running_service  # noqa: PLC0415  (slow to import)
+
+    try:
+        return await stack.enter_async_context(running_service(record)) is not None
+    except CannotShare as e:
+        raise ServiceFailed(f"{str(e)[:1].upper()}{str(e)[1:]}.") from None
 
 
 async def _probe(
