@@ -21,7 +21,7 @@ from bot.local_voice.tui.safe_callback import steady
 
 _WIDEST: Final = 76
 _MAX_ROWS: Final = 9
-_FEWEST_ROWS: Final = 3
+_MIN_ROWS: Final = 3
 
 
 class PastScreen(Modal):
@@ -116,7 +116,7 @@ class PastScreen(Modal):
         box, rows = self.query_one("#box"), self.query_one(OptionList)
         over = box.virtual_size.height - box.size.height
         if over > 0 and rows.display:
-            rows.styles.max_height = max(_FEWEST_ROWS, rows.size.height - over)
+            rows.styles.max_height = max(_MIN_ROWS, rows.size.height - over)
 
     def _name_keys(self) -> None:
         words, box = self._words, self.query_one("#box")

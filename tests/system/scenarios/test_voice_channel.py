@@ -24,7 +24,9 @@ async def is_heard_saying(word, call, speaker, penny, question):
         if tries:
             since = len(call.line.recording.samples)
             await speaker.plays(question)
-            assert (await call.reader.sees()).stage is Stage.DONE
+            done = await call.reader.sees()
+            assert done.stage is Stage.DONE
+            assert word in done.reply.lower()
         if has_word(await words_of(penny, call.line.recording.samples[since:]), word):
             return True
     return False
@@ -44,6 +46,7 @@ async def test_a_question_is_answered_aloud(warm, clips):
         done = await call.reader.sees()
         assert done.stage is Stage.DONE
         assert wer(done.transcript, "What is the capital of France?") == 0
+        assert "paris" in done.reply.lower()
         early = [request for request in call.requests if request.option("prepare")]
         assert {bool(request.input.data) for request in early} == {False, True}
         assert len(call.requests) > len(early)  # the question itself
