@@ -68,7 +68,7 @@ _SAYS_HOW: Final = frozenset(
 )
 """Names of members that say how a job went; everything else is its answer."""
 _CONTRACT_NAMES: Final = frozenset({"status", "output", "usage", "error", "sequence", "timings_ms"})
-_DEEPEST: Final = 6
+_MAX_DEPTH: Final = 6
 _MAX_NUMBER: Final = 10**18
 _MAX_PARTS: Final = 20_000
 _MAX_EVENTS_CHARS: Final = 256 * 1024
@@ -150,7 +150,7 @@ def _flat(value: dict[Any, Any], depth: int) -> Steps[Any]:
     if words is not None:
         return _described(words, members)
     rest = [name for name, item in members.items() if not _is_beside(name, item)]
-    if len(rest) == 1 and len(value) <= MAX_NAMES and rest[0] in _HOLDERS and depth < _DEEPEST:
+    if len(rest) == 1 and len(value) <= MAX_NAMES and rest[0] in _HOLDERS and depth < _MAX_DEPTH:
         return (yield from _held(members[rest[0]], members, depth))
     if not rest and _audio(members) is not None:
         return _described(None, members)
@@ -220,7 +220,7 @@ def _of_scalar(value: Any) -> Any:
 
 def _of_list(values: list[Any], depth: int = 0) -> Steps[dict[str, Any]]:
     """An answer that is a list: its pieces joined if they are pieces, else as it is."""
-    if len(values) == 1 and depth < _DEEPEST:
+    if len(values) == 1 and depth < _MAX_DEPTH:
         return (yield from _of_single(values, depth))
     if all(isinstance(piece, str) for piece in values):
         return {"output": {"data": "".join(values) if _are_pieces(values) else values}}
@@ -297,7 +297,7 @@ def _chunk(members: Mapping[str, Any]) -> str | None:
 
 def lone_words(value: Any) -> str:
     """The words of an object that is or holds nothing but words; empty if it is anything else."""
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         if not isinstance(value, Mapping):
             return ""
         members = _said(value)
@@ -328,7 +328,7 @@ def _words_of(value: Any, left: list[int], depth: int) -> str | None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value) if abs(value) < _MAX_NUMBER else None
-    if depth >= _DEEPEST or left[0] < 0:
+    if depth >= _MAX_DEPTH or left[0] < 0:
         return None
     if isinstance(value, list):
         parts = (_words_of(item, left, depth + 1) for item in value[: left[0]])
@@ -401,7 +401,7 @@ def as_audio(value: Any, depth: int = 0) -> dict[str, Any] | None:
             return None
         subtype = media_subtype(value)
         return {"data": value, "format": subtype} if subtype else {"data": value}
-    if not isinstance(value, Mapping) or depth >= _DEEPEST:
+    if not isinstance(value, Mapping) or depth >= _MAX_DEPTH:
         return None
     if isinstance(data := value.get("data"), str) and media_subtype(data) is None:
         is_said = bool(data.strip() or value.get("text"))  # its words count, also without sound

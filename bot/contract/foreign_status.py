@@ -15,7 +15,7 @@ MAX_NAMES: Final = 256
 """How many members of an object are looked at."""
 _SEPARATORS: Final = re.compile(r"[\s_.-]+")
 _MAX_WORD_CHARS: Final = 64
-_DEEPEST: Final = 3
+_MAX_DEPTH: Final = 3
 
 _FAILED: Final = frozenset({
     "failed", "fail", "failure", "error", "errored", "exception", "crashed", "timeout",
@@ -119,7 +119,7 @@ def failure_of(value: object, depth: int = 0) -> Failure | None:
     members = by_plain_name(value)
     if _says_so(members):
         return _words(members)
-    if depth < _DEEPEST:
+    if depth < _MAX_DEPTH:
         held = [members.get(name) for name in _HOLDERS]
         choices = members.get("choices")
         held += choices[:1] if isinstance(choices, list) else []
@@ -156,12 +156,12 @@ def _is_error(value: object, depth: int = 0) -> bool:
                 len(value) > _MAX_WORD_CHARS
                 or plain_name(value.strip().rstrip(".")) not in _NO_ERROR
             )
-        case Mapping() if depth < _DEEPEST:
+        case Mapping() if depth < _MAX_DEPTH:
             members = by_plain_name(value)
             numbers = {"code", "status", "statuscode", "errorcode"}
             said = {n: v for n, v in members.items() if n not in numbers or _is_code(v)}
             return any(_is_error(item, depth + 1) for item in said.values())
-        case list() if depth < _DEEPEST:
+        case list() if depth < _MAX_DEPTH:
             return any(_is_error(item, depth + 1) for item in value[:MAX_NAMES])
     return bool(value)
 

@@ -27,7 +27,7 @@ MAX_KEPT: Final = 50
 MAX_DAYS: Final = 90
 MAX_TURNS: Final = 200
 """Of one conversation; then its oldest are dropped."""
-_LARGEST: Final = 4_000_000
+_MAX_BYTES: Final = 4_000_000
 _TITLE_CHARS: Final = 60
 _DAY_S: Final = 86_400
 _NAME: Final = re.compile(r"\d{8}-\d{6}(?:-\d{1,3})?")
@@ -152,7 +152,7 @@ class Memory:
             return None
         try:
             with self._file(name).open("rb") as file:
-                found = json.loads(file.read(_LARGEST))
+                found = json.loads(file.read(_MAX_BYTES))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as e:
@@ -212,7 +212,7 @@ class Memory:
     def _take_over(self, before: Path) -> None:
         """Move the one conversation of an earlier version here."""
         try:
-            turns = json.loads(before.read_bytes()[:_LARGEST])
+            turns = json.loads(before.read_bytes()[:_MAX_BYTES])
             read = [_turn(one) for one in turns] if isinstance(turns, list) else []
             self._turns = [one for one in read if one is not None][-MAX_TURNS:]
             if self._turns:

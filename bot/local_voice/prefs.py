@@ -15,7 +15,7 @@ from bot.settings import system_language
 
 log = logging.getLogger(__name__)
 
-_LARGEST = 64_000
+_MAX_BYTES = 64_000
 
 
 class Prefs(BaseModel):
@@ -53,7 +53,7 @@ class Prefs(BaseModel):
     def load(cls, path: Path | None = None) -> Self:
         """Load the choices of the last run, or the defaults."""
         try:
-            data = (path or default_path()).read_bytes()[:_LARGEST]
+            data = (path or default_path()).read_bytes()[:_MAX_BYTES]
             return cls.model_validate_json(data)
         except FileNotFoundError:
             return cls()

@@ -54,7 +54,7 @@ APPLICATION: Final = "skydeck"
 _LOOK_EVERY_S: Final = 0.01
 _BEGIN: Final = "skydeck_begin"
 _REASON_LIMIT: Final = 200
-_OLDEST_SQLITE: Final = (3, 35)  # RETURNING
+_MIN_SQLITE: Final = (3, 35)  # RETURNING
 
 _SQLITE_PRAGMAS: Final = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
@@ -348,7 +348,7 @@ def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> AsyncEngin
             address, command_timeout_s=None if migrating else 30.0, is_pooled=is_pooled
         )
         return create_async_engine(address.url, pool_pre_ping=True, **options)
-    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+    if sqlite3.sqlite_version_info < _MIN_SQLITE:
         raise BadSettings(
             f"SQLite {sqlite3.sqlite_version} is too old; skydeck needs 3.35.",
             hint="Use a newer Python build, or PostgreSQL.",

@@ -28,7 +28,7 @@ _P = ParamSpec("_P")
 
 FACTS_LIMIT_CHARS: Final = 400
 """How much of an error's own message is quoted."""
-_DEEPEST: Final = 8
+_MAX_DEPTH: Final = 8
 """How many levels of wrapped errors are unwrapped."""
 
 _WITH_FACTS: Final = (
@@ -205,7 +205,7 @@ def permission_names(permissions: tuple[str, ...] | list[str], words: Words) -> 
 
 
 def _innermost(error: BaseException) -> BaseException:
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         inner = _inner(error)
         if inner is None:
             break
@@ -420,7 +420,7 @@ def _facts_for_log(error: BaseException) -> str:
 def _trace(error: BaseException) -> Iterator[str]:
     """The traceback without the messages, which may be private."""
     one: BaseException | None = error
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DEPTH):
         if one is None:
             return
         yield from traceback.format_tb(one.__traceback__)

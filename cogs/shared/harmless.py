@@ -26,7 +26,7 @@ Discord's client is written, also takes U+FEFF for white space."""
 _HOST: Final = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,63}")
 _MARKS: Final = re.compile(r"[\\*_~|<>`\s]+")
 _MAX_LABEL_CHARS: Final = 300
-_DEEPEST_LABEL: Final = 4
+_MAX_LABEL_DEPTH: Final = 4
 _DISARMED: Final = "@\u200b"
 """A disarmed mention; see `splitting.disarm`."""
 
@@ -96,7 +96,7 @@ def _label_begin(text: str, first: int, end: int) -> int:
     for place in range(end - 1, first - 1, -1):
         if text[place] == "]":
             depth += 1
-            if depth > _DEEPEST_LABEL:
+            if depth > _MAX_LABEL_DEPTH:
                 return -1
         elif text[place] == "[":
             if depth == 0:

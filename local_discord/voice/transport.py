@@ -22,7 +22,7 @@ KEY_BYTES = 32
 HEADER = struct.Struct(">BBHII")
 VERSION, EXTENDED, PADDED, CSRCS = 0x80, 0x10, 0x20, 0x0F
 COUNTER_BYTES = 4
-SMALLEST = HEADER.size + 16 + COUNTER_BYTES
+MIN_PACKET_BYTES = HEADER.size + 16 + COUNTER_BYTES
 
 
 class Mode(StrEnum):
@@ -106,7 +106,7 @@ class Transport:
         Raises:
             TransportError: It is no RTP, or not encrypted with this key.
         """
-        if len(packet) < SMALLEST or packet[0] & 0xC0 != VERSION:
+        if len(packet) < MIN_PACKET_BYTES or packet[0] & 0xC0 != VERSION:
             raise TransportError("not an encrypted RTP packet")
         clear_size = HEADER.size + 4 * (packet[0] & CSRCS) + (4 if packet[0] & EXTENDED else 0)
         return Datagram(packet[:clear_size], self._decrypt(packet, clear_size))

@@ -14,7 +14,10 @@ def test_the_map_of_the_code_stays_short() -> None:
 
 
 def test_limits_are_named_max_and_min() -> None:
-    others = re.compile(r"\b\w*(?:MOST|LONGEST|LEAST)_\w*")
+    others = re.compile(
+        r"\b\w*(?:MOST|LONGEST|LEAST)_\w*"
+        r"|\b_?(?:FEWEST|WIDEST|LARGEST|SMALLEST|OLDEST|DEEPEST)(?:_\w*)?\b"
+    )
     assert {path.name for path in SOURCES if others.search(path.read_text("utf-8"))} == set()
 
 

@@ -12,7 +12,7 @@ _EIGHTHS: Final = " ▁▂▃▄▅▆▇█"
 QUIET_DBFS: Final = -48.0
 """As loud as a room in which nobody speaks; a lower level leaves no mark, and needs no drawing."""
 _LOUD_DBFS: Final = -8.0
-_WIDEST: Final = 90
+_MAX_COLUMNS: Final = 90
 _NAMES: Final = 12
 _TIMES: Final = 9
 _BAR: Final = {Owner.OURS: "█", Owner.WAIT: "░", Owner.SERVICE: "▒"}
@@ -78,7 +78,7 @@ def waterfall(phases: Iterable[Phase], width: int, words: Words) -> list[str]:
     if not shown:
         return []
     total = _total_ms(shown)
-    room = max(4, min(width, _WIDEST) - _NAMES - _TIMES)
+    room = max(4, min(width, _MAX_COLUMNS) - _NAMES - _TIMES)
     lines = [_total(total, words)]
     for phase in shown:
         at = min(round(phase.begins_ms / total * room), room - 1)

@@ -13,7 +13,7 @@ from bot.local_voice.view import Entry, Kind, View
 if TYPE_CHECKING:  # the window comes before what it shows
     from bot.local_voice.memory import Past
 
-_WIDEST_NAME: Final = 14
+_MAX_NAME_COLUMNS: Final = 14
 _NARROW: Final = 40
 _MAX_GROWING: Final = 6_000
 """An answer that still grows is set anew with each sentence; a longer one is set at its end."""
@@ -54,7 +54,7 @@ def gutter_of(view: View) -> int:
     """The width of the names' column, in cells."""
     words = words_for(view.interface)
     names = (view.person, view.assistant, words("talk.error"))
-    return min(_WIDEST_NAME, max(Content(name).cell_length for name in names)) + 2
+    return min(_MAX_NAME_COLUMNS, max(Content(name).cell_length for name in names)) + 2
 
 
 def hang(label: Content, text: Content, gutter: int, width: int) -> Content:

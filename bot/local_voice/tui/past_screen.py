@@ -19,7 +19,7 @@ from bot.local_voice.tui.formatting import clean
 from bot.local_voice.tui.modal import Modal
 from bot.local_voice.tui.safe_callback import steady
 
-_WIDEST: Final = 76
+_MAX_COLUMNS: Final = 76
 _MAX_ROWS: Final = 9
 _MIN_ROWS: Final = 3
 
@@ -95,7 +95,7 @@ class PastScreen(Modal):
         rows = self.query_one(OptionList)
         at = rows.highlighted or 0
         rows.clear_options()
-        width = max(8, min(_WIDEST, self.app.size.width) - 12)
+        width = max(8, min(_MAX_COLUMNS, self.app.size.width) - 12)
         listed = (Content(clean(past_row(one, words))) for one in self._rows)
         rows.add_options(Option(row.truncate(width, ellipsis=True)) for row in listed)
         if self._rows:
@@ -105,7 +105,7 @@ class PastScreen(Modal):
         rows.display = bool(self._rows) and not is_open
         self.query_one("#opened").display = is_open
         if self._opened is not None:
-            width = min(_WIDEST, self.app.size.width) - 8
+            width = min(_MAX_COLUMNS, self.app.size.width) - 8
             text = past_text(self._opened, self._assistant, words, width)
             self.query_one("#opened", Static).update(text)
         self._tell(message or ("" if self._rows or is_open else words("talk.past.none")))

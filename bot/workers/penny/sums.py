@@ -23,11 +23,11 @@ _MAX_CHARS: Final = 120
 _MAX_DIGITS: Final = 15
 _MAX_BITS: Final = 1024
 """The largest numerator and denominator on the way to a result."""
-_LARGEST: Final = 10**15
+_MAX_RESULT: Final = 10**15
 """Beyond, nobody wants to hear the digits."""
 _ROUNDED_DIGITS: Final = 4
 """Decimals, or significant digits of what is small."""
-_SMALLEST: Final = Fraction(1, 10**8)
+_MIN_RESULT: Final = Fraction(1, 10**8)
 """Beneath, nobody wants to hear the zeros."""
 _RAISED: Final = re.compile("(?<=[0-9)])[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 _PERCENT: Final = re.compile(
@@ -176,9 +176,9 @@ def _worked_out(expression: str, words: _Words) -> Sum | None:
         result = reader.whole()
     except (_NoSumError, ArithmeticError):  # by nothing, or too large
         return None
-    if not reader.has_operation or abs(result) > _LARGEST:
+    if not reader.has_operation or abs(result) > _MAX_RESULT:
         return None
-    if 0 < abs(result) < _SMALLEST:
+    if 0 < abs(result) < _MIN_RESULT:
         return None
     rounded = _rounded(result)
     is_exact = reader.is_exact and rounded == result
