@@ -40,7 +40,10 @@ class AskedActions:
         offered = offer(self._catalogue, self.services) if settings.skydeck_actions else []
         identity = System(settings.skydeck_identity.value)
         self._names = [settings.skydeck_persona_name, identity.assistant]
-        is_talk = read(question, offered, names=self._names).is_talk
+        # Penny at this machine reads the words herself; compiling the phrases here, too, would take
+        # half a second. Where a call may cost, nothing is offered in vain.
+        is_read_there = settings.embedded and not settings.has_paid_models
+        is_talk = not is_read_there and read(question, offered, names=self._names).is_talk
         self._offered = [] if is_talk else offered
 
     @property

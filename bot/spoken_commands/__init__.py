@@ -7,6 +7,7 @@ English and Spanish, spoken or written. The phrases are in `en.toml` and `es.tom
 as a whole utterance, never as a part of one. No model decides, and nothing is called.
 """
 
+from bot.spoken_commands.grammar import compile_grammars
 from bot.spoken_commands.matching import (
     CONFIRMATION,
     CONFIRMED,
@@ -28,6 +29,7 @@ __all__ = [
     "CommandMatch",
     "JobNoun",
     "SpokenCommand",
+    "compile_grammars",
     "find_answer",
     "find_commands",
     "is_quoted",

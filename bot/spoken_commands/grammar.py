@@ -6,10 +6,10 @@ as in Home Assistant's sentence templates (hassil).
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache, partial
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, cached_property
 from importlib import resources
+from itertools import chain
 from typing import Final
 
 from bot.i18n import words_for
@@ -24,31 +24,72 @@ _MIN_STEM_CHARS: Final = 2
 _SIGNS: Final = {"(": "(?:", "[": "(?:", "|": "|", ")": ")", "]": ")?"}
 
 
-@dataclass(frozen=True, slots=True)
 class Grammar:
     """One language's phrases. Each pattern matches words that all end with a space.
 
+    A pattern is compiled when it is first needed: all of them take a sixth of a second, and most of
+    what people say has a word that no phrase has.
+
     Attributes:
-        command: Any one command, with the politeness around it.
-        commands: Each kind of it by name; a name joins the commands of one phrase by `+`. A group
-            holds the slot.
-        bare: Phrases that count only without such politeness.
-        joint: What may come between two commands.
-        answers: The answers to the assistant's own question, by name: yes or no; what a yes says is
-            after a + (`Agreement`).
         languages: The codes of the languages, by each name.
         jobs: The names of `JobNoun`, by each word for one.
         spellings: What recognisers write for some words, and those words.
+        vocabulary: Every word of every phrase.
     """
 
-    command: re.Pattern[str]
-    commands: Mapping[str, re.Pattern[str]]
-    bare: Mapping[str, re.Pattern[str]]
-    joint: re.Pattern[str]
-    answers: Mapping[str, re.Pattern[str]]
-    languages: Mapping[str, str]
-    jobs: Mapping[str, str]
-    spellings: Mapping[str, str]
+    def __init__(self, language: str) -> None:
+        file = resources.files("bot.spoken_commands").joinpath(f"{language}.toml")
+        self._table = tomllib.loads(file.read_text("utf-8"))
+        self.languages: Mapping[str, str] = _language_names(language, self._table["languages"])
+        self.jobs: Mapping[str, str] = {
+            word: noun
+            for noun, said in self._table["jobs"].items()
+            for one in said
+            for word in words_of(one)
+        }
+        self.spellings: Mapping[str, str] = {
+            " ".join(words_of(heard)): " ".join(words_of(meant))
+            for heard, meant in self._table["spellings"].items()
+        }
+        self._endings = "|".join(self._table["clitics"])
+        self.vocabulary: frozenset[str] = frozenset(self._words())
+
+    @cached_property
+    def command(self) -> re.Pattern[str]:
+        """Any one command, with the politeness around it."""
+        any_command = "|".join(map(self._any_of, self._table["commands"].values()))
+        return self._around(f"(?:{any_command})", f"(?:{self._names}) ")
+
+    @cached_property
+    def commands(self) -> Mapping[str, re.Pattern[str]]:
+        """Each kind of it by name; a name joins the commands of one phrase by `+`.
+
+        A group holds the slot.
+        """
+        return {
+            name: self._around(self._any_of(phrases), f"({self._names}) ")
+            for name, phrases in self._table["commands"].items()
+        }
+
+    @cached_property
+    def bare(self) -> Mapping[str, re.Pattern[str]]:
+        """Phrases that count only without such politeness."""
+        phrases = self._table["bare"]
+        return {name: re.compile(self._any_of(one)) for name, one in phrases.items()}
+
+    @cached_property
+    def joint(self) -> re.Pattern[str]:
+        """What may come between two commands."""
+        return re.compile(self._any_of(self._table["joint"]))
+
+    @cached_property
+    def answers(self) -> Mapping[str, re.Pattern[str]]:
+        """The answers to the assistant's own question, by name: yes or no.
+
+        What a yes says is after a + (`Agreement`).
+        """
+        phrases = self._table["answers"]
+        return {name: self._around(self._any_of(one), "") for name, one in phrases.items()}
 
     def spelt(self, text: str) -> str:
         """A text, in which each word ends with a space, with the words that were meant."""
@@ -56,37 +97,42 @@ class Grammar:
             text = f" {text}".replace(f" {heard} ", f" {meant} ")[1:]
         return text
 
+    @cached_property
+    def _names(self) -> str:
+        return "|".join(sorted(map(re.escape, self.languages), key=len, reverse=True))
+
+    @cached_property
+    def _politeness(self) -> tuple[str, str]:
+        return self._any_of(self._table["before"]), self._any_of(self._table["after"])
+
+    def _around(self, phrases: str, slot: str) -> re.Pattern[str]:
+        before, after = self._politeness
+        return re.compile(f"{before}*{phrases.replace(_SLOT, slot)}{after}*")
+
+    def _any_of(self, templates: Iterable[str]) -> str:
+        return f"(?:{'|'.join(_regex(template, self._endings) for template in templates)})"
+
+    def _words(self) -> Iterator[str]:
+        for name in self.languages:
+            yield from name.split()
+        tables = [self._table[name].values() for name in ("commands", "bare", "answers")]
+        groups = [*(self._table[name] for name in ("before", "after", "joint")), *chain(*tables)]
+        for word in words_of(" ".join(chain(*groups))):
+            yield word
+            if parts := _without_ending(word, self._endings):
+                yield from parts
+
 
 @cache
 def grammar_of(language: str) -> Grammar:
     """The phrases of a language of `GRAMMAR_LANGUAGES`."""
-    file = resources.files("bot.spoken_commands").joinpath(f"{language}.toml")
-    table = tomllib.loads(file.read_text("utf-8"))
-    languages = _language_names(language, table["languages"])
-    any_of = partial(_any_of, endings="|".join(table["clitics"]))
-    before, after = any_of(table["before"]), any_of(table["after"])
-    slot = "|".join(sorted(map(re.escape, languages), key=len, reverse=True))
+    return Grammar(language)
 
-    def around(phrases: str, slot: str) -> re.Pattern[str]:
-        return re.compile(f"{before}*{phrases.replace(_SLOT, slot)}{after}*")
 
-    commands = {name: any_of(phrases) for name, phrases in table["commands"].items()}
-    bare = {name: any_of(phrases) for name, phrases in table["bare"].items()}
-    return Grammar(
-        command=around(f"(?:{'|'.join(commands.values())})", f"(?:{slot}) "),
-        commands={name: around(phrases, f"({slot}) ") for name, phrases in commands.items()},
-        bare={name: re.compile(phrases) for name, phrases in bare.items()},
-        joint=re.compile(any_of(table["joint"])),
-        answers={name: around(any_of(phrases), "") for name, phrases in table["answers"].items()},
-        languages=languages,
-        jobs={
-            w: noun for noun, said in table["jobs"].items() for one in said for w in words_of(one)
-        },
-        spellings={
-            " ".join(words_of(heard)): " ".join(words_of(meant))
-            for heard, meant in table["spellings"].items()
-        },
-    )
+def compile_grammars() -> None:
+    """Compile all patterns, for whom the first utterance must not wait."""
+    for grammar in map(grammar_of, GRAMMAR_LANGUAGES):
+        _ = grammar.command, grammar.commands, grammar.bare, grammar.joint, grammar.answers
 
 
 def _language_names(language: str, more: Mapping[str, str]) -> dict[str, str]:
@@ -97,10 +143,6 @@ def _language_names(language: str, more: Mapping[str, str]) -> dict[str, str]:
         for name in (words(f"grace.language.{code}"), known.english, known.native):
             found[" ".join(words_of(name))] = code
     return found | {" ".join(words_of(name)): code for name, code in more.items()}
-
-
-def _any_of(templates: Iterable[str], *, endings: str) -> str:
-    return f"(?:{'|'.join(_regex(template, endings) for template in templates)})"
 
 
 def _regex(template: str, endings: str) -> str:
@@ -116,5 +158,10 @@ def _regex_of_token(token: str, endings: str) -> str:
 
 
 def _with_ending_apart(word: str, endings: str) -> str:
+    return " ?".join(_without_ending(word, endings)) or word
+
+
+def _without_ending(word: str, endings: str) -> tuple[str, ...]:
+    """A word's stem and its ending; none if it has no ending."""
     found = re.fullmatch(rf"(.{{{_MIN_STEM_CHARS},}})({endings})", word) if endings else None
-    return word if found is None else f"{found[1]} ?{found[2]}"
+    return () if found is None else found.groups()

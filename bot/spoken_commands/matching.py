@@ -146,11 +146,13 @@ class _Text:
 
     @classmethod
     def of(cls, words: Sequence[str], grammar: Grammar) -> "_Text | None":
-        """None: too long to be a command, or empty."""
+        """None: too long to be a command, empty, or with a word that no phrase has."""
         if not 0 < len(words) <= _MAX_WORDS:
             return None
         said = "".join(f"{_DRAWN_OUT.sub(_ONE_LETTER, word)} " for word in words)
         spelt = grammar.spelt(said)
+        if not grammar.vocabulary.issuperset(spelt.split()):
+            return None
         lengths = (len(word) + 1 for word in spelt.split())
         return cls(spelt, tuple(accumulate(lengths, initial=0))[:-1])
 

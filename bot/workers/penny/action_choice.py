@@ -5,6 +5,7 @@ mean an action, the model chooses among those few by a JSON Schema, and Claude a
 It is given the person's own words and nothing else: no file and no quote can ask for anything.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -77,7 +78,8 @@ async def choose(
         language: The language of what is said meanwhile.
         names: The assistant's names.
     """
-    reading = read(words, offered, names=names)
+    # In a thread, because the first time the phrases are compiled.
+    reading = await asyncio.to_thread(read, words, offered, names=names)
     if len(reading.wishes) > MAX_STEPS:
         return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
     if reading.wishes:

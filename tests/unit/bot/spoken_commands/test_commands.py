@@ -1,5 +1,6 @@
 """What counts as a command, spoken or written, in English and Spanish; and what does not."""
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -15,9 +16,10 @@ from bot.spoken_commands import (
     find_answer,
     find_commands,
     is_quoted,
+    matching,
     words_of,
 )
-from bot.spoken_commands.grammar import GRAMMAR_LANGUAGES, grammar_of
+from bot.spoken_commands.grammar import GRAMMAR_LANGUAGES, Grammar, grammar_of
 
 HERE = Path(__file__).parent
 ORDINARY = {
@@ -122,6 +124,45 @@ def test_which_job_is_meant(said: str, job: JobNoun | None) -> None:
     found = find_commands(words_of(said))
     assert found is not None
     assert found.commands[0].job is job
+
+
+ALTERNATIVES = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+
+
+def expanded(template: str) -> list[str]:
+    """What a template stands for: with the first of all alternatives, the last, and no options."""
+    found = []
+    for at, with_options in ((0, True), (-1, True), (0, False)):
+        said = template.replace("<language>", "klingon")
+        while group := ALTERNATIVES.search(said):
+            is_left_out = group[0][0] == "[" and not with_options
+            chosen = "" if is_left_out else group[1].split("|")[at]
+            said = said[: group.start()] + chosen + said[group.end() :]
+        found.append(said.replace("klingon", "German"))
+    return found
+
+
+@pytest.mark.parametrize("language", GRAMMAR_LANGUAGES)
+def test_every_phrase_is_a_command_of_its_kind(language: str) -> None:
+    file = resources.files("bot.spoken_commands").joinpath(f"{language}.toml")
+    table = tomllib.loads(file.read_text("utf-8"))
+    for kind, templates in table["commands"].items():
+        for said in (one for template in templates for one in expanded(template)):
+            found = find_commands(words_of(said))
+            assert found is not None, said
+            assert {*found.kinds} & {*kind.split("+")}, said
+    for templates in table["answers"].values():
+        for said in (one for template in templates for one in expanded(template)):
+            assert find_answer(words_of(said)) is not None, said
+
+
+def test_talk_compiles_no_phrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is most of what people say, and takes a sixth of a second that `skydeck ask` waits."""
+    monkeypatch.setattr(matching, "grammar_of", Grammar)
+    compiled: list[str] = []
+    monkeypatch.setattr(Grammar, "_around", lambda _, phrases, __: compiled.append(phrases))
+    assert kinds_of("What is the capital of France?") == ""
+    assert compiled == []
 
 
 @given(st.text(max_size=400))
