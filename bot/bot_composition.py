@@ -13,8 +13,9 @@ from bot.budgets import limits_of
 from bot.catalogue import load_grace
 from bot.clock import Clock, SystemClock
 from bot.cluster.spec import Alone, check_shards, read_shards
-from bot.composition import Fetch, Services, model_fetcher, open_services
+from bot.composition import Services, open_services
 from bot.discord_client import SkyDeck, check_token
+from bot.embedded_workers import Fetch, model_fetcher
 from bot.errors import StoreFailed, WeightsError
 from bot.i18n import INTERFACE_LANGUAGES
 from bot.jobs.runner import JobRunner

@@ -2,18 +2,14 @@
 
 import asyncio
 import contextlib
-import inspect
 import logging
 import secrets
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import httpx
 from pydantic import SecretStr
 
 from bot.budgets import limits_of
@@ -23,13 +19,8 @@ from bot.env_file import settings_file
 from bot.errors import BadSettings, StoreFailed, WeightsError
 from bot.extras import extra_command
 from bot.hosts import is_loopback
-from bot.llm_source import SMALL
-from bot.loading import LoadPart, begins
-from bot.models.any_model import ensure_models
-from bot.models.store import ModelStore
 from bot.observability.logs import secrets_of
 from bot.otlp import exporting_aside
-from bot.processors import model_threads
 from bot.runpod.client import Endpoint, RunPodClient
 from bot.service_calls.budget_gate import BudgetGate
 from bot.service_calls.call import CallObserver
@@ -38,19 +29,15 @@ from bot.service_calls.cost_estimate import Rates
 from bot.service_calls.free_calls import FreeCalls
 from bot.settings import Settings, precautions
 from bot.spans import SpanSink
-from bot.workers.build import CONCURRENCY, Workers, build_workers, models_needed, voice_is_local
-from bot.workers.llm_choice import LlmChoice, present_choice, settle_choice
-from bot.workers.protocols import Handler
-from bot.workers.traced import TracedHandler
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # slow to import, and not always needed
+    import httpx
+
+    from bot.embedded_workers import Fetch
     from bot.store.repositories.ledger import Ledger
     from bot.store.store import Store
 
 log = logging.getLogger(__name__)
-
-Fetch = Callable[[ModelStore, list[str]], object]
-"""Fetches whichever of these models are missing, and shows its progress; blocking, or awaitable."""
 
 ALL_SERVICES = frozenset(Service)
 _QUIET_S: Final = 1.0
@@ -82,7 +69,7 @@ class Services:
 async def open_services(
     settings: Settings,
     *,
-    fetch: Fetch,
+    fetch: "Fetch",
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
     ledger: "Ledger | None" = None,
@@ -94,7 +81,7 @@ async def open_services(
 
     Args:
         settings: All settings.
-        fetch: Fetches missing model files.
+        fetch: "Fetch"es missing model files.
         only: The services that the caller will use.
         warm_up: When to load local models.
         ledger: Records costs and keeps budgets; None: nothing does.
@@ -154,7 +141,7 @@ def _warn(settings: Settings) -> None:
 async def open_paid_services(
     settings: Settings,
     *,
-    fetch: Fetch,
+    fetch: "Fetch",
     only: Collection[Service] = ALL_SERVICES,
     warm_up: WarmUp = WarmUp.BACKGROUND,
 ) -> AsyncIterator[Services]:
@@ -228,10 +215,10 @@ def _told_of_wait() -> Iterator[None]:
 async def _shared(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
-    fetch: Fetch,
+    fetch: "Fetch",
     only: Collection[Service],
     warm_up: WarmUp,
-) -> httpx.AsyncBaseTransport | None:
+) -> "httpx.AsyncBaseTransport | None":
     """Hold the service that commands share until the stack ends; None: there can be none."""
     _require_local()
     from bot.local_service.client import shared_service  # noqa: PLC0415  (RunPod needs none)
@@ -239,9 +226,9 @@ async def _shared(
     from bot.local_service.transport import ReopeningTransport  # noqa: PLC0415
 
     async def prepare() -> None:
-        store = ModelStore(settings.skydeck_weights_dir)
-        choice = await _choose_llms(settings, store, fetch, only)
-        await _fetched(fetch(store, models_needed(settings, only, choice)))
+        from bot.embedded_workers import fetch_models  # noqa: PLC0415  (a running one has them)
+
+        await fetch_models(settings, fetch, only)
 
     transport = ReopeningTransport(lambda: shared_service(settings, prepare, SystemClock()))
     stack.push_async_callback(transport.aclose)
@@ -259,17 +246,19 @@ async def _shared(
 async def _embedded(
     settings: Settings,
     key: SecretStr,
-    fetch: Fetch,
+    fetch: "Fetch",
     only: Collection[Service],
     warm_up: WarmUp,
     sink: SpanSink | None,
 ) -> AsyncIterator[str]:
     """Run the services in this process, behind RunPod's routes on loopback; yields the base URL."""
     _require_local()
+    from bot.embedded_workers import open_workers, traced  # noqa: PLC0415  (RunPod needs none)
+    from bot.workers.build import CONCURRENCY  # noqa: PLC0415
     from bot.workers.server.lifecycle import embedded_server  # noqa: PLC0415  (an extra)
 
     async with contextlib.AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(_workers(settings, fetch, only))
+        workers = await stack.enter_async_context(open_workers(settings, fetch, only))
         if warm_up is WarmUp.FIRST:
             for handler in workers.handlers.values():
                 await handler.warm_up()
@@ -285,18 +274,12 @@ async def _embedded(
         )
 
 
-def model_fetcher(settings: Settings) -> Callable[[str], Path]:
-    """Make a function that gives a model's folder by name, and fetches a missing model."""
-    store = ModelStore(settings.skydeck_weights_dir)
-    return lambda name: ensure_models(store, [name])[name]
-
-
 async def serve_until_stopped(
     settings: Settings,
     *,
     port: int,
     key: SecretStr,
-    fetch: Fetch,
+    fetch: "Fetch",
     on_ready: Callable[[str], object],
 ) -> None:
     """Serve the three services to other programs, on loopback, until Ctrl-C.
@@ -306,11 +289,12 @@ async def serve_until_stopped(
         WeightsError: The models are missing and cannot be fetched.
     """
     _require_local()
+    from bot.embedded_workers import open_workers, traced  # noqa: PLC0415
     from bot.workers.server.lifecycle import serve  # noqa: PLC0415  (an extra)
 
     async with (
         exporting_aside(settings.otlp_endpoint, service="skydeck-services") as sink,
-        _workers(settings, fetch, ALL_SERVICES) as workers,
+        open_workers(settings, fetch, ALL_SERVICES) as workers,
     ):
         await serve(
             traced(workers.handlers, sink),
@@ -321,56 +305,6 @@ async def serve_until_stopped(
             clock=SystemClock(),
             on_ready=on_ready,
         )
-
-
-@contextlib.asynccontextmanager
-async def _workers(
-    settings: Settings, fetch: Fetch, only: Collection[Service]
-) -> AsyncIterator[Workers]:
-    store = ModelStore(settings.skydeck_weights_dir)
-    choice = await _choose_llms(settings, store, fetch, only)
-    await _fetched(fetch(store, models_needed(settings, only, choice)))
-    workers = build_workers(settings, model_fetcher(settings), only, choice)
-    try:
-        yield workers
-    finally:
-        await workers.close()
-
-
-async def _choose_llms(
-    settings: Settings, store: ModelStore, fetch: Fetch, only: Collection[Service]
-) -> LlmChoice:
-    """Choose the language models; the first start measures whether the larger one suits voice."""
-    choice = present_choice(settings)
-    if not choice.needs_trial or not voice_is_local(settings, only):
-        return choice
-    from bot.workers.llm_trial import measure_first_sentence  # noqa: PLC0415  (an extra)
-
-    # All that this start needs for certain, at once, so that people see one total. Only a machine
-    # that is too slow for the larger model fetches the smaller one, too.
-    await _fetched(fetch(store, models_needed(settings, only, choice)))
-    file = store.ensure([SMALL])[SMALL] / "model.gguf"
-    threads = settings.skydeck_threads or model_threads()
-    measure = partial(measure_first_sentence, file, threads=threads, device=settings.skydeck_device)
-    log.info("measuring how soon %s answers", SMALL)
-    begins(LoadPart.LANGUAGE, f"measuring how soon {SMALL} answers")
-    choice = await asyncio.to_thread(settle_choice, settings, measure)
-    log.info("for voice: %s (%s)", choice.voice.name, choice.why)
-    if len(choice.sources) > 1:
-        begins(LoadPart.FILES, f"For voice, {choice.voice.name}: {choice.why}.")
-    return choice
-
-
-async def _fetched(fetching: object) -> None:
-    if inspect.isawaitable(fetching):
-        await fetching
-
-
-def traced(handlers: Mapping[str, Handler], sink: SpanSink | None) -> Mapping[str, Handler]:
-    """Let the services record spans, if there is a sink for them."""
-    if sink is None:
-        return handlers
-    return {name: TracedHandler(one, sink, SystemClock()) for name, one in handlers.items()}
 
 
 def _require_local() -> None:

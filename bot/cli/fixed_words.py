@@ -8,8 +8,7 @@ from bot.contract import System
 from bot.i18n import Words, words_for
 from bot.money import Payer
 from bot.settings import Settings
-from bot.spoken_commands import CommandKind, CommandMatch
-from bot.voice_agent.command_performer import STYLES
+from bot.spoken_commands import STYLES, CommandKind, CommandMatch
 from bot.voice_agent.utterance_intent import UtteranceClassifier
 from bot.wording import money_in_words
 

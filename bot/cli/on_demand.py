@@ -12,7 +12,7 @@ import psutil
 from pydantic import SecretStr
 
 from bot.clock import SystemClock
-from bot.composition import model_fetcher, traced
+from bot.embedded_workers import model_fetcher, traced
 from bot.errors import BadInput
 from bot.local_service.gate import Gate
 from bot.local_service.place import Place

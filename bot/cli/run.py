@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bot import terminal
 from bot.actions.asked import following
 from bot.cli.asked_action import AskedActions
 from bot.cli.clip import save_reply
 from bot.cli.follow import JsonSink, Result, ScreenSink, Sink, follow
-from bot.cli.models import pull_with_progress
 from bot.cli.whole_files import write_new
 from bot.clock import SystemClock
 from bot.composition import Services, WarmUp, open_paid_services
@@ -24,6 +24,9 @@ from bot.loading import LoadPart, watched
 from bot.service_calls import recordings
 from bot.settings import Settings
 from bot.workers.factory.files import unique_names
+
+if TYPE_CHECKING:
+    from bot.models.store import ModelStore
 
 _LOADING = {
     LoadPart.HEARING: "loading speech recognition",
@@ -80,7 +83,7 @@ async def perform(
         opening = open_paid_services(
             chosen.settings,
             only={service} | (asked.services if asked is not None and asked.params else set()),
-            fetch=pull_with_progress,
+            fetch=_fetch,
             warm_up=chosen.warm_up,
         )
         async with contextlib.AsyncExitStack() as stack:
@@ -97,6 +100,12 @@ async def perform(
             finally:
                 sink.final(result)  # what cannot be saved can still be read
             _tell_of_recordings(heard_in(result.response))
+
+
+def _fetch(store: "ModelStore", names: list[str]) -> None:
+    from bot.cli.models import pull_with_progress  # noqa: PLC0415  (mostly nothing is missing)
+
+    pull_with_progress(store, names)
 
 
 def show(chosen: CallOptions, told: str) -> None:

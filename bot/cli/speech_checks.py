@@ -8,7 +8,7 @@ from audio.constants import SPEECH_RATE_HZ
 from audio.samples import Samples
 from bot.asr_source import WhisperFolder, read_asr
 from bot.clock import SystemClock
-from bot.composition import model_fetcher
+from bot.embedded_workers import model_fetcher
 from bot.errors import JobFailed, WeightsError
 from bot.models.any_model import missing_models
 from bot.models.store import ModelStore

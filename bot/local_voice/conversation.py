@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from bot import figures
-from bot.composition import available, model_fetcher
+from bot.composition import available
 from bot.contract import Request, Response, Service, Source, System
+from bot.embedded_workers import model_fetcher
 from bot.env_file import settings_file
 from bot.i18n import INTERFACE_LANGUAGES
 from bot.loading import LoadPart, begins, watched

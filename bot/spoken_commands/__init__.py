@@ -11,6 +11,7 @@ from bot.spoken_commands.grammar import compile_grammars
 from bot.spoken_commands.matching import (
     CONFIRMATION,
     CONFIRMED,
+    STYLES,
     Agreement,
     CommandKind,
     CommandMatch,
@@ -24,6 +25,7 @@ from bot.spoken_commands.normalization import is_quoted, plain, words_of
 __all__ = [
     "CONFIRMATION",
     "CONFIRMED",
+    "STYLES",
     "Agreement",
     "CommandKind",
     "CommandMatch",

@@ -72,6 +72,17 @@ class Agreement(StrEnum):
     FORGET = "forget"
 
 
+STYLES: Final = frozenset(
+    {
+        CommandKind.LOUDER,
+        CommandKind.QUIETER,
+        CommandKind.SLOWER,
+        CommandKind.FASTER,
+        CommandKind.SHORTER,
+        CommandKind.LANGUAGE,
+    }
+)
+"""About how the assistant speaks, or writes, to a person."""
 CONFIRMED: Final = frozenset({CommandKind.LEAVE, CommandKind.FORGET, CommandKind.CONFIRM})
 """About these, the assistant may ask whether to do it, and wait for a YES or a NO."""
 

@@ -13,16 +13,12 @@ from typing import Any, Final, Protocol, TypeAlias
 from audio.manner import PLAIN, Manner
 from bot import sentences
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
-from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
+from bot.spoken_commands import STYLES, CommandKind, CommandMatch, SpokenCommand
 from bot.voice_agent.events import PerformCommands, ReplyChunk
 from bot.voice_agent.options import DEFAULT_OPTIONS
 from bot.voice_agent.options.commands import CommandOptions
 
-_MANNERS: Final = frozenset(
-    {CommandKind.LOUDER, CommandKind.QUIETER, CommandKind.SLOWER, CommandKind.FASTER}
-)
-STYLES: Final = _MANNERS | {CommandKind.SHORTER, CommandKind.LANGUAGE}
-"""Commands about how it speaks, or writes, to a person."""
+_MANNERS: Final = STYLES - {CommandKind.SHORTER, CommandKind.LANGUAGE}
 _OWN: Final = STYLES | {CommandKind.REPEAT, CommandKind.STOP, CommandKind.DISMISS}
 
 

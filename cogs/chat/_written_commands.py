@@ -17,10 +17,16 @@ from bot.errors import TooSoon
 from bot.i18n import INTERFACE_LANGUAGES, Words, words_for
 from bot.jobs.view import Requester
 from bot.recently_deleted import RecentIds
-from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand, find_commands
+from bot.spoken_commands import (
+    STYLES,
+    CommandKind,
+    CommandMatch,
+    SpokenCommand,
+    find_commands,
+)
 from bot.store.records import Role
 from bot.store.repositories.recovery import Job
-from bot.voice_agent.command_performer import AS_USUAL, STYLES, CommandPerformer, SpeakingStyle
+from bot.voice_agent.command_performer import AS_USUAL, CommandPerformer, SpeakingStyle
 from bot.voice_agent.confirmations import Confirmations
 from bot.voice_agent.utterance_intent import UtteranceClassifier
 from cogs.chat._acting import Acting

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import composition
+from bot import embedded_workers
 from bot.contract import Service
 from bot.llm_source import SMALL, TINY, Listed
 from bot.loading import LoadPart, watched
@@ -19,8 +19,8 @@ def first_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     async def choose(settled: LlmChoice) -> tuple[list[list[str]], list[tuple[LoadPart, str]]]:
         before = LlmChoice(Listed(SMALL), Listed(TINY), "not measured", needs_trial=True)
-        monkeypatch.setattr(composition, "present_choice", lambda _: before)
-        monkeypatch.setattr(composition, "settle_choice", lambda *_: settled)
+        monkeypatch.setattr(embedded_workers, "present_choice", lambda _: before)
+        monkeypatch.setattr(embedded_workers, "settle_choice", lambda *_: settled)
         monkeypatch.setattr(ModelStore, "ensure", lambda *_: {SMALL: tmp_path})
         settings = Settings(_env_file=None, skydeck_weights_dir=tmp_path)
         fetched: list[list[str]] = []
@@ -30,7 +30,7 @@ def first_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             fetched.append(list(names))
 
         with watched(lambda part, why: said.append((part, why))):
-            choice = await composition._choose_llms(
+            choice = await embedded_workers._choose_llms(
                 settings,
                 ModelStore(tmp_path),
                 lambda _, names: fetch(names),  # as in `skydeck talk`, whose screen goes on
@@ -46,7 +46,7 @@ async def test_people_see_one_total(first_start) -> None:
     settled = LlmChoice(Listed(SMALL), Listed(SMALL), "quick enough")
     fetched, said = await first_start(settled)
     settings = Settings(_env_file=None)
-    assert fetched == [composition.models_needed(settings, {Service.PENNY}, settled)]
+    assert fetched == [embedded_workers.models_needed(settings, {Service.PENNY}, settled)]
     assert SMALL in fetched[0]
     assert said == [(LoadPart.LANGUAGE, f"measuring how soon {SMALL} answers")]
 

@@ -29,9 +29,8 @@ from bot.money import Period, Scope
 from bot.persona import NameProblem, Persona
 from bot.runpod.models import JobState
 from bot.service_calls.availability import Warmth
-from bot.spoken_commands import Agreement
+from bot.spoken_commands import STYLES, Agreement
 from bot.store.repositories.recovery import Ending
-from bot.voice_agent.command_performer import STYLES
 from bot.voice_agent.events import Attention
 from bot.voice_agent.latency_phase import Owner
 from bot.voice_agent.turn_latency import OWN, TOTAL, TurnTrace

@@ -52,7 +52,7 @@ def local(monkeypatch, tmp_path):
     async def local(*args, url=f"sqlite:///{tmp_path}/deck.db"):
         return await asyncio.to_thread(skydeck, *args, cwd=tmp_path, SKYDECK_DATABASE_URL=url)
 
-    monkeypatch.setattr("bot.composition._workers", workers)
+    monkeypatch.setattr("bot.embedded_workers.open_workers", workers)
     return local
 
 

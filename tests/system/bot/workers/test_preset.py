@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.cli import models
-from bot.composition import model_fetcher
+from bot.embedded_workers import model_fetcher
 from bot.models.hub_models import find_hub_model
 from bot.presets import Preset
 from bot.settings import Settings
