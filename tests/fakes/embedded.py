@@ -26,7 +26,10 @@ async def serving(
             handlers, key=SecretStr(KEY), clock=clock or SystemClock(), **options
         ) as url,
         httpx.AsyncClient(
-            base_url=f"{url}/penny/", headers={"Authorization": f"Bearer {key}"}, timeout=20
+            base_url=f"{url}/penny/",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=20,
+            verify=False,  # no TLS here; to read all certificates takes 40 ms
         ) as client,
     ):
         yield client

@@ -78,3 +78,21 @@ def test_the_model_clients_take_the_same_proxy(env):
     env(HTTPS_PROXY="")
     with pytest.raises(BadSettings, match="socks5"):
         connection("https://api.anthropic.com")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_checked"),
+    [
+        ("https://api.anthropic.com", True),
+        ("HTTPS://api.example/v1", True),
+        ("http://127.0.0.1:11434/v1", False),
+    ],
+)
+def test_certificates_are_read_where_there_is_one_to_check(url, is_checked):
+    import ssl
+
+    from bot.workers.answer_limits import connection
+
+    verify = connection(url)["verify"]
+    assert isinstance(verify, ssl.SSLContext) is is_checked
+    assert not is_checked or verify.verify_mode is ssl.CERT_REQUIRED
