@@ -16,6 +16,7 @@ from bot.settings import Settings
 from tests.paths import CLIPS, TESTS
 
 pytest_plugins = [
+    "tests.brief_reports",
     "tests.discord_fixtures",
     "tests.fakes.postgres",
     "tests.guard",
