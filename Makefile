@@ -61,7 +61,7 @@ talk: setup                      ## ask Penny a recorded question; FILE=… for 
 try: setup                       ## try the bot in the browser, without an account
 	@$(BIN)/skydeck try
 
-unit: PROCESSES := 3             # nothing waits, so a fourth only collects and imports once more
+unit: PROCESSES := 2             # nothing waits, so a third only collects and imports once more
 unit: setup-dev                  ## pure code: after each save
 	@$(PYTEST) tests/unit
 
