@@ -35,7 +35,6 @@ if TYPE_CHECKING:  # slow to import, and not always needed
 
     from bot.embedded_workers import Fetch
     from bot.store.repositories.ledger import Ledger
-    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +158,7 @@ async def open_paid_services(
         if rates_of(settings).is_free:
             observers = [await stack.enter_async_context(_recorded_afterwards(settings))]
         else:
-            ledger = (await stack.enter_async_context(_open_store(settings))).ledger
+            ledger = await stack.enter_async_context(_open_ledger(settings))
         yield await stack.enter_async_context(
             open_services(
                 settings,
@@ -173,11 +172,11 @@ async def open_paid_services(
         )
 
 
-def _open_store(settings: Settings) -> "contextlib.AbstractAsyncContextManager[Store]":
-    from bot.store.store import Store  # noqa: PLC0415  (SQLAlchemy loads in half a second)
+def _open_ledger(settings: Settings) -> "contextlib.AbstractAsyncContextManager[Ledger]":
+    from bot.store.opening import open_ledger  # noqa: PLC0415  (loads SQLAlchemy)
 
     url = settings.skydeck_database_url.get_secret_value()
-    return Store.open(url, SystemClock(), limits=limits_of(settings))
+    return open_ledger(url, SystemClock(), limits_of(settings))
 
 
 @contextlib.asynccontextmanager
@@ -190,10 +189,10 @@ async def _recorded_afterwards(settings: Settings) -> AsyncIterator[FreeCalls]:
         if calls:
             try:
                 # Loading the database's library holds this thread, and is no wait for the database.
-                opening = _open_store(settings)
+                opening = _open_ledger(settings)
                 with _told_of_wait():
-                    async with opening as store:
-                        await calls.record(store.ledger)
+                    async with opening as ledger:
+                        await calls.record(ledger)
             except (BadSettings, StoreFailed) as e:
                 log.warning("`skydeck costs` will not list these calls: %s", e)
 

@@ -18,7 +18,9 @@ from bot.i18n import DEFAULT, words_for
 from bot.money import Balance, Payer, Scope
 from bot.service_calls.report import Report, as_csv, report_on, view_of
 from bot.settings import Settings, load_settings
-from bot.store.store import Store
+from bot.store.opening import open_database
+from bot.store.repositories.ledger import Ledger
+from bot.store.repositories.spending import Spending
 from bot.wording import from_now, module_in_words, service_in_words
 
 _BAR = 30
@@ -68,12 +70,13 @@ async def _report(
 ) -> tuple[Report, bytes]:
     clock = SystemClock()
     url = settings.skydeck_database_url.get_secret_value()
-    async with Store.open(url, clock, limits=limits_of(settings)) as store:
+    async with open_database(url, clock) as database:
+        ledger, spending = Ledger(database, clock, limits_of(settings)), Spending(database)
         view = view_of(payer, int(clock.wall() * 1000), days)
-        report = await report_on(store.ledger, store.spending, payer, view)
+        report = await report_on(ledger, spending, payer, view)
         if not with_calls:
             return report, b""
-        return report, await as_csv(store.spending.each(view), names_people=True)
+        return report, await as_csv(spending.each(view), names_people=True)
 
 
 def _print(report: Report, days: int) -> None:

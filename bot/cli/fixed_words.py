@@ -56,11 +56,13 @@ def _answer(settings: Settings, match: CommandMatch) -> str | None:
 
 async def _cost_today(settings: Settings, words: Words) -> str:
     from bot.service_calls.report import view_of  # noqa: PLC0415 (SQLAlchemy loads slowly)
-    from bot.store.store import Store  # noqa: PLC0415
+    from bot.store.opening import open_database  # noqa: PLC0415
+    from bot.store.repositories.spending import Spending  # noqa: PLC0415
 
     clock = SystemClock()
-    async with Store.open(settings.skydeck_database_url.get_secret_value(), clock) as store:
-        days = await store.spending.by_day(view_of(Payer(), int(clock.wall() * 1000), 1))
+    url = settings.skydeck_database_url.get_secret_value()
+    async with open_database(url, clock) as database:
+        days = await Spending(database).by_day(view_of(Payer(), int(clock.wall() * 1000), 1))
     spent = sum(one.micro_usd for one in days)
     if not spent:
         return words("commands.cost_all_nothing")

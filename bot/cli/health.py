@@ -23,7 +23,9 @@ from bot.local_service.record import Record
 from bot.observability.heartbeat import Heartbeat, read_heartbeats
 from bot.service_calls.availability import Availability
 from bot.settings import Settings, load_settings
-from bot.store.store import Store
+from bot.store.opening import open_database
+from bot.store.repositories.heartbeats import Heartbeats
+from bot.store.repositories.ledger import Ledger
 
 if TYPE_CHECKING:  # slow to import
     from bot.service_calls.client import ServiceClient
@@ -110,27 +112,27 @@ async def _open_probe(settings: Settings) -> AsyncIterator[Callable[[], Awaitabl
     """
     url = settings.skydeck_database_url.get_secret_value()
     async with AsyncExitStack() as stack:
-        store: Store | None = None
-        trouble = ""
+        heartbeats, ledger, trouble = None, None, ""
         try:
-            opening = Store.open(url, SystemClock(), limits=limits_of(settings))
-            store = await stack.enter_async_context(opening)
+            database = await stack.enter_async_context(open_database(url, SystemClock()))
+            heartbeats = Heartbeats(database, SystemClock())
+            # It knows the latest calls of all processes.
+            ledger = Ledger(database, SystemClock(), limits_of(settings))
         except BadSettings as e:
             if settings.embedded:
                 raise
             trouble = str(e)  # services that run elsewhere can be asked without the database
-        if settings.embedded and store is not None:
-            if await read_heartbeats(store.heartbeats):
-                yield partial(_probe, None, frozenset(), store, trouble)
+        if settings.embedded and heartbeats is not None:
+            if await read_heartbeats(heartbeats):
+                yield partial(_probe, None, frozenset(), heartbeats, trouble)
                 return
             settings = await _of_commands(settings, stack)
         from bot.composition import available, open_services  # noqa: PLC0415  (slow to import)
 
         only = available(settings)
-        ledger = None if store is None else store.ledger  # knows the latest calls of all processes
         services = open_services(settings, fetch=_nothing, only=only, ledger=ledger)
         client = (await stack.enter_async_context(services)).client
-        yield partial(_probe, client, only, store, trouble)
+        yield partial(_probe, client, only, heartbeats, trouble)
 
 
 async def _of_commands(settings: Settings, stack: AsyncExitStack) -> Settings:
@@ -167,12 +169,15 @@ async def _is_held(record: Record, stack: AsyncExitStack) -> bool:
 
 
 async def _probe(
-    client: "ServiceClient | None", only: Collection[Service], store: Store | None, trouble: str
+    client: "ServiceClient | None",
+    only: Collection[Service],
+    heartbeats: Heartbeats | None,
+    trouble: str,
 ) -> HealthReport:
     """Query the services that run elsewhere once, and read what the bots report."""
     bots: list[Heartbeat] = []
     try:
-        bots = [] if store is None else await read_heartbeats(store.heartbeats)
+        bots = [] if heartbeats is None else await read_heartbeats(heartbeats)
     except StoreFailed as e:
         trouble = str(e)
     reported = sorted((one for bot in bots for one in bot.services), key=lambda one: one.service)

@@ -16,10 +16,10 @@ from bot.contract import Service
 from bot.errors import StoreFailed
 from bot.service_calls.availability import Availability
 from bot.store.repositories.heartbeats import EVERY_S, Heartbeats
-from bot.store.store import Store
 
 if TYPE_CHECKING:  # the HTTP client is slow to import, and who only reads heartbeats needs none
     from bot.service_calls.client import ServiceClient
+    from bot.store.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class ObservedClient(Protocol):
     """The parts of the Discord client that a heartbeat reads."""
 
     services: "ServiceClient"
-    store: Store
+    store: "Store"
 
     @property
     def latencies(self) -> list[tuple[int, float]]:

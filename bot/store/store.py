@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Final, Self
 
 from bot.clock import Clock
-from bot.errors import BadSettings, StoreFailed
 from bot.money import Limits
-from bot.store.address import Address
 from bot.store.database import Database
-from bot.store.maintenance.migrate import migrate
 from bot.store.maintenance.privacy import Privacy
+from bot.store.opening import open_database
 from bot.store.pubsub import PubSub
 from bot.store.repositories.conversations import Conversations
 from bot.store.repositories.guilds import Guilds
@@ -79,7 +77,7 @@ class Store:
         lease_ms: int = JOB_LEASE_MS,
         limits: Limits = NO_LIMITS,
     ) -> AsyncIterator[Self]:
-        """Open the database, creating it or bringing its schema up to date.
+        """Open the database, as `open_database` does.
 
         Args:
             url: `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
@@ -88,21 +86,10 @@ class Store:
             limits: The operator's budgets.
 
         Raises:
-            BadSettings: The URL cannot be used, the database does not answer, or a newer skydeck
-                wrote it.
+            BadSettings: The database cannot be opened.
         """
-        address = Address.parse(url)
-        try:
-            is_pooled = await migrate(address, clock)
-        except StoreFailed as e:
-            raise BadSettings(
-                e.message, hint="Check its URL, and that it is running and writable."
-            ) from e
-        database = Database(address, is_pooled=is_pooled)
-        try:
+        async with open_database(url, clock) as database:
             yield cls(database, clock, lease_ms=lease_ms, limits=limits)
-        finally:
-            await database.close()
 
     async def prune(self, *, message_days: int, job_days: int, ledger_days: int) -> Pruned:
         """Delete everything older than its retention time; a job's age counts from its end.

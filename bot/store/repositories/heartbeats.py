@@ -21,10 +21,10 @@ class Heartbeats:
 
     Args:
         clock: Dates them; all machines' clocks should agree to the second.
-        owner: The name of this process; no other process ever had it.
+        owner: The name of this process; no other process ever had it. Who only reads needs none.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, owner: str) -> None:
+    def __init__(self, database: Database, clock: Clock, *, owner: str = "") -> None:
         self._database = database
         self._clock = clock
         self._owner = owner

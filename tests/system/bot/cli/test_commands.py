@@ -179,8 +179,8 @@ def test_the_window_of_talk_is_drawn_before_what_it_shows_is_loaded() -> None:
 
 
 SLOW = {
-    "aiohttp", "alembic", "bot.composition", "bot.runpod.client", "bot.workers", "discord", "httpx",
-    "numpy", "textual",
+    "aiohttp", "alembic", "bot.composition", "bot.runpod.client", "bot.store.store", "bot.workers",
+    "discord", "httpx", "numpy", "textual",
 }  # fmt: skip
 
 
@@ -201,6 +201,19 @@ def test_what_only_reads_the_database_loads_nothing_else(command: str, empty: Pa
             cwd=empty,
             env=environment,
         )
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+UNASKED = {
+    "alembic", "bot.cli.models", "bot.embedded_workers", "bot.models.store", "bot.store.store",
+    "bot.voice_agent.command_performer", "bot.workers.build", "numpy", "sqlalchemy", "textual",
+}  # fmt: skip
+
+
+def test_a_question_is_sent_before_what_only_others_need_is_loaded() -> None:
+    code = "import sys; from bot.cli import call; from bot.local_service import client; "
+    code += f"print({UNASKED} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
 
 
