@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from bot.contract import Message, Request, Response, Service
 from bot.contract.pictures import Picture
@@ -135,6 +135,20 @@ class LanguageModel(Protocol):
 
     async def close(self) -> None:
         """Unload the model."""
+
+
+@runtime_checkable
+class SentenceReader(Protocol):
+    """A language model that shows what it makes of a sentence."""
+
+    name: str
+
+    async def state(self, text: str) -> Sequence[float]:
+        """The last layer's state at the last token of a text in the model's own markup.
+
+        Raises:
+            ServiceFailed: The model cannot be loaded, or failed.
+        """
 
 
 async def complete(model: LanguageModel, prompt: Prompt) -> tuple[str, CompletionUsage]:

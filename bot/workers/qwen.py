@@ -109,6 +109,19 @@ class Qwen:
         async for _ in self.stream(prompt):
             pass
 
+    async def state(self, text: str) -> list[float]:
+        """The last layer's state at the last token of `text`, which may have the model's markup.
+
+        It waits for nobody's answer but those of the interactive slot, and mostly costs the cache
+        of the other one: llama.cpp takes the slot that was used least recently.
+
+        Raises:
+            JobFailed: The model failed.
+            WeightsError: The model cannot be loaded.
+        """
+        thread = self._slots[Slot.INTERACTIVE]
+        return await asyncio.get_running_loop().run_in_executor(thread, self._state, text)
+
     async def close(self) -> None:
         """Stop what runs, and unload the model."""
         self._closing.set()
@@ -149,6 +162,12 @@ class Qwen:
         if failure:
             raise _as_error(failure[0])
 
+    def _state(self, text: str) -> list[float]:
+        found = self._load().handle_embeddings({"input": text})
+        if "error" in found:
+            raise _as_error(found["error"])
+        return list(found["data"][0]["embedding"])
+
 
 def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     try:
@@ -166,6 +185,8 @@ def _start(model: Path, threads: int, gpu_layers: int) -> Any:
     # Drafts make it no quicker on two cores: with those of the small model a token takes 3.4 times
     # as long, with those from the prompt 1.7 (tests/bench/test_llama_options.py).
     params.cache_ram_mib = 0  # each slot keeps its own prefix, so a second copy would be waste
+    params.embedding = True  # beside answers; see `state`
+    params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_LAST
     params.verbosity = -1  # it writes to file descriptor 2, over what the terminal shows
     with _unreachable(params):
         try:

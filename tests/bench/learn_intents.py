@@ -1,0 +1,164 @@
+"""Learns to tell what people ask for, and writes `bot/intents/ngrams.npz` and the probes beside it.
+
+    python -m tests.bench.learn_intents                   by words: some minutes
+    python -m tests.bench.learn_intents states tiny FILE  a language model's states: half an hour
+    python -m tests.bench.learn_intents probe tiny FILE   by these states as well
+
+The sentences are in `intent_sentences`, a file an author, and in the sets that reading was mended
+by. Whoever wrote a set to check by saw neither. The probe learns from what the words said of
+sentences by authors that they had not learned from, since it will meet such.
+"""
+
+# mypy: ignore-errors
+
+import json
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bot.intents.features import features_of
+from bot.intents.ngrams import TALK, NgramModel, hash_of
+from bot.intents.probe import Probe, inputs_of
+from tests.paths import ROOT
+
+SENTENCES = ROOT / "tests/bench/intent_sentences"
+TARGET = ROOT / "bot/intents"
+NAMES = [("alfred",)]
+MENDED = ("action_sentences", "action_sentences_evening", "action_sentences_talk")
+EPOCHS, BATCH, RATE = 8, 64, 1.0
+MIN_SENTENCES = 2
+"""A feature of one sentence only is not learned."""
+KEPT_FEATURES = 30_000
+FOLDS = 3
+STEPS, PROBE_RATE, WEIGHT_DECAY = 400, 0.005, 1e-3
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence, its intent, and who wrote it."""
+
+    says: str
+    intent: str
+    author: str
+    is_hard: bool
+
+
+def sentences() -> list[Sentence]:
+    """All that there is to learn from."""
+    found = []
+    for file in sorted(SENTENCES.glob("*.jsonl")):
+        for line in file.read_text("utf-8").splitlines():
+            one = json.loads(line)
+            is_hard = one["do"] != TALK or bool(one.get("hard"))
+            found.append(Sentence(one["says"], one["do"], file.stem, is_hard))
+    for name in MENDED:
+        for ones in tomllib.loads((ROOT / f"tests/bench/{name}.toml").read_text("utf-8")).values():
+            for one in ones:
+                intent = one.get("module") or (one["command"][0] if "command" in one else TALK)
+                found.append(Sentence(one["says"], intent, "own", intent != TALK))
+    return found
+
+
+def learn_words(known: Sequence[Sentence], *, seed: int = 0) -> NgramModel:
+    """A softmax regression by Adagrad on the features, whose vector has length one."""
+    sets = [features_of(one.says, NAMES) for one in known]
+    counts = Counter(feature for one in sets for feature in one)
+    kept = {hash_of(one): n for one, n in counts.items() if n >= MIN_SENTENCES}
+    hashes = np.array(sorted(kept), np.uint32)
+    rarity = np.log(len(known) / np.array([kept[one] for one in hashes.tolist()])) + 1
+    labels = sorted({one.intent for one in known})
+    wanted = np.array([labels.index(one.intent) for one in known])
+    empty = NgramModel(
+        tuple(labels),
+        hashes,
+        rarity.astype(np.float32),
+        np.zeros((0, 0), np.int8),
+        np.ones(1, np.float32),
+        np.zeros(len(labels), np.float32),
+    )
+    rows = [empty.encode(one) for one in sets]
+    weights = np.zeros((len(hashes) + 1, len(labels)), np.float32)
+    squares = np.zeros_like(weights)
+    order = np.random.default_rng(seed)
+    for epoch in range(EPOCHS):
+        shuffled = order.permutation(len(known))
+        for begin in range(0, len(shuffled), BATCH):
+            chosen = shuffled[begin : begin + BATCH]
+            index = np.concatenate([np.append(rows[k][0], len(hashes)) for k in chosen])
+            value = np.concatenate([np.append(rows[k][1], np.float32(1)) for k in chosen])
+            bounds = np.cumsum([0, *(len(rows[k][0]) + 1 for k in chosen[:-1])])
+            logits = np.add.reduceat(weights[index] * value[:, None], bounds)
+            errors = _softmax(logits)
+            errors[np.arange(len(chosen)), wanted[chosen]] -= 1
+            sizes = np.diff(np.append(bounds, len(index)))
+            gradient = np.repeat(errors / len(chosen), sizes, 0) * value[:, None]
+            touched, place = np.unique(index, return_inverse=True)
+            by_row = np.argsort(place, kind="stable")
+            starts = np.searchsorted(place[by_row], np.arange(len(touched)))
+            summed = np.add.reduceat(gradient[by_row], starts)
+            squares[touched] += summed**2
+            rate = RATE * (1 - epoch / EPOCHS)
+            weights[touched] -= rate * summed / (np.sqrt(squares[touched]) + 1e-6)
+    return _packed(empty, weights)
+
+
+def _packed(empty: NgramModel, weights: np.ndarray) -> NgramModel:
+    """The features that tell most, in steps of 1/127 of the largest weight of an intent."""
+    body = weights[:-1]
+    spread = np.abs(body - body.mean(1, keepdims=True)).max(1) * empty.rarity
+    kept = np.sort(np.argsort(-spread)[:KEPT_FEATURES])
+    step = np.abs(body[kept]).max(0) / 127
+    return NgramModel(
+        empty.labels,
+        empty.hashes[kept],
+        empty.rarity[kept],
+        np.round(body[kept] / step).astype(np.int8),
+        step.astype(np.float32),
+        weights[-1],
+    )
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    odds = np.exp(logits - logits.max(1, keepdims=True))
+    return odds / odds.sum(1, keepdims=True)
+
+
+def unseen_logits(known: Sequence[Sentence]) -> np.ndarray:
+    """What the words say of each sentence, learned from the sentences of other authors."""
+    labels = sorted({one.intent for one in known})
+    found = np.zeros((len(known), len(labels)), np.float32)
+    authors = sorted({one.author for one in known})
+    for left_out in (authors[fold::FOLDS] for fold in range(FOLDS)):
+        model = learn_words([one for one in known if one.author not in left_out])
+        columns = [labels.index(one) for one in model.labels]
+        for at, one in enumerate(known):
+            if one.author in left_out:
+                found[at] = -20
+                found[at, columns] = model.logits(features_of(one.says, NAMES))
+    return found
+
+
+def learn_probe(states: np.ndarray, by_words: np.ndarray, wanted: Sequence[str], labels) -> Probe:
+    """A softmax regression by Adam on a model's states and on what the words say."""
+    mean, scale = states.mean(0), states.std(0) + 1e-6
+    inputs = inputs_of((states - mean) / scale, by_words)
+    targets = np.eye(len(labels), dtype=np.float32)[[labels.index(one) for one in wanted]]
+    weights = np.zeros((inputs.shape[1], len(labels)), np.float32)
+    weights[-len(labels) :] = np.eye(len(labels))
+    bias = np.zeros(len(labels), np.float32)
+    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, STEPS + 1):
+        errors = (_softmax(inputs @ weights + bias) - targets) / len(inputs)
+        gradient = inputs.T @ errors
+        gradient[: -len(labels)] += WEIGHT_DECAY * weights[: -len(labels)]
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.99 * second + 0.01 * gradient**2
+        rate = PROBE_RATE * (1 - step / STEPS)
+        weights -= rate * first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.99**step)) + 1e-9)
+        bias -= rate * errors.sum(0)
+    return Probe(tuple(labels), mean, scale, weights, bias)
