@@ -10,12 +10,17 @@ is quoted, reported, denied, or only asked about is no request.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bot.actions.addressee import is_to_another
 from bot.actions.beginnings import Beginnings
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
+from bot.actions.intents.features import features_of
+from bot.actions.intents.ngrams import Judgement, judged, packaged_model
 from bot.actions.ordinary_talk import is_for_later, is_only_thought, is_quoted_by_tag
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import Token, joined, tokens_of, with_quotes, without_quotes
@@ -35,6 +40,9 @@ _HEAD: Final = re.compile(
 )
 _LAST_LINE_CHARS: Final = 200
 _MAX_SENTENCES: Final = 4
+MAY_ASK_LOG_ODDS: Final = -3.0
+"""Below, the words are ordinary talk, and no model is asked: three of four sentences of talk that
+mentions what could be asked for, and one of sixteen requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +55,32 @@ class Reading:
         candidates: What a model may choose from, if nothing is certain.
         is_open: It asks for something to be done to something that is there, in other words than
             ours; a model that is good at that may choose from everything.
+        by_words: What the words say of all actions, likely or not; None: it is certain, or said to
+            somebody else, or about another time.
     """
 
     wishes: tuple[Wish, ...] = ()
     candidates: tuple[OfferedAction, ...] = ()
     is_open: bool = False
+    by_words: NDArray[np.float32] | None = field(default=None, compare=False)
 
     @property
     def is_talk(self) -> bool:
         """Whether nothing could be asked for."""
-        return not (self.wishes or self.candidates or self.is_open)
+        return not (self.wishes or self.candidates or self.is_open or self.may_ask)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether an action may be asked for in words that no rule knows."""
+        judgement = self.judgement
+        return judgement is not None and judgement.log_odds > MAY_ASK_LOG_ODDS
+
+    @property
+    def judgement(self) -> Judgement | None:
+        """What the words say, as `by_words`."""
+        if self.by_words is None:
+            return None
+        return judged(packaged_model().labels, self.by_words)
 
 
 TALK: Final = Reading()
@@ -82,7 +106,8 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
             return Reading(wishes=wishes)
     sentences = [_to_assistant(one, calls) for one in _SENTENCE.split(text)[:_MAX_SENTENCES]]
     candidates, is_open = candidates_in(filter(None, sentences), offered)
-    return Reading(candidates=candidates, is_open=is_open)
+    by_words = packaged_model().logits(features_of(words, calls)) if any(sentences) else None
+    return Reading(candidates=candidates, is_open=is_open, by_words=by_words)
 
 
 def _requests_in(text: str) -> Iterator[tuple[str, str]]:

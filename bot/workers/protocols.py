@@ -143,8 +143,8 @@ class SentenceReader(Protocol):
 
     name: str
 
-    async def state(self, text: str) -> Sequence[float]:
-        """The last layer's state at the last token of a text in the model's own markup.
+    async def state(self, words: str) -> Sequence[float]:
+        """The state of its last layer where it would begin to answer these words.
 
         Raises:
             ServiceFailed: The model cannot be loaded, or failed.

@@ -25,6 +25,8 @@ _SLOT_TOKENS = 8192
 _BATCH_TOKENS = 256
 """How much of a long prompt the model reads in one step. A spoken turn waits for at most one."""
 
+_TURN = "<|im_start|>user\n{words}<|im_end|>\n<|im_start|>assistant\n"
+"""A message in Qwen's markup, to where its answer begins."""
 _MAX_SOCKET_PATH_BYTES = 100
 """Linux allows 107 for a Unix socket, macOS 103."""
 _INNER_TIMEOUT_S = 10
@@ -109,18 +111,18 @@ class Qwen:
         async for _ in self.stream(prompt):
             pass
 
-    async def state(self, text: str) -> list[float]:
-        """The last layer's state at the last token of `text`, which may have the model's markup.
+    async def state(self, words: str) -> list[float]:
+        """The state of its last layer where it would begin to answer these words.
 
-        It waits for nobody's answer but those of the interactive slot, and mostly costs the cache
-        of the other one: llama.cpp takes the slot that was used least recently.
+        It waits for answers of the interactive slot, and mostly costs the other one its cache:
+        llama.cpp takes the slot that was used least recently.
 
         Raises:
             JobFailed: The model failed.
             WeightsError: The model cannot be loaded.
         """
         thread = self._slots[Slot.INTERACTIVE]
-        return await asyncio.get_running_loop().run_in_executor(thread, self._state, text)
+        return await asyncio.get_running_loop().run_in_executor(thread, self._state, words)
 
     async def close(self) -> None:
         """Stop what runs, and unload the model."""
@@ -162,8 +164,9 @@ class Qwen:
         if failure:
             raise _as_error(failure[0])
 
-    def _state(self, text: str) -> list[float]:
-        found = self._load().handle_embeddings({"input": text})
+    def _state(self, words: str) -> list[float]:
+        request = {"input": _TURN.format(words=_plain(words))}
+        found = self._load().handle_embeddings(request)
         if "error" in found:
             raise _as_error(found["error"])
         return list(found["data"][0]["embedding"])

@@ -1,4 +1,4 @@
-"""Learns to tell what people ask for, and writes `bot/intents/ngrams.npz` and the probes beside it.
+"""Learns to tell what people ask for, and writes `bot/actions/intents/ngrams.npz` and the probes beside it.
 
     python -m tests.bench.learn_intents                   by words: some minutes
     python -m tests.bench.learn_intents states tiny FILE  a language model's states: half an hour
@@ -11,23 +11,27 @@ sentences by authors that they had not learned from, since it will meet such.
 
 # mypy: ignore-errors
 
+import asyncio
 import json
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from bot.intents.features import features_of
-from bot.intents.ngrams import TALK, NgramModel, hash_of
-from bot.intents.probe import Probe, inputs_of
+from bot.actions.intents.features import features_of
+from bot.actions.intents.ngrams import TALK, NgramModel, hash_of
+from bot.actions.intents.probe import MAX_CHARS, Probe, inputs_of
+from bot.llm_source import SMALL, TINY
+from bot.workers.qwen import Qwen
+from tests.bench.quality.local_models import weights
 from tests.paths import ROOT
 
 SENTENCES = ROOT / "tests/bench/intent_sentences"
-TARGET = ROOT / "bot/intents"
+TARGET = ROOT / "bot/actions/intents"
 NAMES = [("alfred",)]
 MENDED = ("action_sentences", "action_sentences_evening", "action_sentences_talk")
 EPOCHS, BATCH, RATE = 8, 64, 1.0
@@ -35,6 +39,8 @@ MIN_SENTENCES = 2
 """A feature of one sentence only is not learned."""
 KEPT_FEATURES = 30_000
 FOLDS = 3
+"""In so many parts, authors are left out."""
+SAVED_AFTER = 100
 STEPS, PROBE_RATE, WEIGHT_DECAY = 400, 0.005, 1e-3
 
 
@@ -162,3 +168,59 @@ def learn_probe(states: np.ndarray, by_words: np.ndarray, wanted: Sequence[str],
         weights -= rate * first / (1 - 0.9**step) / (np.sqrt(second / (1 - 0.99**step)) + 1e-9)
         bias -= rate * errors.sum(0)
     return Probe(tuple(labels), mean, scale, weights, bias)
+
+
+async def gather_states(name: str, target: Path) -> None:
+    """Save what a model makes of the sentences that are not plainly talk; goes on where it was."""
+    kept = dict(_states_in(target)) if target.exists() else {}
+    model = Qwen(lambda: weights(name) / "model.gguf", threads=1, name=name)
+    missing = [one.says for one in sentences() if one.is_hard and one.says not in kept]
+    np.random.default_rng(0).shuffle(missing)
+    try:
+        for number, says in enumerate(missing, 1):
+            kept[says] = np.asarray(await model.state(says[:MAX_CHARS]), np.float16)
+            if number % SAVED_AFTER == 0 or number == len(missing):
+                np.savez(target, says=list(kept), states=list(kept.values()))
+                print(f"{number} of {len(missing)}", flush=True)
+    finally:
+        await model.close()
+
+
+def _states_in(file: Path) -> Iterator[tuple[str, np.ndarray]]:
+    kept = np.load(file, allow_pickle=False)
+    yield from zip(kept["says"].tolist(), kept["states"].astype(np.float32), strict=True)
+
+
+def probe_of(file: Path) -> Probe:
+    """The probe of the model whose states are in a file."""
+    known = sentences()
+    labels = sorted({one.intent for one in known})
+    by_words = unseen_logits(known)
+    place = {one.says: at for at, one in enumerate(known)}
+    found = [(place[says], state) for says, state in _states_in(file) if says in place]
+    rows = [at for at, _ in found]
+    states = np.array([state for _, state in found])
+    return learn_probe(states, by_words[rows], [known[at].intent for at in rows], labels)
+
+
+def main(*words: str) -> None:
+    """As said above."""
+    match words:
+        case ():
+            model = learn_words(sentences())
+            rarity = model.rarity.astype(np.float16)
+            numbers = {n: getattr(model, n) for n in ("labels", "hashes", "weights", "step", "bias")}
+            np.savez_compressed(TARGET / "ngrams.npz", rarity=rarity, **numbers)
+        case "states", name, file:
+            asyncio.run(gather_states({"tiny": TINY, "small": SMALL}[name], Path(file)))
+        case "probe", name, file:
+            probe = probe_of(Path(file))
+            numbers = {n: getattr(probe, n).astype(np.float16) for n in ("mean", "scale", "weights")}
+            target = TARGET / f"{ {'tiny': TINY, 'small': SMALL}[name] }.npz"
+            np.savez_compressed(target, labels=probe.labels, bias=probe.bias, **numbers)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -11,16 +11,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
+from bot.actions.intents.ngrams import Judgement, judged
+from bot.actions.intents.probe import MAX_CHARS, Probe, packaged_probe
 from bot.actions.option_words import options_in
 from bot.actions.plain_words import joined, tokens_of
-from bot.actions.reading import read
+from bot.actions.reading import Reading, read
 from bot.actions.request_parts import Wish
 from bot.contract import Message
 from bot.contract.actions import MAX_STEPS, Action, ActionStep, OfferedAction
 from bot.errors import SkydeckError
 from bot.i18n import words_for
 from bot.workers.grace.retrying_model import RetryingModel, UsageTotal
-from bot.workers.protocols import CompletionUsage, LanguageModel, Prompt, Slot, Tool, complete
+from bot.workers.protocols import (
+    CompletionUsage,
+    LanguageModel,
+    Prompt,
+    SentenceReader,
+    Slot,
+    Tool,
+    complete,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +55,9 @@ _SHOTS: Final = (
 )
 _MAX_CHOICE_TOKENS: Final = 40
 _MAX_TOOL_TOKENS: Final = 400
+ASKS_BY_STATE: Final = 4.0
+"""The natural logarithm of how much likelier than talk an action must be to be done at once."""
+ASKS_BY_WORDS: Final = 5.0
 _NO_USAGE: Final = CompletionUsage(0, 0, "stop")
 
 
@@ -84,16 +99,49 @@ async def choose(
         return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
     if reading.wishes:
         return Choice(_action(_steps(reading.wishes), reading.wishes[0].action, language))
-    candidates = reading.candidates
-    if reading.is_open and llm.takes_tools:
-        candidates = tuple(offered)
-    if not candidates:
-        return Choice()
     try:
-        return await _ask_model(words, candidates, llm, language)
+        if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
+            judgement = await _by_state(words, reading, llm, probe)
+            return _likely(judgement, ASKS_BY_STATE, words, offered, language)
+        judgement = reading.judgement
+        likely = _likely(judgement, ASKS_BY_WORDS, words, offered, language)
+        if likely.action is not None:
+            return likely
+        candidates = reading.candidates
+        if reading.is_open and llm.takes_tools:
+            candidates = tuple(offered)
+        return await _ask_model(words, candidates, llm, language) if candidates else Choice()
     except SkydeckError as e:  # it is answered as talk, by the same model
         log.info("no action was chosen (%s)", e.code)
         return Choice()
+
+
+async def _by_state(
+    words: str, reading: Reading, llm: SentenceReader, probe: Probe
+) -> Judgement | None:
+    """What one of our models makes of the words; None: these alone say that it is talk."""
+    if reading.by_words is None or not reading.may_ask:
+        return None
+    state = np.asarray(await llm.state(words[:MAX_CHARS]), np.float32)
+    return judged(probe.labels, probe.logits(state, reading.by_words))
+
+
+def _likely(
+    judgement: Judgement | None,
+    least: float,
+    words: str,
+    offered: Sequence[OfferedAction],
+    language: str | None,
+) -> Choice:
+    """The action that a judgement names, if it is offered, and likely enough."""
+    if judgement is None or judgement.log_odds < least:
+        return Choice()
+    chosen = next((one for one in offered if one.module == judgement.intent), None)
+    if chosen is None:
+        return Choice()
+    params = _params_in(words, chosen)
+    step = ActionStep(service=chosen.service, module=chosen.module, params=params)
+    return Choice(_action([step], chosen, language))
 
 
 def _steps(wishes: Sequence[Wish]) -> list[ActionStep]:

@@ -13,12 +13,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.intents.ngrams import Floats
+from bot.actions.intents.ngrams import Floats
 
 MAX_CHARS: Final = 600
 """How much of an utterance the model reads: its beginning."""
-PROMPT: Final = "<|im_start|>user\n{words}<|im_end|>\n<|im_start|>assistant\n"
-"""What the probes were learned with, in Qwen's form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class Probe:
         """The natural logarithm of each intent's likelihood, up to a constant.
 
         Args:
-            state: The model's state, as `PROMPT` gives it: its shape is that of `mean`.
+            state: The model's state where its answer would begin; its shape is that of `mean`.
             by_words: What the n-grams say.
 
         Raises:

@@ -4,7 +4,7 @@ A softmax regression, learned by `tests/bench/learn_intents.py`. A feature is kn
 """
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -52,15 +52,32 @@ class NgramModel:
         return rows, values / max(float(np.linalg.norm(values)), 1e-9)
 
 
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an utterance asks for, as far as its words or a model's state tell.
+
+    Attributes:
+        intent: The likeliest besides TALK.
+        log_odds: The natural logarithm of how much likelier any of them is than TALK.
+    """
+
+    intent: str
+    log_odds: float
+
+
+def judged(labels: Sequence[str], logits: Floats) -> Judgement:
+    """What logits by `labels` say."""
+    talk = labels.index(TALK)
+    asks = np.delete(logits, talk)
+    highest = float(asks.max())
+    log_odds = highest + float(np.log(np.exp(asks - highest).sum())) - float(logits[talk])
+    intents = [one for one in labels if one != TALK]
+    return Judgement(intents[int(asks.argmax())], log_odds)
+
+
 def hash_of(feature: str) -> int:
     """What stands for a feature in a model."""
     return zlib.crc32(feature.encode())
-
-
-def by_label(labels: Iterable[str], logits: Floats) -> Mapping[str, float]:
-    """The likelihood of each intent, 0 to 1."""
-    odds = np.exp(logits - logits.max())
-    return dict(zip(labels, (odds / odds.sum()).tolist(), strict=True))
 
 
 @cache
