@@ -20,7 +20,7 @@ from bot.actions.addressee import is_to_another
 from bot.actions.beginnings import Beginnings
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
 from bot.actions.intents.features import features_of
-from bot.actions.intents.ngrams import Judgement, judged, packaged_model
+from bot.actions.intents.ngrams import MIN_WORDS, Judgement, judged, packaged_model
 from bot.actions.ordinary_talk import is_for_later, is_only_thought, is_quoted_by_tag
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import Token, joined, tokens_of, with_quotes, without_quotes
@@ -55,14 +55,18 @@ class Reading:
         candidates: What a model may choose from, if nothing is certain.
         is_open: It asks for something to be done to something that is there, in other words than
             ours; a model that is good at that may choose from everything.
-        by_words: What the words say of all actions, likely or not; None: it is certain, or said to
-            somebody else, or about another time.
+        may_ask: Something may be asked for in words that no rule knows.
+        features: What the learned intents are told by; none: it is certain what is asked for, or
+            it is said to somebody else, or about another time, or too short.
+        by_words: The logits of the learned intents by these features; None: there are none.
     """
 
     wishes: tuple[Wish, ...] = ()
     candidates: tuple[OfferedAction, ...] = ()
     is_open: bool = False
-    by_words: NDArray[np.float32] | None = field(default=None, compare=False)
+    may_ask: bool = False
+    features: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    by_words: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_talk(self) -> bool:
@@ -70,14 +74,8 @@ class Reading:
         return not (self.wishes or self.candidates or self.is_open or self.may_ask)
 
     @property
-    def may_ask(self) -> bool:
-        """Whether an action may be asked for in words that no rule knows."""
-        judgement = self.judgement
-        return judgement is not None and judgement.log_odds > MAY_ASK_LOG_ODDS
-
-    @property
     def judgement(self) -> Judgement | None:
-        """What the words say, as `by_words`."""
+        """What the words alone say, by what was learned; None: there are no features."""
         if self.by_words is None:
             return None
         return judged(packaged_model().labels, self.by_words)
@@ -98,16 +96,44 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
         return TALK
     text, quotes = without_quotes(words[:MAX_OWN_WORDS_CHARS])
     calls = [call for name in names if (call := tuple(joined(tokens_of(name)).split()))]
+    is_refused = False
     for request, inline in _requests_in(text):
         reader = _Reader(request, inline, quotes, offered, calls)
         if wishes := reader.wishes():
             if len(wishes) == 1:
                 wishes = (completed(wishes[0], request, inline, quotes),)
             return Reading(wishes=wishes)
-    sentences = [_to_assistant(one, calls) for one in _SENTENCE.split(text)[:_MAX_SENTENCES]]
+        is_refused = is_refused or reader.is_refused
+    parts = _SENTENCE.split(text)
+    sentences = [_to_assistant(one, calls) for one in parts[:_MAX_SENTENCES]]
     candidates, is_open = candidates_in(filter(None, sentences), offered)
-    by_words = packaged_model().logits(features_of(words, calls)) if any(sentences) else None
-    return Reading(candidates=candidates, is_open=is_open, by_words=by_words)
+    if not any(sentences) or len(tokens_of(text)) < MIN_WORDS:
+        return Reading(candidates=candidates, is_open=is_open)
+    said = text if len(parts) <= _MAX_SENTENCES else f"{parts[0]} {parts[-1]}"
+    features = features_of(said, calls) | _signs(sentences, is_refused=is_refused)
+    by_words = packaged_model().logits(features)
+    likely = judged(packaged_model().labels, by_words)
+    is_offered = any(one.module == likely.intent for one in offered)
+    return Reading(
+        candidates=candidates,
+        is_open=is_open,
+        may_ask=is_offered and likely.log_odds > MAY_ASK_LOG_ODDS,
+        features=features,
+        by_words=by_words,
+    )
+
+
+def _signs(sentences: Sequence[str], *, is_refused: bool) -> frozenset[str]:
+    """What the rules tell the learned intents: that a request may be none, or another's."""
+    known, said = phrases(), [one for one in sentences if one]
+    signs = {
+        "refused": is_refused,
+        "reported": all(known.reported.search(one) for one in said),
+        "negated": all(known.negated.search(one) for one in said),
+        "planned": all(known.plans.match(f"{one} ") for one in said),
+        "partly": len(said) < len(sentences),
+    }
+    return frozenset(f"r:{sign}" for sign, is_so in signs.items() if is_so)
 
 
 def _requests_in(text: str) -> Iterator[tuple[str, str]]:
@@ -122,7 +148,11 @@ def _requests_in(text: str) -> Iterator[tuple[str, str]]:
 
 
 class _Reader:
-    """Reads one text."""
+    """Reads one text.
+
+    Attributes:
+        is_refused: Whether something had the form of a request, and is none.
+    """
 
     def __init__(
         self,
@@ -133,6 +163,7 @@ class _Reader:
         names: Collection[tuple[str, ...]],
     ) -> None:
         self._text = text
+        self.is_refused = False
         self._inline = with_quotes(inline, quotes)
         self._quotes = quotes
         self._names = names
@@ -163,6 +194,7 @@ class _Reader:
         """The requests that follow each other from a token on."""
         is_on_text = begun is not None and phrases().modules[begun.action.module].works_on_text
         if is_on_text and is_quoted_by_tag(tokens):  # else it may belong to what is asked for
+            self.is_refused = True
             return []
         wishes: list[Wish] = []
         while begun is not None:
@@ -182,6 +214,7 @@ class _Reader:
                 else Wish(begun.action, part.params)
             )
             if wish is None:
+                self.is_refused = True
                 break
             wishes.append(wish)
             at, begun = end, following

@@ -109,9 +109,12 @@ class EngagementPolicy:
         answer = self._confirmed(people, turn)
         if answer is not None:
             return answer
-        found = self.classifier.commands(
-            turn.transcript, people=people.others_than(turn.user_id), is_written=turn.is_written
-        )
+        others = people.others_than(turn.user_id)
+        found = self.classifier.commands(turn.transcript, people=others, is_written=turn.is_written)
+        if found is None:
+            found = self.classifier.likely_commands(
+                turn.transcript, people=others, is_written=turn.is_written
+            )
         is_answer = found is not None and turn.is_follow_up and people.was_asked(turn.user_id)
         if found is not None and is_answer and _MAY_BE_ANSWERS.issuperset(found.kinds):
             return None

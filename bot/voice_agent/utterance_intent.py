@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from bot import sentences
+from bot.actions.intents.commands import likely_command
 from bot.hallucinations import is_said_to_nobody, without_sounds
 from bot.spoken_commands import (
     CommandKind,
@@ -61,6 +62,7 @@ class UtteranceClassifier:
         self, assistant_names: Sequence[str], options: VoiceAgentOptions = DEFAULT_OPTIONS
     ) -> None:
         phrases = options.phrases
+        self._calls = [tuple(words_of(name)) for name in assistant_names]
         self._max_chars = options.limits.max_answer_chars
         self._names = NameMatcher(assistant_names, phrases)
         self._phrases = phrases
@@ -108,6 +110,21 @@ class UtteranceClassifier:
         if is_written and is_quoted(text):
             return None
         return self._commands(text, {part for name in people for part in words_of(name)})
+
+    def likely_commands(
+        self, utterance: str, *, people: Iterable[str] = (), is_written: bool = False
+    ) -> CommandMatch | None:
+        """What the assistant is told to do in words that no phrase has; None: it is likely talk.
+
+        The arguments are those of `commands`, which is to be asked first.
+        """
+        text = without_sounds(utterance[: self._max_chars])
+        if is_written and is_quoted(text):
+            return None
+        others = {part for name in people for part in words_of(name)}
+        if any({clause[0], clause[-1]} & others for clause in _clauses(text)):
+            return None
+        return likely_command(text, self._calls)
 
     def is_called(self, utterance: str, people: Iterable[str] = ()) -> bool:
         """Whether it has the assistant's name in it; `people` as for `classify`."""

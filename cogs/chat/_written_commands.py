@@ -141,7 +141,8 @@ class WrittenCommands:
         said = said if len(said) <= _MAX_CHARS else ""
         classifier = _classifier(name)
         match = self._confirmation(occasion, said, classifier, parent_id)
-        return match or classifier.commands(said, is_written=True)
+        match = match or classifier.commands(said, is_written=True)
+        return match or classifier.likely_commands(said, is_written=True)
 
     def _confirmation(
         self,

@@ -1,4 +1,4 @@
-"""Learns to tell what people ask for, and writes `bot/actions/intents/ngrams.npz` and the probes beside it.
+"""Learns to tell what people ask for, and writes the models of `bot/actions/intents`.
 
     python -m tests.bench.learn_intents                   by words: some minutes
     python -m tests.bench.learn_intents states tiny FILE  a language model's states: half an hour
@@ -18,6 +18,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +26,21 @@ import numpy as np
 from bot.actions.intents.features import features_of
 from bot.actions.intents.ngrams import TALK, NgramModel, hash_of
 from bot.actions.intents.probe import MAX_CHARS, Probe, inputs_of
+from bot.actions.offering import offer
+from bot.actions.reading import read
+from bot.catalogue import packaged_catalogue
+from bot.contract import Service
+from bot.contract.grace import parse_catalogue
 from bot.llm_source import SMALL, TINY
 from bot.workers.qwen import Qwen
 from tests.bench.quality.local_models import weights
 from tests.paths import ROOT
 
 SENTENCES = ROOT / "tests/bench/intent_sentences"
+RULES = ROOT / "tests/unit/bot/actions/sentences.toml"
 TARGET = ROOT / "bot/actions/intents"
-NAMES = [("alfred",)]
+NAMES = ["Alfred"]
+OFFERED = offer(parse_catalogue(packaged_catalogue()), set(Service))
 MENDED = ("action_sentences", "action_sentences_evening", "action_sentences_talk")
 EPOCHS, BATCH, RATE = 8, 64, 1.0
 MIN_SENTENCES = 2
@@ -62,6 +70,9 @@ def sentences() -> list[Sentence]:
             one = json.loads(line)
             is_hard = one["do"] != TALK or bool(one.get("hard"))
             found.append(Sentence(one["says"], one["do"], file.stem, is_hard))
+    for by_intent in tomllib.loads(RULES.read_text("utf-8")).values():
+        for intent, ones in by_intent.items():
+            found += [Sentence(one, intent, "rules", True) for one in ones]
     for name in MENDED:
         for ones in tomllib.loads((ROOT / f"tests/bench/{name}.toml").read_text("utf-8")).values():
             for one in ones:
@@ -70,9 +81,16 @@ def sentences() -> list[Sentence]:
     return found
 
 
+@cache
+def features_in(says: str) -> frozenset[str]:
+    """The features of a sentence, with the signs that rules have found in it."""
+    calls = [(name.lower(),) for name in NAMES]
+    return read(says, OFFERED, names=NAMES).features or features_of(says, calls)
+
+
 def learn_words(known: Sequence[Sentence], *, seed: int = 0) -> NgramModel:
     """A softmax regression by Adagrad on the features, whose vector has length one."""
-    sets = [features_of(one.says, NAMES) for one in known]
+    sets = [features_in(one.says) for one in known]
     counts = Counter(feature for one in sets for feature in one)
     kept = {hash_of(one): n for one, n in counts.items() if n >= MIN_SENTENCES}
     hashes = np.array(sorted(kept), np.uint32)
@@ -89,6 +107,7 @@ def learn_words(known: Sequence[Sentence], *, seed: int = 0) -> NgramModel:
     )
     rows = [empty.encode(one) for one in sets]
     weights = np.zeros((len(hashes) + 1, len(labels)), np.float32)
+    weights[-1] = np.log(np.bincount(wanted) / len(known))
     squares = np.zeros_like(weights)
     order = np.random.default_rng(seed)
     for epoch in range(EPOCHS):
@@ -109,6 +128,7 @@ def learn_words(known: Sequence[Sentence], *, seed: int = 0) -> NgramModel:
             summed = np.add.reduceat(gradient[by_row], starts)
             squares[touched] += summed**2
             rate = RATE * (1 - epoch / EPOCHS)
+            squares[-1] = np.inf  # what is usual is known, and not learned
             weights[touched] -= rate * summed / (np.sqrt(squares[touched]) + 1e-6)
     return _packed(empty, weights)
 
@@ -145,7 +165,7 @@ def unseen_logits(known: Sequence[Sentence]) -> np.ndarray:
         for at, one in enumerate(known):
             if one.author in left_out:
                 found[at] = -20
-                found[at, columns] = model.logits(features_of(one.says, NAMES))
+                found[at, columns] = model.logits(features_in(one.says))
     return found
 
 
@@ -172,7 +192,7 @@ def learn_probe(states: np.ndarray, by_words: np.ndarray, wanted: Sequence[str],
 
 async def gather_states(name: str, target: Path) -> None:
     """Save what a model makes of the sentences that are not plainly talk; goes on where it was."""
-    kept = dict(_states_in(target)) if target.exists() else {}
+    kept = dict(_states_in(target)) if await asyncio.to_thread(target.exists) else {}
     model = Qwen(lambda: weights(name) / "model.gguf", threads=1, name=name)
     missing = [one.says for one in sentences() if one.is_hard and one.says not in kept]
     np.random.default_rng(0).shuffle(missing)
@@ -208,14 +228,16 @@ def main(*words: str) -> None:
     match words:
         case ():
             model = learn_words(sentences())
+            names = ("labels", "hashes", "weights", "step", "bias")
+            numbers = {name: getattr(model, name) for name in names}
             rarity = model.rarity.astype(np.float16)
-            numbers = {n: getattr(model, n) for n in ("labels", "hashes", "weights", "step", "bias")}
             np.savez_compressed(TARGET / "ngrams.npz", rarity=rarity, **numbers)
         case "states", name, file:
             asyncio.run(gather_states({"tiny": TINY, "small": SMALL}[name], Path(file)))
         case "probe", name, file:
             probe = probe_of(Path(file))
-            numbers = {n: getattr(probe, n).astype(np.float16) for n in ("mean", "scale", "weights")}
+            names = ("mean", "scale", "weights")
+            numbers = {name: getattr(probe, name).astype(np.float16) for name in names}
             target = TARGET / f"{ {'tiny': TINY, 'small': SMALL}[name] }.npz"
             np.savez_compressed(target, labels=probe.labels, bias=probe.bias, **numbers)
         case _:

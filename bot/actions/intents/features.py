@@ -1,9 +1,9 @@
-"""The features that the intent of an utterance is told by: its words, their order, and their parts.
+"""What an intent is told by: its words, their order, and their parts. Pure.
 
-    features_of("Alfred, put it into French!", ["alfred"])  ->  {"w:<bot> ,", "w:into <language>", …}
+    features_of("Alfred, into French!", [("alfred",)])  ->  {"w:<bot> ,", "w:into <language>", …}
 
 What differs from sentence to sentence and says nothing of the intent is one word for all: the
-assistant's name, languages, numbers, quotes, and names. Pure.
+assistant's name, languages, numbers, quotes, and names.
 """
 
 import re
@@ -51,17 +51,19 @@ def features_of(utterance: str, names: Collection[tuple[str, ...]]) -> frozenset
 def _words(utterance: str, names: Collection[tuple[str, ...]]) -> Iterator[str]:
     text, _ = without_quotes(utterance)
     tokens = tokens_of(text)
-    at = 0
+    at, is_first = 0, True
     while at < len(tokens):
         called = next((n for n in names if _are(tokens[at : at + len(n)], n)), None)
         if called is None:
-            yield _class_of(tokens[at], text, is_first=at == 0)
+            yield _class_of(tokens[at], text, is_first=is_first)
             at += 1
         else:
             yield _BOT
             at += len(called)
         following = tokens[at].start if at < len(tokens) else len(text)
-        yield from _sign(text[tokens[at - 1].end : following])
+        signs = list(_sign(text[tokens[at - 1].end : following]))
+        is_first = signs in (["?"], ["."])
+        yield from signs
 
 
 def _are(tokens: Sequence[Token], words: tuple[str, ...]) -> bool:

@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+MIN_WORDS: Final = 3
+"""Of fewer, the rules know all that mean something: "now" is like no sentence that was learned."""
 Floats = NDArray[np.float32]
 
 TALK: Final = "TALK"
@@ -44,12 +46,17 @@ class NgramModel:
         return values @ (self.weights[rows] * self.step) + self.bias
 
     def encode(self, features: Iterable[str]) -> tuple[NDArray[np.int64], Floats]:
-        """The rows of the features that are known, and their values; these have length one."""
+        """The rows of the features that are known, and their values.
+
+        The values of all, with those that are not known, have length one: of a language that was
+        not learned little is known, and so little is judged.
+        """
         hashes = np.unique(np.fromiter(map(hash_of, features), np.uint32))
         rows = np.searchsorted(self.hashes, hashes)
         rows = rows[self.hashes[np.minimum(rows, len(self.hashes) - 1)] == hashes]
         values = self.rarity[rows]
-        return rows, values / max(float(np.linalg.norm(values)), 1e-9)
+        unknown = (len(hashes) - len(rows)) * float(self.rarity.max()) ** 2
+        return rows, values / max(float(np.sqrt(values @ values + unknown)), 1e-9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ _SHOTS: Final = (
 )
 _MAX_CHOICE_TOKENS: Final = 40
 _MAX_TOOL_TOKENS: Final = 400
-ASKS_BY_STATE: Final = 4.0
+ASKS_BY_STATE: Final = 5.0
 """The natural logarithm of how much likelier than talk an action must be to be done at once."""
-ASKS_BY_WORDS: Final = 5.0
+ASKS_BY_WORDS: Final = 2.5
 _NO_USAGE: Final = CompletionUsage(0, 0, "stop")
 
 

@@ -4,16 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.actions.offering import offer
 from bot.actions.pointing import answer_points_at, points_at
 from bot.actions.reading import read
 from bot.actions.references import Points
-from bot.catalogue import packaged_catalogue
 from bot.contract import Service
 from bot.contract.actions import OfferedAction
-from bot.contract.grace import parse_catalogue
-
-OFFERED = offer(parse_catalogue(packaged_catalogue()), set(Service))
+from tests.unit.bot.actions.asking import OFFERED, asks_for_nothing
 
 ASKED = {
     "Can you summarise this?": ("SUMMARIZER", {}, Points.THIS),
@@ -232,7 +228,7 @@ def test_ordinary_talk_asks_for_nothing(words: str) -> None:
 def test_what_points_at_something_and_asks_is_open() -> None:
     assert read("could you bring this into better shape?", OFFERED).is_open
     for words in ("could you tell me a joke?", "don't do that, please", "how is this done?"):
-        assert read(words, OFFERED).is_talk
+        assert asks_for_nothing(words)
 
 
 @pytest.mark.parametrize("words", MAYBE, ids=str)
@@ -284,7 +280,7 @@ def test_a_text_beside_a_request_is_what_it_works_on() -> None:
 
 def test_the_middle_of_a_long_text_asks_for_nothing() -> None:
     text = "It rained. We walked. Translate this into French. We slept. It was late. Good night."
-    assert read(text, OFFERED).is_talk
+    assert asks_for_nothing(text)
 
 
 @pytest.mark.parametrize(
@@ -303,7 +299,7 @@ def test_a_name_comes_before_or_after(words: str) -> None:
 
 def test_only_what_is_offered_is_read() -> None:
     summaries = [one for one in OFFERED if one.module == "SUMMARIZER"]
-    assert read("translate this into Spanish", summaries).is_talk
+    assert asks_for_nothing("translate this into Spanish", summaries)
     assert read("summarise this", []).is_talk
     own = [OfferedAction(service=Service.GRACE, module="HAIKU_POET", purpose="Writes a haiku.")]
     assert [one.module for one in read("a haiku, please", own).candidates] == ["HAIKU_POET"]

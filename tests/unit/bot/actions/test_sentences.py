@@ -7,14 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.actions.cues import points_at_text
-from bot.actions.offering import offer
 from bot.actions.reading import read
 from bot.actions.references import Points
-from bot.catalogue import packaged_catalogue
-from bot.contract import Service
-from bot.contract.grace import parse_catalogue
+from tests.unit.bot.actions.asking import OFFERED, asks_for_nothing
 
-OFFERED = offer(parse_catalogue(packaged_catalogue()), set(Service))
 SENTENCES = tomllib.loads(Path(__file__).with_name("sentences.toml").read_text("utf-8"))
 
 
@@ -43,7 +39,7 @@ def test_a_sentence_asks_for_its_module_or_for_nothing(language: str) -> None:
     ],
 )
 def test_code_to_read_is_no_build(words: str) -> None:
-    assert read(words, OFFERED).is_talk
+    assert asks_for_nothing(words)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +136,7 @@ def test_no_text_is_pointed_at(words: str) -> None:
     ],
 )
 def test_what_only_has_the_form_of_a_request_is_talk(words: str) -> None:
-    assert read(words, OFFERED).is_talk
+    assert asks_for_nothing(words)
 
 
 @pytest.mark.parametrize(
@@ -246,4 +242,4 @@ def test_a_corrected_language_is_the_last(words: str, to: str | None) -> None:
 
 
 def test_what_can_be_done_is_only_asked_about() -> None:
-    assert read("Alfred, which languages can you translate?", OFFERED, names=["Alfred"]).is_talk
+    assert asks_for_nothing("Alfred, which languages can you translate?")

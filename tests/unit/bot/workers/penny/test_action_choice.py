@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.actions.intents.probe import packaged_probe
 from bot.actions.offering import offer
 from bot.catalogue import packaged_catalogue
 from bot.clock import SystemClock
@@ -13,6 +14,7 @@ from bot.contract.actions import MAX_OFFERED
 from bot.contract.grace import parse_catalogue
 from bot.contract.penny import converse
 from bot.errors import BadInput, JobFailed
+from bot.llm_source import TINY
 from bot.workers.penny.handler import PennyHandler
 from bot.workers.protocols import CompletionUsage, Prompt, ToolCall
 from tests.fakes.language_model import ScriptedModel
@@ -36,6 +38,23 @@ class ToolModel(ScriptedModel):
         async for piece in super().stream(prompt):
             is_end = isinstance(piece, CompletionUsage) and prompt.tools
             yield CompletionUsage(100, 20, "stop", 0.001, self._calls) if is_end else piece
+
+
+class Reader(ScriptedModel):
+    """One of our own models, in the state in which it is when an action is asked for."""
+
+    name = TINY
+
+    def __init__(self, intent: str) -> None:
+        super().__init__([TALK])
+        self.read: list[str] = []
+        self._intent = intent
+
+    async def state(self, words: str) -> list[float]:
+        self.read.append(words)
+        probe = packaged_probe(TINY)
+        column = probe.weights[: len(probe.mean), probe.labels.index(self._intent)]
+        return (probe.mean + probe.scale * column * 100).tolist()
 
 
 def penny(llm: ScriptedModel, *, heard: str = "", voice: Voice | None = None) -> PennyHandler:
@@ -139,6 +158,33 @@ async def test_a_model_that_takes_tools_chooses_by_them() -> None:
     assert response.output.action["params"] == {"length": "long"}
     assert [tool.name for tool in llm.prompts[0].tools] == ["SUMMARIZER"]  # nothing points
     assert (response.usage.cost_usd, response.usage.input_tokens) == (0.001, 100)
+
+
+OPEN = "it needs to be in Italian by tonight or my aunt can't read any of that letter"
+
+
+async def test_what_one_of_our_models_makes_of_the_words_decides() -> None:
+    llm = Reader("TRANSLATOR")
+    response = await answered(penny(llm), asked(OPEN))
+    assert response.output.action["module"] == "TRANSLATOR"
+    assert response.output.action["params"] == {"to": "Italian"}
+    assert (llm.read, llm.prompts) == ([OPEN], [])
+    llm = Reader("TALK")
+    response = await answered(penny(llm), asked(OPEN))
+    assert (response.text, response.output.action) == (TALK, None)
+
+
+async def test_what_is_talk_by_its_words_is_not_read_for_an_action() -> None:
+    llm = Reader("TRANSLATOR")
+    response = await answered(penny(llm), asked("What is the capital of Peru, do you know?"))
+    assert (response.text, llm.read) == (TALK, [])
+
+
+async def test_nothing_is_done_that_is_not_offered_whatever_the_model_makes_of_it() -> None:
+    offered = [one for one in OFFERED if one["module"] != "TRANSLATOR"]
+    for intent in ("TRANSLATOR", "LEAVE"):
+        response = await answered(penny(Reader(intent)), asked(OPEN, actions=offered))
+        assert (response.text, response.output.action) == (TALK, None)
 
 
 async def test_it_may_choose_from_everything_where_our_phrases_know_no_better() -> None:
