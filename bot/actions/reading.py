@@ -11,16 +11,12 @@ is quoted, reported, denied, or only asked about is no request.
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from bot.actions.addressee import is_to_another
 from bot.actions.beginnings import Beginnings
 from bot.actions.candidates import MAX_TALK_WORDS, candidates_in
 from bot.actions.intents.features import features_of
-from bot.actions.intents.ngrams import MIN_WORDS, Judgement, judged, packaged_model
 from bot.actions.ordinary_talk import is_for_later, is_only_thought, is_quoted_by_tag
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import Token, joined, tokens_of, with_quotes, without_quotes
@@ -29,6 +25,9 @@ from bot.actions.request_parts import Found, Part, Wish
 from bot.actions.whole_utterance import completed, merged
 from bot.actions.wishes import wish_in
 from bot.contract.actions import MAX_OWN_WORDS_CHARS, OfferedAction
+
+if TYPE_CHECKING:
+    from bot.actions.intents.ngrams import Judgement
 
 _CONJUNCTIONS: Final = frozenset(
     ["and", "then", "y", "e", "luego", "despues", "also", "plus", "tambien"]
@@ -58,7 +57,7 @@ class Reading:
         may_ask: Something may be asked for in words that no rule knows.
         features: What the learned intents are told by; none: it is certain what is asked for, or
             it is said to somebody else, or about another time, or too short.
-        by_words: The logits of the learned intents by these features; None: there are none.
+        judgement: What was learned says by these features; None: there are none.
     """
 
     wishes: tuple[Wish, ...] = ()
@@ -66,19 +65,12 @@ class Reading:
     is_open: bool = False
     may_ask: bool = False
     features: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
-    by_words: NDArray[np.float32] | None = field(default=None, compare=False, repr=False)
+    judgement: "Judgement | None" = field(default=None, compare=False)
 
     @property
     def is_talk(self) -> bool:
         """Whether nothing could be asked for."""
         return not (self.wishes or self.candidates or self.is_open or self.may_ask)
-
-    @property
-    def judgement(self) -> Judgement | None:
-        """What the words alone say, by what was learned; None: there are no features."""
-        if self.by_words is None:
-            return None
-        return judged(packaged_model().labels, self.by_words)
 
 
 TALK: Final = Reading()
@@ -107,19 +99,20 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
     parts = _SENTENCE.split(text)
     sentences = [_to_assistant(one, calls) for one in parts[:_MAX_SENTENCES]]
     candidates, is_open = candidates_in(filter(None, sentences), offered)
+    from bot.actions.intents.ngrams import MIN_WORDS, packaged_model  # noqa: PLC0415  (NumPy)
+
     if not any(sentences) or len(tokens_of(text)) < MIN_WORDS:
         return Reading(candidates=candidates, is_open=is_open)
     said = text if len(parts) <= _MAX_SENTENCES else f"{parts[0]} {parts[-1]}"
     features = features_of(said, calls) | _signs(sentences, is_refused=is_refused)
-    by_words = packaged_model().logits(features)
-    likely = judged(packaged_model().labels, by_words)
+    likely = packaged_model().judge(features)
     is_offered = any(one.module == likely.intent for one in offered)
     return Reading(
         candidates=candidates,
         is_open=is_open,
         may_ask=is_offered and likely.log_odds > MAY_ASK_LOG_ODDS,
         features=features,
-        by_words=by_words,
+        judgement=likely,
     )
 
 

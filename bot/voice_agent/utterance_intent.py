@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Final
 
 from bot import sentences
-from bot.actions.intents.commands import likely_command
 from bot.hallucinations import is_said_to_nobody, without_sounds
 from bot.spoken_commands import (
     CommandKind,
@@ -118,6 +117,8 @@ class UtteranceClassifier:
 
         The arguments are those of `commands`, which is to be asked first.
         """
+        from bot.actions.intents.commands import likely_command  # noqa: PLC0415  (NumPy)
+
         text = without_sounds(utterance[: self._max_chars])
         if is_written and is_quoted(text):
             return None

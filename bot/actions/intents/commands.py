@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Final
 
 from bot.actions.intents.features import features_of
-from bot.actions.intents.ngrams import MIN_WORDS, judged, packaged_model
+from bot.actions.intents.ngrams import MIN_WORDS, packaged_model
 from bot.actions.option_words import language_in
 from bot.actions.plain_words import joined, tokens_of
 from bot.languages import LANGUAGES
@@ -30,8 +30,7 @@ def likely_command(utterance: str, names: Collection[tuple[str, ...]]) -> Comman
     tokens = tokens_of(utterance)
     if len(tokens) < MIN_WORDS:
         return None
-    model = packaged_model()
-    judgement = judged(model.labels, model.logits(features_of(utterance, names)))
+    judgement = packaged_model().judge(features_of(utterance, names))
     kind = _KINDS.get(judgement.intent)
     if kind is None or judgement.log_odds < MIN_LOG_ODDS:
         return None

@@ -5,7 +5,7 @@ A softmax regression, learned by `tests/bench/learn_intents.py`. A feature is kn
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -40,6 +40,10 @@ class NgramModel:
     step: Floats
     bias: Floats
 
+    def judge(self, features: Iterable[str]) -> "Judgement":
+        """What the features say."""
+        return judged(self.labels, self.logits(features))
+
     def logits(self, features: Iterable[str]) -> Floats:
         """The natural logarithm of each intent's likelihood, up to a constant; by `labels`."""
         rows, values = self.encode(features)
@@ -66,10 +70,12 @@ class Judgement:
     Attributes:
         intent: The likeliest besides TALK.
         log_odds: The natural logarithm of how much likelier any of them is than TALK.
+        logits: Of all intents, in the order of the model's labels.
     """
 
     intent: str
     log_odds: float
+    logits: Floats = field(compare=False, repr=False)
 
 
 def judged(labels: Sequence[str], logits: Floats) -> Judgement:
@@ -79,7 +85,7 @@ def judged(labels: Sequence[str], logits: Floats) -> Judgement:
     highest = float(asks.max())
     log_odds = highest + float(np.log(np.exp(asks - highest).sum())) - float(logits[talk])
     intents = [one for one in labels if one != TALK]
-    return Judgement(intents[int(asks.argmax())], log_odds)
+    return Judgement(intents[int(asks.argmax())], log_odds, logits)
 
 
 def hash_of(feature: str) -> int:

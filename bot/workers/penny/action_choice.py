@@ -120,10 +120,11 @@ async def _by_state(
     words: str, reading: Reading, llm: SentenceReader, probe: Probe
 ) -> Judgement | None:
     """What one of our models makes of the words; None: these alone say that it is talk."""
-    if reading.by_words is None or not reading.may_ask:
+    by_words = reading.judgement
+    if by_words is None or not reading.may_ask:
         return None
     state = np.asarray(await llm.state(words[:MAX_CHARS]), np.float32)
-    return judged(probe.labels, probe.logits(state, reading.by_words))
+    return judged(probe.labels, probe.logits(state, by_words.logits))
 
 
 def _likely(
