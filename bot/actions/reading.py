@@ -39,9 +39,12 @@ _HEAD: Final = re.compile(
 )
 _LAST_LINE_CHARS: Final = 200
 _MAX_SENTENCES: Final = 4
-MAY_ASK_LOG_ODDS: Final = -3.0
-"""Below, the words are ordinary talk, and no model is asked: three of four sentences of talk that
-mentions what could be asked for, and one of sixteen requests."""
+_MAY_ASK_LOG_ODDS: Final = -3.0
+"""Below, the words are ordinary talk, and no model reads them: seven of ten sentences of talk, of
+which two thirds mention what could be asked for, and one of seven requests."""
+_REPORTED_LOG_ODDS: Final = -1.0
+"""The same for what others are said to have asked for: "she said, summarise it"."""
+_REPORTED: Final = "r:reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +109,12 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
     said = text if len(parts) <= _MAX_SENTENCES else f"{parts[0]} {parts[-1]}"
     features = features_of(said, calls) | _signs(sentences, is_refused=is_refused)
     likely = packaged_model().judge(features)
+    least = _REPORTED_LOG_ODDS if _REPORTED in features else _MAY_ASK_LOG_ODDS
     is_offered = any(one.module == likely.intent for one in offered)
     return Reading(
         candidates=candidates,
         is_open=is_open,
-        may_ask=is_offered and likely.log_odds > MAY_ASK_LOG_ODDS,
+        may_ask=is_offered and likely.log_odds > least,
         features=features,
         judgement=likely,
     )
@@ -120,13 +124,13 @@ def _signs(sentences: Sequence[str], *, is_refused: bool) -> frozenset[str]:
     """What the rules tell the learned intents: that a request may be none, or another's."""
     known, said = phrases(), [one for one in sentences if one]
     signs = {
-        "refused": is_refused,
-        "reported": all(known.reported.search(one) for one in said),
-        "negated": all(known.negated.search(one) for one in said),
-        "planned": all(known.plans.match(f"{one} ") for one in said),
-        "partly": len(said) < len(sentences),
+        "r:refused": is_refused,
+        _REPORTED: all(known.reported.search(one) for one in said),
+        "r:negated": all(known.negated.search(one) for one in said),
+        "r:planned": all(known.plans.match(f"{one} ") for one in said),
+        "r:partly": len(said) < len(sentences),
     }
-    return frozenset(f"r:{sign}" for sign, is_so in signs.items() if is_so)
+    return frozenset(sign for sign, is_so in signs.items() if is_so)
 
 
 def _requests_in(text: str) -> Iterator[tuple[str, str]]:
