@@ -42,10 +42,36 @@ _ARTICLES: Final = re.compile(
     r"^(?:out |me |us |all |of |the |every |each |both |any |cada |de |en |an? |una? "
     r"|todos |todas |los |las |el |la )+"
 )
+_LEADS: Final = re.compile(
+    r".*\b(?:an?|the|is|as|under|of|one|or|un|una|el|la|los|las|es|son|en|como|hmm|um)\s+|.*[:\u00bf]\s*"
+)
+"""The words before the first part of a list."""
+_ASIDES: Final = re.compile(
+    r"(?:just )?(?:pick|choose|decide|whichever|which one|please|thanks|alfred"
+    r"|segun|uno de|elige|escoge|decide|porfa)\b"
+)
+"""What stands after a list, or before it, as if it were a part."""
 _UNITS: Final = {
     "words": r"(?:words|palabras)",
-    "sections": r"(?:sections|parts|secciones|partes|apartados)",
+    "sections": r"(?:sections|parts|chapters|acts|headings|bits|points|paragraphs|lessons"
+    r"|secciones|partes|apartados|capitulos|bloques|lecciones|puntos)",
 }
+_COUNTED_ALONE: Final = re.compile(
+    r"\b(?:say|like|about|around|maybe|make it|give me|give us|at (?:most|least)|up to"
+    r"|dame|danos|ponme|suelta|tira(?:me)?|largá|larga|como|unos|unas|maximo|proponme|propongame|no mas de)"
+    r" (half a dozen|a dozen|media docena|una docena|\w+)\b(?! (?:or|o) )"
+    r"|\b(half a dozen|a dozen|media docena|una docena)\b"
+    r"|\b(\w+)(?: (?:please|thanks|thx|pls|porfa|por favor))?\Z"
+)
+"""A number that says how many although no noun follows: "give me seven", "ideas, ten please"."""
+_DOZENS: Final = {"half a dozen": 6, "media docena": 6, "a dozen": 12, "una docena": 12}
+_SOURCE: Final = (
+    r"\b(?:(?:is|are|was|its|theyre|all|written|came|speaks?|esta[n]?|viene[n]?|todo|toda|todos|todas"
+    r"|puro|pura|escrit[oa]s?|hablan?) (?:all |todo |toda |todos |todas |puro |solo )*(?:in |en )?"
+    r"|(?:from|del|desde) (?:el )?|(?:a|an|the|this|that) )$"
+)
+"""Before a language that a text is in already: "it's all in Portuguese"."""
+_ONE: Final = frozenset(["a", "an", "un", "una", "uno", "one"])
 _NO_FIELDS: Final = frozenset(
     ["me", "us", "it", "this", "that", "these", "out", "facts", "datos", "esto", "eso"]
 )
@@ -115,9 +141,25 @@ def _into_language() -> re.Pattern[str]:
     )
 
 
+def _only_target(words: str) -> str | None:
+    """The only language that is named and is not the text's own: "make it english"."""
+    found = {
+        language_names()[one[0]]
+        for one in _any_language().finditer(words)
+        if re.search(_SOURCE, words[: one.start()]) is None
+    }
+    return LANGUAGES[found.pop()].english if len(found) == 1 else None
+
+
+@cache
+def _any_language() -> re.Pattern[str]:
+    names = (name for name in language_names() if name.isascii())
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})\b")
+
+
 def _value(name: str, form: Mapping[str, Any], words: str, original: str, context: str) -> Any:
     if form.get("format") == LANGUAGE_FORMAT:
-        return language_in(words)
+        return language_in(words) or (_only_target(words) if name == "to" else None)
     if choices := form.get("enum"):
         return _choice(choices, phrases().options.get(name, {}), words)
     match form.get("type"):
@@ -158,9 +200,20 @@ def _name_after(patterns: Mapping[str, re.Pattern[str]], original: str) -> str |
 def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
     unit = _UNITS.get(name)
     pattern = rf"\b(\w+) {unit}\b" if unit else _ANY_NUMBER
+    if name == "count" and (alone := _counted_alone(words, form)) is not None:
+        return alone
     for found in re.finditer(pattern, words):
-        is_article = found[1] in {"a", "an", "un", "una", "uno", "one"}
+        is_article = found[1] in _ONE
         number = None if is_article else number_in(found[1])
+        if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
+            return number
+    return None
+
+
+def _counted_alone(words: str, form: Mapping[str, Any]) -> int | None:
+    for found in _COUNTED_ALONE.finditer(words):
+        said = next(filter(None, found.groups()))
+        number = _DOZENS.get(said) or (None if said in _ONE else number_in(said))
         if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
             return number
     return None
@@ -178,7 +231,8 @@ def _list(name: str, original: str, context: str) -> list[str] | None:
         return ["people"]
     begin = words.find(" ") + 1
     end = _LIST_BEFORE.search(words, begin)
-    fields = _items(text, words, begin, end.start() if end else len(words)) if begin else []
+    stop = end.start() if end else len(words)
+    fields = _items(text, words, begin, stop, is_choice=False) if begin else []
     return [one for one in fields if plain(one) not in _NO_FIELDS] or None
 
 
@@ -193,13 +247,24 @@ def choice_in(context: str) -> list[str]:
     return []
 
 
-def _items(text: str, words: str, begin: int, end: int) -> list[str]:
-    """The parts of a list that stands between two positions."""
+def _items(text: str, words: str, begin: int, end: int, *, is_choice: bool = True) -> list[str]:
+    """The parts of a list that stands between two positions.
+
+    What leads to it is cut off. The first part of a choice has no more words than those between it
+    and the last, or than the other one of two.
+    """
     bounds = [(begin, begin), *(one.span() for one in _LIST_SIGNS.finditer(words, begin, end))]
     begins = [one[1] for one in bounds]
     ends = [*(one[0] for one in bounds[1:]), end]
     parts = (_without_article(text[a:b], words[a:b]) for a, b in zip(begins, ends, strict=True))
-    return [part for part in parts if part and len(part.split()) <= _MAX_ITEM_WORDS][:_MAX_ITEMS]
+    found = [part for part in parts if part and not _ASIDES.match(part)]
+    if found and not is_choice:
+        found[0] = _LEADS.split(found[0])[-1]
+    elif len(found) > 1:
+        others = found[1:-1] or found[1:]
+        size = max(len(one.split()) for one in others)
+        found[0] = " ".join(_LEADS.split(found[0])[-1].split()[-size:])
+    return [part for part in found if len(part.split()) <= _MAX_ITEM_WORDS][:_MAX_ITEMS]
 
 
 def _without_article(text: str, words: str) -> str:

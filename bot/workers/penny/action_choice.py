@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bot.actions.chains import split_steps
 from bot.actions.intents.ngrams import Judgement, judged
 from bot.actions.intents.probe import MAX_CHARS, Probe, packaged_probe
 from bot.actions.option_words import options_in
@@ -102,9 +103,9 @@ async def choose(
     try:
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
-            return _likely(judgement, ASKS_BY_STATE, words, offered, language)
+            return _likely(judgement, ASKS_BY_STATE, words, offered, language, names)
         judgement = reading.judgement
-        likely = _likely(judgement, ASKS_BY_WORDS, words, offered, language)
+        likely = _likely(judgement, ASKS_BY_WORDS, words, offered, language, names)
         if likely.action is not None:
             return likely
         candidates = reading.candidates
@@ -133,16 +134,17 @@ def _likely(
     words: str,
     offered: Sequence[OfferedAction],
     language: str | None,
+    names: Sequence[str],
 ) -> Choice:
-    """The action that a judgement names, if it is offered, and likely enough."""
+    """The actions that a judgement names, if it is offered, and likely enough."""
     if judgement is None or judgement.log_odds < least:
         return Choice()
     chosen = next((one for one in offered if one.module == judgement.intent), None)
     if chosen is None:
         return Choice()
-    params = _params_in(words, chosen)
-    step = ActionStep(service=chosen.service, module=chosen.module, params=params)
-    return Choice(_action([step], chosen, language))
+    own, following = split_steps(words, chosen, offered, names)
+    first = Wish(chosen, _params_in(own, chosen))
+    return Choice(_action(_steps([first, *following]), chosen, language))
 
 
 def _steps(wishes: Sequence[Wish]) -> list[ActionStep]:

@@ -3,10 +3,13 @@
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.actions.cues import points_at_text
+from bot.actions.option_words import options_in
+from bot.actions.plain_words import joined, tokens_of
 from bot.actions.reading import read
 from bot.actions.references import Points
 from tests.unit.bot.actions.asking import OFFERED, asks_for_nothing
@@ -243,3 +246,28 @@ def test_a_corrected_language_is_the_last(words: str, to: str | None) -> None:
 
 def test_what_can_be_done_is_only_asked_about() -> None:
     assert asks_for_nothing("Alfred, which languages can you translate?")
+
+
+@pytest.mark.parametrize(
+    ("words", "module", "params"),
+    [
+        ("catch Kira up in like two sentences", "SUMMARIZER", {"length": "short"}),
+        ("lo de ayer en viñetas, en cuatro frases", "SUMMARIZER", {"length": "short"}),
+        ("this is all in Portuguese, make it english", "TRANSLATOR", {"to": "English"}),
+        ("es todo en ruso, tradúcelo", "TRANSLATOR", {"to": None}),
+        ("say it in a bolder way", "REWRITER", {"tone": "confident"}),
+        ("dale un tono más serio, es para la directora", "REWRITER", {"tone": "formal"}),
+        ("hit us with half a dozen plot twists", "BRAINSTORMER", {"count": 6}),
+        ("ideas for two sisters who run a bakery", "BRAINSTORMER", {"count": None}),
+        ("a skeleton for the handbook with six chapters", "OUTLINER", {"sections": 6}),
+        (
+            "is that ticket a bug, a feature request or a rant? pick one",
+            "CLASSIFIER",
+            {"labels": ["bug", "feature request", "rant"]},
+        ),
+    ],
+)
+def test_what_words_say_about_an_option(words: str, module: str, params: dict[str, Any]) -> None:
+    schema = next(one.params for one in OFFERED if one.module == module)
+    found = options_in(joined(tokens_of(words)), schema, words)
+    assert {name: found.get(name) for name in params} == params

@@ -1,0 +1,82 @@
+"""The steps after the first, in words that no rule knows: "…, and then into Polish". Pure."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from bot.actions.option_words import language_in, language_span, options_in
+from bot.actions.phrases import phrases
+from bot.actions.plain_words import joined, plain_in_place, tokens_of
+from bot.actions.reading import Reading, read
+from bot.actions.request_parts import Wish
+from bot.contract import Service
+from bot.contract.actions import MAX_STEPS, OfferedAction
+
+_THEN: Final = re.compile(
+    r"[\s,;.]+(?:(?P<then>(?:and |y |e )?(?:then|after that|afterwards|luego|despues)(?: me)?)"
+    r"|(?:and |y )?(?:also|de paso|tambien)|and|y|e)[\s,]+"
+)
+_LIKELY_AFTER_THEN: Final = -1.0
+"""The natural logarithm of how much likelier than talk an action must be after "and then"."""
+_MAX_CLAUSES: Final = 6
+
+
+def split_steps(
+    words: str, first: OfferedAction, offered: Sequence[OfferedAction], names: Collection[str]
+) -> tuple[str, tuple[Wish, ...]]:
+    """What belongs to the first step of an utterance, and the steps on its result.
+
+    Args:
+        words: The utterance.
+        first: The action of its first step.
+        offered: What may be done.
+        names: The assistant's names.
+
+    Returns:
+        The words before the next step, and the steps; without any, all words, and none.
+    """
+    if first.service is not Service.GRACE:  # "a game that reads a text and then translates it"
+        return words, ()
+    steps = [one for one in offered if one.service is Service.GRACE and one != first]
+    is_on_text = _works_on_text(first)
+    for found in list(_THEN.finditer(plain_in_place(words)))[:_MAX_CLAUSES]:
+        clause, is_then = words[found.end() :], found["then"] is not None
+        if not (is_on_text or is_then):
+            continue
+        reading = read(clause, steps, names=names)
+        wishes = reading.wishes
+        if not wishes and is_then and (likely := _likely(reading, clause, steps)):
+            wishes = (likely,)
+        if not wishes and (translated := _translated(clause, steps)):
+            wishes = (translated,)
+        if wishes and (is_then or all(_works_on_text(one.action) for one in wishes)):
+            return words[: found.start()], wishes[: MAX_STEPS - 1]
+    return words, ()
+
+
+def _likely(reading: Reading, clause: str, offered: Sequence[OfferedAction]) -> Wish | None:
+    """What a clause after "and then" most likely asks for, by its words."""
+    judgement = reading.judgement
+    if judgement is None or judgement.log_odds < _LIKELY_AFTER_THEN:
+        return None
+    action = next((one for one in offered if one.module == judgement.intent), None)
+    if action is None:
+        return None
+    return Wish(action, options_in(joined(tokens_of(clause)), action.params, clause))
+
+
+def _translated(clause: str, offered: Sequence[OfferedAction]) -> Wish | None:
+    """As in "and then in French, please"."""
+    words = joined(tokens_of(clause))
+    span = language_span(words)
+    action = next((one for one in offered if one.module == "TRANSLATOR"), None)
+    language = language_in(words)
+    if action is None or span is None or span[0] > 0 or language is None:
+        return None
+    return Wish(action, {"to": language})
+
+
+def _works_on_text(action: OfferedAction) -> bool:
+    """Whether an action is done to a text, and not about a subject."""
+    known = phrases().modules.get(action.module)
+    return known is not None and known.works_on_text
