@@ -58,13 +58,23 @@ _UNITS: Final = {
 }
 _COUNTED_ALONE: Final = re.compile(
     r"\b(?:say|like|about|around|maybe|make it|give me|give us|at (?:most|least)|up to"
-    r"|dame|danos|ponme|suelta|tira(?:me)?|largá|larga|como|unos|unas|maximo|proponme|propongame|no mas de)"
+    r"|dame|danos|ponme|suelta|tira(?:me)?|largá|larga|como|unos|unas|maximo|proponme|propongame"
+    r"|no mas de)"
     r" (half a dozen|a dozen|media docena|una docena|\w+)\b(?! (?:or|o) )"
     r"|\b(half a dozen|a dozen|media docena|una docena)\b"
     r"|\b(\w+)(?: (?:please|thanks|thx|pls|porfa|por favor))?\Z"
 )
 """A number that says how many although no noun follows: "give me seven", "ideas, ten please"."""
+_OF_SUBJECT: Final = (
+    r"\b(?:for|with|about|under|of|in|on|to|para|con|sobre|de|del|en|a|al|y|and|its|hay) $"
+)
+"""Before a number that is part of what ideas are wanted about."""
 _DOZENS: Final = {"half a dozen": 6, "media docena": 6, "a dozen": 12, "una docena": 12}
+_OF_TEXT: Final = (
+    r"\b(?:is|are|was|its|theyre|all|written|esta|estan|es|viene|vienen|todo|toda|todos|todas|puro|pura"
+    r"|escrit[oa]s?) $"
+)
+"""Before "in" and a language that a text is in already."""
 _SOURCE: Final = (
     r"\b(?:(?:is|are|was|its|theyre|all|written|came|speaks?|esta[n]?|viene[n]?|todo|toda|todos|todas"
     r"|puro|pura|escrit[oa]s?|hablan?) (?:all |todo |toda |todos |todas |puro |solo )*(?:in |en )?"
@@ -117,7 +127,11 @@ def options_in(
 
 def language_in(words: str) -> str | None:
     """The English name of the language that plain words ask for; None: none, or several."""
-    found = _into_language().finditer(words)
+    found = (
+        one
+        for one in _into_language().finditer(words)
+        if re.search(_OF_TEXT, words[: one.start()]) is None
+    )
     codes = {language_names()[one["instead"] or one["into"] or one["of"]] for one in found}
     return LANGUAGES[codes.pop()].english if len(codes) == 1 else None
 
@@ -204,7 +218,8 @@ def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
         return alone
     for found in re.finditer(pattern, words):
         is_article = found[1] in _ONE
-        number = None if is_article else number_in(found[1])
+        is_other = name == "count" and re.search(_OF_SUBJECT, words[: found.start()])
+        number = None if is_article or is_other else number_in(found[1])
         if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
             return number
     return None
