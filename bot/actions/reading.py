@@ -58,8 +58,8 @@ class Reading:
         is_open: It asks for something to be done to something that is there, in other words than
             ours; a model that is good at that may choose from everything.
         may_ask: Something may be asked for in words that no rule knows.
-        features: What the learned intents are told by; none: it is certain what is asked for, or
-            it is said to somebody else, or about another time, or too short.
+        features: What the learned intents are told by; none: it is said to somebody else, or
+            about another time, or too short, or comes with its text.
         judgement: What was learned says by these features; None: there are none.
     """
 
@@ -91,19 +91,23 @@ def read(words: str, offered: Sequence[OfferedAction], *, names: Collection[str]
         return TALK
     text, quotes = without_quotes(words[:MAX_OWN_WORDS_CHARS])
     calls = [call for name in names if (call := tuple(joined(tokens_of(name)).split()))]
+    from bot.actions.intents.ngrams import MIN_WORDS, packaged_model  # noqa: PLC0415  (NumPy)
+
     is_refused = False
     for request, inline in _requests_in(text):
         reader = _Reader(request, inline, quotes, offered, calls)
         if wishes := reader.wishes():
             if len(wishes) == 1:
                 wishes = (completed(wishes[0], request, inline, quotes),)
-            return Reading(wishes=wishes)
+            if inline or quotes or len(tokens_of(text)) < MIN_WORDS:
+                return Reading(wishes=wishes)  # what is to be worked on says nothing of the request
+            features = features_of(text, calls)
+            likely = packaged_model().judge(features)
+            return Reading(wishes=wishes, features=features, judgement=likely)
         is_refused = is_refused or reader.is_refused
     parts = _SENTENCE.split(text)
     sentences = [_to_assistant(one, calls) for one in parts[:_MAX_SENTENCES]]
     candidates, is_open = candidates_in(filter(None, sentences), offered)
-    from bot.actions.intents.ngrams import MIN_WORDS, packaged_model  # noqa: PLC0415  (NumPy)
-
     if not any(sentences) or len(tokens_of(text)) < MIN_WORDS:
         return Reading(candidates=candidates, is_open=is_open)
     said = text if len(parts) <= _MAX_SENTENCES else f"{parts[0]} {parts[-1]}"

@@ -59,6 +59,12 @@ _MAX_TOOL_TOKENS: Final = 400
 ASKS_BY_STATE: Final = 5.0
 """The natural logarithm of how much likelier than talk an action must be to be done at once."""
 ASKS_BY_WORDS: Final = 2.5
+TALK_BY_WORDS: Final = -2.0
+"""Below, what a rule takes for a request is doubted, and below TALK_BY_STATE it is talk. Of authors
+that were not learned from, 19 of 28 sentences of talk that a rule took for a request are found out,
+and 34 of 726 requests lost."""
+TALK_BY_STATE: Final = -1.0
+TALK_BY_WORDS_ALONE: Final = -4.0
 _NO_USAGE: Final = CompletionUsage(0, 0, "stop")
 
 
@@ -98,9 +104,11 @@ async def choose(
     reading = await asyncio.to_thread(read, words, offered, names=names)
     if len(reading.wishes) > MAX_STEPS:
         return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
-    if reading.wishes:
-        return Choice(_action(_steps(reading.wishes), reading.wishes[0].action, language))
     try:
+        if reading.wishes:
+            if await _is_talk_all_the_same(words, reading, llm):
+                return Choice()
+            return Choice(_action(_steps(reading.wishes), reading.wishes[0].action, language))
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
             return _likely(judgement, ASKS_BY_STATE, words, offered, language, names)
@@ -121,11 +129,27 @@ async def _by_state(
     words: str, reading: Reading, llm: SentenceReader, probe: Probe
 ) -> Judgement | None:
     """What one of our models makes of the words; None: these alone say that it is talk."""
-    by_words = reading.judgement
-    if by_words is None or not reading.may_ask:
+    if reading.judgement is None or not reading.may_ask:
         return None
+    return await _read_by(llm, probe, words, reading.judgement)
+
+
+async def _read_by(llm: SentenceReader, probe: Probe, words: str, by_words: Judgement) -> Judgement:
     state = np.asarray(await llm.state(words[:MAX_CHARS]), np.float32)
     return judged(probe.labels, probe.logits(state, by_words.logits))
+
+
+async def _is_talk_all_the_same(words: str, reading: Reading, llm: LanguageModel) -> bool:
+    """Whether a rule takes talk for a request, by the words, and by what a model makes of them.
+
+    As in "extracting honey is messy". Several steps are asked for by nobody who only talks.
+    """
+    by_words = reading.judgement
+    if len(reading.wishes) > 1 or by_words is None or by_words.log_odds > TALK_BY_WORDS:
+        return False
+    if not isinstance(llm, SentenceReader) or (probe := packaged_probe(llm.name)) is None:
+        return by_words.log_odds < TALK_BY_WORDS_ALONE
+    return (await _read_by(llm, probe, words, by_words)).log_odds < TALK_BY_STATE
 
 
 def _likely(

@@ -7,10 +7,11 @@ import pytest
 
 from bot.actions.intents.probe import packaged_probe
 from bot.actions.offering import offer
+from bot.actions.reading import read
 from bot.catalogue import packaged_catalogue
 from bot.clock import SystemClock
 from bot.contract import Request, Response, Service, Source, System
-from bot.contract.actions import MAX_OFFERED
+from bot.contract.actions import MAX_OFFERED, offered_in
 from bot.contract.grace import parse_catalogue
 from bot.contract.penny import converse
 from bot.errors import BadInput, JobFailed
@@ -178,6 +179,24 @@ async def test_what_is_talk_by_its_words_is_not_read_for_an_action() -> None:
     llm = Reader("TRANSLATOR")
     response = await answered(penny(llm), asked("What is the capital of Peru, do you know?"))
     assert (response.text, llm.read) == (TALK, [])
+
+
+async def test_talk_that_a_rule_takes_for_a_request_is_found_out() -> None:
+    words = "extracting honey is messy but the kids adore it"
+    assert read(words, offered_in(asked(words))).wishes
+    llm = Reader("TALK")
+    response = await answered(penny(llm), asked(words))
+    assert (response.text, response.output.action, llm.read) == (TALK, None, [words])
+    response = await answered(penny(Reader("EXTRACTOR")), asked(words))
+    assert response.output.action["module"] == "EXTRACTOR"
+
+
+async def test_a_request_that_is_plain_by_its_words_is_not_read() -> None:
+    llm = Reader("TALK")
+    for words in ("translate this into Spanish, please", "summarise this", 'translate "the end"'):
+        response = await answered(penny(llm), asked(words))
+        assert response.output.action is not None
+    assert llm.read == []
 
 
 async def test_nothing_is_done_that_is_not_offered_whatever_the_model_makes_of_it() -> None:
