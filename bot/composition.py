@@ -80,7 +80,7 @@ async def open_services(
 
     Args:
         settings: All settings.
-        fetch: "Fetch"es missing model files.
+        fetch: Fetches missing model files.
         only: The services that the caller will use.
         warm_up: When to load local models.
         ledger: Records costs and keeps budgets; None: nothing does.

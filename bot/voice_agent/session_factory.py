@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from audio.earcons import chime
 from audio.endpointing import EndpointingOptions
-from bot.actions.phrases import phrases
+from bot.actions.reading_ahead import read_ahead
 from bot.clock import Clock
 from bot.models.manifest import SPEECH_MODELS
 from bot.service_calls.client import ServiceClient
 from bot.settings import Settings
-from bot.spoken_commands import compile_grammars
 from bot.voice_agent.events import Cue, Remember
 from bot.voice_agent.options import VoiceAgentOptions
 from bot.voice_agent.options.thinking_sound import ThinkingSoundOptions
@@ -148,8 +147,7 @@ class VoiceSessionFactory:
         from audio.vad import Vad  # noqa: PLC0415
 
         judge_words("yes")  # it reads its lists, which takes 20 ms
-        compile_grammars()  # the same
-        phrases()  # the same
+        read_ahead()  # half a second
         vad = Vad(self._weights(SPEECH_MODELS[0]) / "model.onnx")
         detector = self._detector = TurnDetector(self._weights(SPEECH_MODELS[1]) / "model.onnx")
         self._on_loaded()

@@ -10,6 +10,7 @@ from typing import Final, Protocol, cast
 
 import discord
 
+from bot.actions.reading_ahead import read_ahead
 from bot.background import Background
 from bot.contract import System
 from bot.discord_client import SkyDeck
@@ -22,7 +23,6 @@ from bot.spoken_commands import (
     CommandKind,
     CommandMatch,
     SpokenCommand,
-    find_commands,
 )
 from bot.store.records import Role
 from bot.store.repositories.recovery import Job
@@ -100,8 +100,8 @@ class WrittenCommands:
         await self._background.close()
 
     async def warm_up(self) -> None:
-        """Read the lists of phrases."""
-        await asyncio.to_thread(find_commands, ["stop"])
+        """Read what people's words are judged by: the first of it takes more than half a second."""
+        await asyncio.to_thread(read_ahead)
 
     def find(
         self, message: discord.Message, *, name: str = "", whole_channel: bool
