@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from bot.spoken_commands import CommandKind, CommandMatch
+from bot.spoken_commands import STYLES, CommandKind, CommandMatch
 from bot.voice_agent.events import Attention, Stage
 from bot.voice_agent.turn_state import Participants, UserTurn
 from bot.voice_agent.utterance_intent import SILENCING, UtteranceClassifier, UtteranceIntent
@@ -40,17 +40,7 @@ LETS_ANSWER_PLAY_ON: Final = frozenset(
     {UtteranceIntent.NOTHING, UtteranceIntent.BACKCHANNEL, UtteranceIntent.ACKNOWLEDGEMENT}
 )
 """Spoken over an answer, these neither interrupt it nor need one."""
-_MAY_BE_ANSWERS: Final = frozenset(
-    {
-        CommandKind.REPEAT,
-        CommandKind.LOUDER,
-        CommandKind.QUIETER,
-        CommandKind.SLOWER,
-        CommandKind.FASTER,
-        CommandKind.SHORTER,
-        CommandKind.LANGUAGE,
-    }
-)
+_MAY_BE_ANSWERS: Final = STYLES | {CommandKind.REPEAT}
 """After a question of the assistant's ("In which language?") a few such words answer it."""
 _MAY_CONFIRM: Final = LETS_ANSWER_PLAY_ON | {UtteranceIntent.STOP, UtteranceIntent.CALL}
 """After a question whether to do something these answer it: "ok", "never mind", "ok, Alfred"."""
