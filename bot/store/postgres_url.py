@@ -174,13 +174,23 @@ def _parted(text: str) -> tuple[str, re.Match[str]]:
     """
     ends = [at for at in range(len(text)) if text[at] == "@"]
     for at in reversed(ends):
-        found = _AFTER_USER.fullmatch(text, at + 1)
+        found = _place(text, at + 1)
         if found is not None and not _is_in_query(text, at):
             return text[:at], found
-    found = _AFTER_USER.fullmatch(text)
-    if found is None or "@" in (found["database"] or ""):
+    found = _place(text, 0)
+    if found is None:
         raise _unreadable()
     return "", found
+
+
+def _place(text: str, start: int) -> re.Match[str] | None:
+    """Hosts, database and parameters.
+
+    A name with `@` may be the end of a password with an unescaped `/`, so it is taken for no
+    database: messages repeat the database's name.
+    """
+    found = _AFTER_USER.fullmatch(text, start)
+    return None if found is None or "@" in (found["database"] or "") else found
 
 
 def _is_in_query(text: str, at: int) -> bool:

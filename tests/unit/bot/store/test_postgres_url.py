@@ -1,7 +1,7 @@
 """Database URLs as hosts hand them out, and as people type them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import BadSettings
@@ -134,6 +134,8 @@ def test_a_url_that_cannot_be_read_is_not_repeated(text):
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
+@example("@/", "\x1b")
+@example("u@h/", "\n/")
 def test_no_text_breaks_the_reader(before, after):
     """The password is not told, whatever stands around it."""
     for text in (before + after, f"postgresql://{before}:hushhush@{after}"):
