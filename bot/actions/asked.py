@@ -60,6 +60,12 @@ def reference_of(
     return reference
 
 
+def sure_question(chosen: Chosen, words: Words) -> str:
+    """Whether the person has asked for an action, as one short question; for what is no build."""
+    key = f"actions.did_you_mean.{chosen.steps[0].module.lower()}"
+    return words(key if words.has(key) else "actions.did_you_mean.another")
+
+
 def build_question(task: str, words: Words) -> str:
     """Whether to build something, as one short question aloud.
 

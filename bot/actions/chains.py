@@ -18,6 +18,7 @@ _THEN: Final = re.compile(
 )
 _LIKELY_AFTER_THEN: Final = -1.0
 """The natural logarithm of how much likelier than talk an action must be after "and then"."""
+_LIKELY_BEFORE_AND: Final = 1.0
 _MAX_CLAUSES: Final = 6
 
 
@@ -45,7 +46,11 @@ def split_steps(
             continue
         reading = read(clause, steps, names=names)
         wishes = reading.wishes
-        if not wishes and is_then and (likely := _likely(reading, clause, steps)):
+        if (
+            not wishes
+            and is_then
+            and (likely := _likely(reading, clause, steps, _LIKELY_AFTER_THEN))
+        ):
             wishes = (likely,)
         if not wishes and (translated := _translated(clause, steps)):
             wishes = (translated,)
@@ -54,10 +59,34 @@ def split_steps(
     return words, ()
 
 
-def _likely(reading: Reading, clause: str, offered: Sequence[OfferedAction]) -> Wish | None:
-    """What a clause after "and then" most likely asks for, by its words."""
+def unknown_first(
+    words: str, known: Wish, offered: Sequence[OfferedAction], names: Collection[str]
+) -> Wish | None:
+    """The step before the one that a rule found, in words that no rule knows.
+
+    As in "get the handover down to the essentials, and then list who does what". None: there is
+    none, or it is not likely enough.
+    """
+    steps = [one for one in offered if one.service is Service.GRACE and one != known.action]
+    if known.action.service is not Service.GRACE or not _works_on_text(known.action):
+        return None
+    for found in list(_THEN.finditer(plain_in_place(words)))[:_MAX_CLAUSES]:
+        following = read(words[found.end() :], offered, names=names).wishes
+        if [one.action for one in following] != [known.action]:
+            continue
+        own = words[: found.start()]
+        reading = read(own, steps, names=names)
+        least = _LIKELY_AFTER_THEN if found["then"] is not None else _LIKELY_BEFORE_AND
+        return reading.wishes[0] if reading.wishes else _likely(reading, own, steps, least)
+    return None
+
+
+def _likely(
+    reading: Reading, clause: str, offered: Sequence[OfferedAction], least: float
+) -> Wish | None:
+    """What a clause most likely asks for, by its words."""
     judgement = reading.judgement
-    if judgement is None or judgement.log_odds < _LIKELY_AFTER_THEN:
+    if judgement is None or judgement.log_odds < least:
         return None
     action = next((one for one in offered if one.module == judgement.intent), None)
     if action is None:

@@ -121,12 +121,16 @@ class Chosen:
         steps: What to do, in order.
         text: The text or subject that the person's own words contain; empty: none.
         say: A short sentence to say meanwhile; empty: none.
+        asks_first: Whether the person has to confirm it.
+        is_unsure: Whether the service is unsure that the person asked for it, so that they are
+            asked.
     """
 
     steps: tuple[ActionStep, ...]
     text: str = ""
     say: str = ""
     asks_first: bool = False
+    is_unsure: bool = False
 
     @property
     def service(self) -> Service:
@@ -175,6 +179,7 @@ def check(
         if isinstance(say := given.get("say"), str)
         else "",
         asks_first=any(known[step.service, step.module].asks_first for step in steps),
+        is_unsure=given.get("is_unsure") is True,
     )
 
 

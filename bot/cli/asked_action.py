@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import typer
 
-from bot.actions.asked import chosen_in, reference_of, requests_of
+from bot.actions.asked import chosen_in, reference_of, requests_of, sure_question
 from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.reading import read
 from bot.catalogue import load_grace
@@ -15,6 +15,7 @@ from bot.composition import available
 from bot.contract import Request, Response, Service, Source, System
 from bot.contract.actions import ACTIONS, OWN_WORDS
 from bot.errors import BadInput, TooSoon
+from bot.i18n import words_for
 from bot.local_service.recent_actions import take_action
 from bot.settings import Settings
 
@@ -68,7 +69,10 @@ class AskedActions:
             sys.stderr.write(f"{_REFUSED}\n")
             return
         text = self._text(chosen)
-        if chosen.service is Service.FACTORY and not _is_confirmed(text):
+        if chosen.service is Service.FACTORY:
+            if not _is_confirmed(text):
+                return
+        elif chosen.is_unsure and not _is_meant(chosen):
             return
         if wait_s := take_action(SystemClock()):
             raise TooSoon(wait_s=wait_s)
@@ -94,3 +98,18 @@ def _is_confirmed(task: str) -> bool:
             hint='Or call it: skydeck call factory build "…" --save out/',
         )
     return typer.confirm(f"Build this: {' '.join(task.split())}?", err=True)
+
+
+def _is_meant(chosen: Chosen) -> bool:
+    """Ask whether a question asks for one of Grace's modules.
+
+    Raises:
+        BadInput: Nobody can be asked.
+    """
+    module = chosen.steps[0].module.lower()
+    if not sys.stdin.isatty():
+        raise BadInput(
+            f"This may ask for Grace's module {module}, or may not.",
+            hint=f"Ask more plainly, or call it: skydeck call grace {module} --file notes.txt",
+        )
+    return typer.confirm(sure_question(chosen, words_for("en")), err=True)

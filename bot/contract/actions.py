@@ -6,11 +6,13 @@
                             "params": {"type": "object", "properties": {"to": {…}}}}],
                "own_words": "translate this into Spanish"}
     "output": {"text": "…", "action": {"service": "GRACE", "module": "TRANSLATOR",
-                                       "params": {"to": "Spanish"}, "say": "…", "then": []}}
+                                       "params": {"to": "Spanish"}, "say": "…", "then": [],
+                                       "is_unsure": false}}
 
 `own_words` are the person's own words within the input; without it all of the input is. Nothing
 else (files, quotes, the conversation) may lead to an action. `then` has the next steps, which work
-on the result of the step before. A service that does not know the parameter just answers.
+on the result of the step before. With `is_unsure`, the person is asked first. A service that does
+not know the parameter just answers.
 """
 
 from typing import Any, Final
@@ -62,10 +64,12 @@ class Action(ActionStep):
     Attributes:
         say: A short sentence to say meanwhile.
         then: The steps after the first, each on the result of the one before.
+        is_unsure: Whether the person's words may mean something else, so that they are asked first.
     """
 
     say: str | None = Field(default=None, max_length=MAX_SAY_CHARS)
     then: list[ActionStep] = Field(default_factory=list, max_length=MAX_STEPS - 1)
+    is_unsure: bool = False
 
     @property
     def steps(self) -> tuple[ActionStep, ...]:

@@ -4,7 +4,13 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from functools import partial
 from typing import Any
 
-from bot.actions.asked import build_question, chosen_in, reference_of, requests_of
+from bot.actions.asked import (
+    build_question,
+    chosen_in,
+    reference_of,
+    requests_of,
+    sure_question,
+)
 from bot.actions.offering import Chosen, Refusal, offer
 from bot.actions.references import Points, Reference
 from bot.actions.wishes import OF_A_CONVERSATION
@@ -63,7 +69,10 @@ class SaidActions:
         return {ACTIONS: [one.to_wire() for one in self._offered]} if self._offered else {}
 
     def take(self, user_id: int, transcript: str, response: Response) -> None:
-        """Do the action of an answer that was played to its end; a build is confirmed first."""
+        """Do the action of an answer that was played to its end.
+
+        A build is confirmed first, and what the service is not sure of.
+        """
         chosen = chosen_in(response, self._offered, self._modules, transcript, self._names)
         if chosen is None:
             return
@@ -74,15 +83,18 @@ class SaidActions:
         text = self._text(chosen, reference, transcript)
         requests = requests_of(chosen, text, self._modules, self._source)
         begin = partial(self._begin, user_id, requests, transcript)
-        if chosen.service is not Service.FACTORY or not text.strip():
+        is_build = chosen.service is Service.FACTORY
+        if not (is_build or chosen.is_unsure) or not text.strip():
             if refusal := begin(self._transcript.words):
                 self._transcript.error(refusal)
             return
-        task = text if reference.points is Points.TEXT else ""
+        answer = partial(_answered, begin)
+        if is_build:
+            task = text if reference.points is Points.TEXT else ""
+            question = YesNoQuestion(partial(build_question, task), answer, Agreement.BUILD)
+        else:
+            question = YesNoQuestion(partial(sure_question, chosen), answer)
         language = response.output.language if response.output is not None else None
-        question = YesNoQuestion(
-            partial(build_question, task), partial(_answered, begin), Agreement.BUILD
-        )
         self._ask(user_id, language, question)
 
     def _begin(

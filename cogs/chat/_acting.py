@@ -280,9 +280,12 @@ class Acting:
             log.warning("it is not shown that an action was left: %s", type(e).__name__)
 
     async def _has_to_ask(self, waiting: Waiting) -> bool:
-        """Whether an action may cost more than what the person usually asks for."""
+        """Whether it is unclear that a person wants it, or it may cost more than what they ask for.
+
+        Usually, that is: by their dearest call so far.
+        """
         chosen, requester = waiting.chosen, waiting.requester
-        if chosen.asks_first:
+        if chosen.asks_first or chosen.is_unsure:
             return True
         ledger = self.bot.store.ledger
         costs = [await ledger.typical(step.service, step.module) for step in chosen.steps]
@@ -349,6 +352,7 @@ class Acting:
         asking = Asking.in_message(message, content, skipped=waiting.shown_in)
         waiting = replace(
             waiting,
+            chosen=replace(waiting.chosen, is_unsure=False),  # who says what to work on means it
             requester=requester,
             place=_place_of(asking),
             live=live,

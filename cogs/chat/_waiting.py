@@ -5,7 +5,7 @@ from typing import Final
 
 import discord
 
-from bot.actions.asked import build_question
+from bot.actions.asked import build_question, sure_question
 from bot.actions.offering import Chosen
 from bot.actions.subject import Subject
 from bot.contract import Service
@@ -62,19 +62,22 @@ class Waiting:
 
     def question(self, words: Words) -> str:
         """Whether to go ahead, for readers."""
-        text = words(self._key)
+        text = words("actions.may_i_build") if self._is_build else self._short_question(words)
         task = self._task
         return f"{text}\n> {disarm(task[:_SHOWN_TASK_CHARS])}" if task else text
 
     def spoken_question(self, words: Words) -> str:
         """Whether to go ahead, as one short question aloud."""
-        is_build = self.chosen.service is Service.FACTORY
-        return build_question(self._task, words) if is_build else words(self._key)
+        return build_question(self._task, words) if self._is_build else self._short_question(words)
+
+    def _short_question(self, words: Words) -> str:
+        if self.chosen.is_unsure:
+            return sure_question(self.chosen, words)
+        return words("actions.may_i_spend")
 
     @property
-    def _key(self) -> str:
-        is_build = self.chosen.service is Service.FACTORY
-        return "actions.may_i_build" if is_build else "actions.may_i_spend"
+    def _is_build(self) -> bool:
+        return self.chosen.service is Service.FACTORY
 
     @property
     def _task(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.actions.chains import split_steps
+from bot.actions.chains import split_steps, unknown_first
 from bot.actions.intents.ngrams import Judgement, judged
 from bot.actions.intents.probe import MAX_CHARS, Probe, packaged_probe
 from bot.actions.option_words import options_in
@@ -58,6 +58,8 @@ _MAX_CHOICE_TOKENS: Final = 40
 _MAX_TOOL_TOKENS: Final = 400
 ASKS_BY_STATE: Final = 5.0
 """The natural logarithm of how much likelier than talk an action must be to be done at once."""
+ASKS_BACK_BY_STATE: Final = 3.0
+"""The same for asking the person whether they mean it."""
 ASKS_BY_WORDS: Final = 2.5
 TALK_BY_WORDS: Final = -2.0
 """Below, what a rule takes for a request is doubted, and below TALK_BY_STATE it is talk. Of authors
@@ -108,10 +110,12 @@ async def choose(
         if reading.wishes:
             if await _is_talk_all_the_same(words, reading, llm):
                 return Choice()
-            return Choice(_action(_steps(reading.wishes), reading.wishes[0].action, language))
+            wishes = _with_unknown_first(words, reading.wishes, offered, names)
+            return Choice(_action(_steps(wishes), wishes[0].action, language))
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
-            return _likely(judgement, ASKS_BY_STATE, words, offered, language, names)
+            likely = _likely(judgement, ASKS_BACK_BY_STATE, words, offered, language, names)
+            return _asked_back(likely, judgement, language)
         judgement = reading.judgement
         likely = _likely(judgement, ASKS_BY_WORDS, words, offered, language, names)
         if likely.action is not None:
@@ -167,8 +171,31 @@ def _likely(
     if chosen is None:
         return Choice()
     own, following = split_steps(words, chosen, offered, names)
-    first = Wish(chosen, _params_in(own, chosen))
-    return Choice(_action(_steps([first, *following]), chosen, language))
+    wishes = (Wish(chosen, _params_in(own, chosen)), *following)
+    wishes = _with_unknown_first(words, wishes, offered, names)
+    return Choice(_action(_steps(wishes), wishes[0].action, language))
+
+
+def _with_unknown_first(
+    words: str, wishes: tuple[Wish, ...], offered: Sequence[OfferedAction], names: Sequence[str]
+) -> tuple[Wish, ...]:
+    """Also the step before a single one, if the words hold one."""
+    first = unknown_first(words, wishes[0], offered, names) if len(wishes) == 1 else None
+    return wishes if first is None else (first, *wishes)
+
+
+def _asked_back(choice: Choice, judgement: Judgement | None, language: str | None) -> Choice:
+    """The choice, where the person is asked first if it is not likely enough.
+
+    Several steps are asked for by nobody who only talks.
+    """
+    action = choice.action
+    if action is None or judgement is None:
+        return choice
+    if judgement.log_odds >= ASKS_BY_STATE or len(action.steps) > 1:
+        return choice
+    say = words_for(language)("actions.to_be_sure")
+    return Choice(action.model_copy(update={"is_unsure": True, "say": say}))
 
 
 def _steps(wishes: Sequence[Wish]) -> list[ActionStep]:

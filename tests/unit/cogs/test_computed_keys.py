@@ -12,8 +12,10 @@ from audio.devices.device_errors import Fault
 from audio.discord_voice.watchdog import FaultKind
 from bot.actions.offering import Refusal
 from bot.actions.subject import Unsure
+from bot.catalogue import packaged_catalogue
 from bot.contract import Service
 from bot.contract.factory import BUILD_KINDS, Check
+from bot.contract.grace import parse_catalogue
 from bot.contract.options import OptionType
 from bot.file_kinds import UnreadKind
 from bot.i18n import words_for
@@ -56,6 +58,7 @@ OPTIONAL = None
 """The code has other words where this text does not exist."""
 NAMES = {
     "actions.{}": list(ActionAnswer),
+    "actions.did_you_mean.{}": [*map(str.lower, parse_catalogue(packaged_catalogue())), "another"],
     "actions.refused.{}": list(Refusal),
     "actions.what.{}": list(Unsure),
     "answers.{}": ["sum", "sum_is", "sum_about", "today", "tomorrow", "yesterday", "weekday"],

@@ -80,6 +80,23 @@ async def test_what_does_not_fit_is_not_done(tmp_path, kind):
     assert "TITLER" not in done.stdout
 
 
+async def test_what_is_unclear_is_not_done_where_nobody_can_be_asked(tmp_path):
+    async def unsure(_request):
+        action = {"service": "GRACE", "module": "TITLER", "params": {}, "is_unsure": True}
+        output = Output(type="text", data="Hm.", text="Hm.", action=action)
+        yield Response(status=Status.COMPLETED, output=output)
+
+    (tmp_path / "notes.txt").write_text("The train is late.", "utf-8")
+    served = handlers(ScriptedModel([]), work) | {
+        "penny": Scripted(unsure, service=Service.PENNY, delivery=Delivery.REPLY)
+    }
+    async with serving(served) as url:
+        done = await asked(url, tmp_path, ASKS, "--file", "notes.txt")
+    assert done.returncode == 2, done.stdout
+    assert "skydeck call grace title" in done.stderr
+    assert "TITLER of" not in done.stdout
+
+
 async def test_no_more_actions_a_minute_than_in_discord(services, tmp_path):
     asks = ('translate "cheese" into Spanish',)
     for _ in range(ACTIONS_PER_MINUTE):

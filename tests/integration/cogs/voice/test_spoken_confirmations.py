@@ -253,6 +253,22 @@ async def test_what_costs_more_than_usual_is_asked_aloud(
     assert not sim.problems
 
 
+async def test_what_the_service_is_not_sure_of_is_asked_aloud(
+    sim, room, lounge, ben, word, called, penny_says
+):
+    await say(called, word, penny_says, "Is my cat called Miso?", says="Nice name.")
+    await ben.sees("Nice name.", lounge, ever=True)
+    await until(lambda: not room.session.is_busy)
+    request = "A summary of what we said would be good."
+    unsure = {**SUMMARY, "is_unsure": True}
+    await say(called, word, penny_says, request, action=unsure, says="I'm not sure.")
+    await until(lambda: "Shall I summarize it?" in spoken_by(penny_says))
+    await until(lambda: not room.session.is_busy)
+    await say(called, word, penny_says, "Yes, please.")
+    await ben.sees("Ben: Is my cat called Miso?", lounge, ever=True)
+    assert not sim.problems
+
+
 async def test_a_yes_when_they_may_not_ask_there_any_more(
     sim, deck, guild, room, lounge, channel, ben, word, called, penny_says, factory
 ):

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from bot.actions.chains import split_steps
+from bot.actions.chains import split_steps, unknown_first
+from bot.actions.reading import read
 from tests.unit.bot.actions.asking import OFFERED
 
 BY_NAME = {one.module: one for one in OFFERED}
@@ -57,3 +58,21 @@ def test_only_what_is_offered_follows() -> None:
     words = "boil the thread down and then put it in Polish"
     offered = [one for one in OFFERED if one.module != "TRANSLATOR"]
     assert split_steps(words, BY_NAME["SUMMARIZER"], offered, []) == (words, ())
+
+
+@pytest.mark.parametrize(
+    ("words", "first"),
+    [
+        (
+            "simplify the safety sheet so the interns can follow it and then make a summary",
+            "SIMPLIFIER",
+        ),
+        ("my train was late, and then translate this into French", None),
+        ("translate this into French", None),
+        ("compare the red one and the blue one", None),
+    ],
+)
+def test_a_step_that_no_rule_knows_may_come_first(words: str, first: str | None) -> None:
+    known = read(words, OFFERED).wishes[-1]
+    found = unknown_first(words, known, OFFERED, ["Alfred"])
+    assert (found and found.action.module) == first

@@ -113,6 +113,23 @@ async def test_a_build_is_begun_by_a_yes(desk: Desk, language: str, asks: str) -
     assert desk.works_on == "a dice roller"
 
 
+@pytest.mark.parametrize(
+    ("code", "asks"), [("en", "Shall I translate it?"), ("es", "¿Lo traduzco?")]
+)
+async def test_what_the_service_is_not_sure_of_is_asked(desk: Desk, code: str, asks: str) -> None:
+    response = answer("TRANSLATOR", to="Italian")
+    response.output.action["is_unsure"] = True  # type: ignore[union-attr, index]
+    desk.take("that would have to be in Italian, wouldn't it", response)
+    assert desk.ran == []
+    [(_, _, question)] = desk.asked
+    words = words_for(code)
+    assert question.text(words) == asks
+    assert await question.answer(False, words) == words("actions.left")
+    assert desk.ran == []
+    assert await question.answer(True, words) == words("actions.doing")
+    assert desk.works_on == "Nice name."
+
+
 def test_what_is_long_or_pointed_at_is_not_read_out(desk: Desk) -> None:
     words = "build a program that " + "rolls dice and " * 20
     desk.take(words, answer("BUILD", service="FACTORY", text=words.partition(" ")[2]))

@@ -86,6 +86,35 @@ async def test_a_build_is_confirmed_first_and_gets_its_thread(
     assert not sim.problems
 
 
+@pytest.mark.parametrize("yes", ["yes", "Go ahead"])
+async def test_what_the_service_is_not_sure_of_is_asked(
+    sim, deck, channel, ana, ben, penny, grace, yes
+):
+    said = await ana.says("El tren llega a las nueve.", channel)
+    params = {"to": "English"}
+    penny.action = {"service": "GRACE", "module": "TRANSLATOR", "params": params}
+    penny.action["is_unsure"] = True
+    await ben.says("@Alfred I'd understand that in English", channel, reply_to=said)
+    question = await ben.sees("Shall I translate it?")
+    assert list(question.buttons) == ["Go ahead", "No, thanks"]
+    assert grace.asked == []
+    if yes == "yes":
+        await ben.says("@Alfred yes", channel)
+    else:
+        await ben.clicks(yes, on=question)
+    await ben.sees("TRANSLATOR of El tren llega a las nueve.")
+    assert not sim.problems
+
+
+async def test_who_says_what_to_work_on_is_not_asked_again(sim, deck, channel, ben, penny, grace):
+    penny.action = {"service": "GRACE", "module": "TITLER", "params": {}, "is_unsure": True}
+    await ben.says("@Alfred this could do with a title, I guess", channel)
+    question = await ben.sees("What should I work on?")
+    await ben.says("The train is late.", channel, reply_to=question)
+    await ben.sees("TITLER of The train is late.")
+    assert not sim.problems
+
+
 async def test_a_build_that_is_declined_is_not_begun(sim, deck, channel, ben, factory):
     await ben.says("@Alfred build me a dice roller", channel)
     question = await ben.sees("Shall I build this?")

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bot.actions.intents.probe import packaged_probe
@@ -42,20 +43,25 @@ class ToolModel(ScriptedModel):
 
 
 class Reader(ScriptedModel):
-    """One of our own models, in the state in which it is when an action is asked for."""
+    """One of our own models, in the state in which it is when an action is asked for.
+
+    Args:
+        strength: How plainly.
+    """
 
     name = TINY
 
-    def __init__(self, intent: str) -> None:
+    def __init__(self, intent: str, strength: float = 100) -> None:
         super().__init__([TALK])
         self.read: list[str] = []
         self._intent = intent
+        self._strength = strength
 
     async def state(self, words: str) -> list[float]:
         self.read.append(words)
         probe = packaged_probe(TINY)
         column = probe.weights[: len(probe.mean), probe.labels.index(self._intent)]
-        return (probe.mean + probe.scale * column * 100).tolist()
+        return (probe.mean + probe.scale * column * self._strength).tolist()
 
 
 def penny(llm: ScriptedModel, *, heard: str = "", voice: Voice | None = None) -> PennyHandler:
@@ -173,6 +179,34 @@ async def test_what_one_of_our_models_makes_of_the_words_decides() -> None:
     llm = Reader("TALK")
     response = await answered(penny(llm), asked(OPEN))
     assert (response.text, response.output.action) == (TALK, None)
+
+
+@pytest.mark.parametrize(("code", "says"), [("en", "I'm not sure"), ("es", "No sé si")])
+async def test_what_is_likely_and_not_certain_is_asked_back(code: str, says: str) -> None:
+    asks = {"en": OPEN, "es": "hay que tener esto en italiano esta noche o mi tía no lo entiende"}
+    given = asked(asks[code], language=code)
+    sure = unsure = 0
+    for strength in np.geomspace(0.1, 100, 30):
+        response = await answered(penny(Reader("TRANSLATOR", strength)), given)
+        action = response.output.action
+        if action is not None and action["is_unsure"]:
+            unsure += not sure
+            assert response.text.startswith(says)
+        elif action is not None:
+            sure += 1
+    assert sure
+    assert unsure
+
+
+async def test_several_steps_are_asked_for_by_nobody_who_only_talks() -> None:
+    words = (
+        "it needs to be in Italian by tonight or my aunt cannot read it, and then as bullet points"
+    )
+    for strength in np.geomspace(0.1, 100, 30):
+        response = await answered(penny(Reader("TRANSLATOR", strength)), asked(words))
+        action = response.output.action
+        assert action is None or not action["is_unsure"]
+    assert [one["module"] for one in action["then"]] == ["SUMMARIZER"]
 
 
 async def test_what_is_talk_by_its_words_is_not_read_for_an_action() -> None:
