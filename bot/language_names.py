@@ -1,9 +1,14 @@
 """Which language somebody means by a word, and which they may have meant. Pure."""
 
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
 from typing import Final
 
 from bot.did_you_mean import nearest
 from bot.languages import LANGUAGES, Language, find_language
+from bot.plain_words import plain
 from bot.sanitize import quoted
 
 _COUNTRIES: Final = {
@@ -23,6 +28,26 @@ def language_named(word: str) -> Language | None:
     """A language by its tag (`es`, `es-MX`), its English name or its own; None: there is none."""
     asked = word.strip()
     return find_language(asked) or LANGUAGES.get(_NAMES.get(asked.casefold(), ""))
+
+
+@cache
+def other_languages() -> Mapping[str, str]:
+    """The English names of languages that are not in the table, by their plain names.
+
+    "gales" is Welsh: a text can be translated into it, and nothing else is known of it.
+    """
+    data = resources.files("bot.languages").joinpath("other_names.toml").read_text("utf-8")
+    return {
+        plain(name): english
+        for english, others in tomllib.loads(data).items()
+        for name in (english, *others)
+    }
+
+
+def any_language(word: str) -> str | None:
+    """The English name of a language, also of one that is only known by name; None: of none."""
+    known = language_named(word)
+    return known.english if known is not None else other_languages().get(plain(word.strip()))
 
 
 def guess_language(word: str) -> str:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from bot.actions.option_words import language_in, language_span, options_in
+from bot.actions.language_words import language_in, language_span
+from bot.actions.option_words import options_in
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import joined, plain_in_place, tokens_of
 from bot.actions.reading import Reading, read

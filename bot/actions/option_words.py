@@ -3,22 +3,16 @@
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, Final
 
-from bot.actions.phrases import language_names, phrases
+from bot.actions.language_words import language_in, target_language
+from bot.actions.phrases import phrases
 from bot.actions.plain_words import plain_in_place
 from bot.actions.references import number_in
-from bot.languages import LANGUAGES
 from bot.plain_words import plain
 
 LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
-_INTO: Final = r"(?:(?:in|into|to|al?|en)(?: el)? )"
-_CORRECTS: Final = (
-    r"(?:no|wait|sorry|i mean|actually|rather|make that|digo|perdon|mejor|espera|quiero decir)"
-)
-"""As in "to French, no wait, Italian"."""
 _LIST_AFTER: Final = re.compile(r"\b(?:as|into|under|en|como|by|por|entre|between|either) ")
 _NAMED: Final = (
     r"(?:this|that|these|those|it|the|my|our|your|what|everything|here|there|above|last"
@@ -70,17 +64,6 @@ _OF_SUBJECT: Final = (
 )
 """Before a number that is part of what ideas are wanted about."""
 _DOZENS: Final = {"half a dozen": 6, "media docena": 6, "a dozen": 12, "una docena": 12}
-_OF_TEXT: Final = (
-    r"\b(?:is|are|was|its|theyre|all|written|esta|estan|es|viene|vienen|todo|toda|todos|todas|puro|pura"
-    r"|escrit[oa]s?) $"
-)
-"""Before "in" and a language that a text is in already."""
-_SOURCE: Final = (
-    r"\b(?:(?:is|are|was|its|theyre|all|written|came|speaks?|esta[n]?|viene[n]?|todo|toda|todos|todas"
-    r"|puro|pura|escrit[oa]s?|hablan?) (?:all |todo |toda |todos |todas |puro |solo )*(?:in |en )?"
-    r"|(?:from|del|desde) (?:el )?|(?:a|an|the|this|that) )$"
-)
-"""Before a language that a text is in already: "it's all in Portuguese"."""
 _ONE: Final = frozenset(["a", "an", "un", "una", "uno", "one"])
 _NO_FIELDS: Final = frozenset(
     ["me", "us", "it", "this", "that", "these", "out", "facts", "datos", "esto", "eso"]
@@ -125,55 +108,9 @@ def options_in(
     return found
 
 
-def language_in(words: str) -> str | None:
-    """The English name of the language that plain words ask for; None: none, or several."""
-    found = (
-        one
-        for one in _into_language().finditer(words)
-        if re.search(_OF_TEXT, words[: one.start()]) is None
-    )
-    codes = {language_names()[one["instead"] or one["into"] or one["of"]] for one in found}
-    return LANGUAGES[codes.pop()].english if len(codes) == 1 else None
-
-
-def language_span(words: str) -> tuple[int, int] | None:
-    """Where plain words say into which language, as "into Spanish"; None: nowhere."""
-    found = [one.span() for one in _into_language().finditer(words)]
-    return found[-1] if found else None
-
-
-@cache
-def _into_language() -> re.Pattern[str]:
-    names = (name for name in language_names() if name.isascii())
-    by_length = sorted(names, key=len, reverse=True)
-    not_a_verb = r"(?!polish (?:this|that|it|my|the|up)\b)"
-    any_name = "|".join(map(re.escape, by_length))
-    return re.compile(
-        rf"\b{_INTO}(?:{any_name})(?: {_CORRECTS})+(?: {_INTO}| )(?P<instead>{any_name})\b"
-        rf"|\b{_INTO}{not_a_verb}(?:simple |plain )?(?P<into>{any_name})\b"
-        rf"|\b(?P<of>{any_name}) (?:translation|version)\b"
-    )
-
-
-def _only_target(words: str) -> str | None:
-    """The only language that is named and is not the text's own: "make it english"."""
-    found = {
-        language_names()[one[0]]
-        for one in _any_language().finditer(words)
-        if re.search(_SOURCE, words[: one.start()]) is None
-    }
-    return LANGUAGES[found.pop()].english if len(found) == 1 else None
-
-
-@cache
-def _any_language() -> re.Pattern[str]:
-    names = (name for name in language_names() if name.isascii())
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names, key=len, reverse=True)))})\b")
-
-
 def _value(name: str, form: Mapping[str, Any], words: str, original: str, context: str) -> Any:
     if form.get("format") == LANGUAGE_FORMAT:
-        return language_in(words) or (_only_target(words) if name == "to" else None)
+        return target_language(words) if name == "to" else language_in(words)
     if choices := form.get("enum"):
         return _choice(choices, phrases().options.get(name, {}), words)
     match form.get("type"):

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any, Final
 
 from bot.i18n import INTERFACE_LANGUAGES, words_for
+from bot.language_names import other_languages
 from bot.languages import LANGUAGES
 from bot.plain_words import plain
 
@@ -92,19 +93,27 @@ class Phrases:
     options: Mapping[str, Mapping[str, re.Pattern[str]]]
 
 
-_OTHER_NAMES: Final = {"castellano": "es", "castilian": "es", "holandes": "nl", "mandarin": "zh"}
+_OTHER_NAMES: Final = {
+    **dict.fromkeys(("castellano", "castilian"), "Spanish"),
+    "holandes": "Dutch",
+    **dict.fromkeys(("mandarin", "chino mandarin", "mandarin chinese"), "Chinese"),
+    **dict.fromkeys(("vasco", "eusquera", "vascuence"), "Basque"),
+    "farsi": "Persian",
+    "bahasa": "Indonesian",
+    "finlandes": "Finnish",
+}
 """What people call a language besides the names in the table."""
 NEVER: Final = re.compile(r"(?!)")
 
 
 @cache
 def language_names() -> Mapping[str, str]:
-    """The code of each language by its plain names, in the languages of the bot's own texts."""
+    """The English name of each language by its plain names, in the languages of the bot's texts."""
     spoken = [words_for(one) for one in INTERFACE_LANGUAGES]
-    found: dict[str, str] = {}
+    found = dict(other_languages())
     for code, language in LANGUAGES.items():
         names = [language.english, language.native, *(w(f"grace.language.{code}") for w in spoken)]
-        found |= {plain(name): code for name in names}
+        found |= {plain(name): language.english for name in names}
     return found | _OTHER_NAMES
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from bot.actions.candidates import MAX_TALK_WORDS
-from bot.actions.option_words import choice_in, language_in, language_span, options_in
+from bot.actions.language_words import language_in, language_span
+from bot.actions.option_words import choice_in, options_in
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import joined, tokens_of
 from bot.actions.references import Points, Reference, reference_in

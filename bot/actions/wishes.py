@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from bot.actions.option_words import language_span
+from bot.actions.language_words import language_span
 from bot.actions.ordinary_talk import is_for_later, is_of_elsewhere, is_put_off, is_remark
 from bot.actions.phrases import NEVER, phrases
 from bot.actions.plain_words import joined, with_quotes, words_before

@@ -40,7 +40,7 @@ from bot.contract.options import AUTO, check_options, read_value
 from bot.contract.penny import PennyModule, converse
 from bot.errors import BadInput, TooLarge
 from bot.file_kinds import FileKind
-from bot.language_names import language_named
+from bot.language_names import language_named, no_language
 from bot.settings import Settings, load_settings
 from bot.voices.voice_names import NamedVoice, no_voice, read_voice
 from bot.workers.penny.voice_files import voice_book, voices_are_known
@@ -185,6 +185,9 @@ def _options(
         _check_voice(settings, str(voice))
     reply = checked.pop(REPLY_LANGUAGE, AUTO)
     known = language_named(str(reply))
+    if known is None and reply != AUTO:  # one that nothing can be said in
+        problem, hint = no_language(str(reply))
+        raise BadInput(problem, hint=hint)
     return {**checked, **given(reply_language=known.code if known else None)}
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bot.did_you_mean import did_you_mean
 from bot.errors import BadInput
-from bot.language_names import guess_language, language_named
+from bot.language_names import any_language, guess_language
 from bot.languages import LANGUAGES
 from bot.sanitize import clean_line, quoted
 
@@ -31,7 +31,8 @@ class OptionType(StrEnum):
     """The type of an option's value.
 
     LIST is several short strings: a JSON list, or words separated by commas. LANGUAGE is one of
-    `bot.languages.LANGUAGES`, by its English name or its code, or `auto` if that is the default.
+    `bot.languages.LANGUAGES`, by its English name or its code, or another one by its name, or
+    `auto` if that is the default.
     """
 
     STRING = "string"
@@ -156,14 +157,14 @@ class Option(Data):
         word = str(value).strip()
         if word.lower() == AUTO and self.default == AUTO:
             return AUTO
-        known = language_named(word)
+        known = any_language(word)
         if known is None:
             auto = [AUTO] if self.default == AUTO else []
             common = sorted(o.english for o in LANGUAGES.values() if o.share >= _COMMON)
             offered = ", ".join([*auto, *common])
             rule = f"must be one of {offered}, or another by its code"
             raise self._wrong(rule, value, guess_language(word))
-        return known.english
+        return known
 
     def _list(self, value: object) -> list[str]:
         given = value.split(",") if isinstance(value, str) else value

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.actions.intents.features import features_of
 from bot.actions.intents.ngrams import MIN_WORDS, packaged_model
-from bot.actions.option_words import language_in
+from bot.actions.language_words import language_in
 from bot.actions.plain_words import joined, tokens_of
 from bot.languages import LANGUAGES
 from bot.spoken_commands import CommandKind, CommandMatch, SpokenCommand
@@ -36,7 +36,5 @@ def likely_command(utterance: str, names: Collection[tuple[str, ...]]) -> Comman
         return None
     if kind is not CommandKind.LANGUAGE:
         return CommandMatch((SpokenCommand(kind),), None)
-    language = language_in(joined(tokens))
-    if language is None:
-        return None
-    return CommandMatch((SpokenCommand(kind, _CODES[language]),), None)
+    code = _CODES.get(language_in(joined(tokens)) or "")
+    return None if code is None else CommandMatch((SpokenCommand(kind, code),), None)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.language_names import guess_language, language_named, no_language
+from bot.language_names import any_language, guess_language, language_named, no_language
 from bot.languages import LANGUAGES
 
 
@@ -55,3 +55,16 @@ def test_any_text_is_a_language_or_one_short_line(word):
         problem, hint = no_language(word)
         assert len((problem + hint).splitlines()) == 1
         assert len(problem) < 60
+
+
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [("Welsh", "Welsh"), (" galés", "Welsh"), ("GUARANÍ", "Guarani"), ("es-MX", "Spanish")],
+)
+def test_a_language_may_be_known_only_by_name(word, name):
+    assert any_language(word) == name
+
+
+@pytest.mark.parametrize("word", ["", "Klingon", "plain"])
+def test_no_other_word_is_a_language(word):
+    assert any_language(word) is None

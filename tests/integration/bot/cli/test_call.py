@@ -119,6 +119,12 @@ async def test_the_language_of_the_answer_is_sent_as_its_code(run):
     assert "Spanish" in str(run.model.prompts[-1])
 
 
+async def test_an_answer_in_a_language_known_only_by_name_is_refused(run):
+    done = await run("call", "penny", "converse", "Hello", "-o", "reply_language=Welsh")
+    assert done.returncode == 2, done.stderr
+    assert "There is no language 'Welsh'." in done.stderr
+
+
 async def test_without_a_terminal_each_state_is_a_line(run):
     done = await run("call", "grace", "summarize", "some text", FORCE_COLOR="1", COLUMNS="20")
     assert done.returncode == 0, done.stderr
