@@ -1,8 +1,8 @@
 """The steps after the first, in words that no rule knows: "…, and then into Polish". Pure."""
 
 import re
-from collections.abc import Collection, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
 
 from bot.actions.language_words import language_in, language_span
 from bot.actions.option_words import options_in
@@ -13,14 +13,25 @@ from bot.actions.request_parts import Wish
 from bot.contract import Service
 from bot.contract.actions import MAX_STEPS, OfferedAction
 
+_DONE: Final = (
+    r"(?:once|when|as soon as) (?:that|this|it|you)(?:.?s| is| are|.?re)? "
+    r"(?:done|there|finished|through|ready)"
+    r"|cuando (?:este|lo tengas|termines|acabes|lo hayas hecho)|una vez \w+[aiet]d?[oa]s?"
+)
 _THEN: Final = re.compile(
-    r"[\s,;.]+(?:(?P<then>(?:and |y |e )?(?:then|after that|afterwards|luego|despues)(?: me)?)"
+    r"(?<! que)[\s,;.]+(?:(?P<then>(?:and |y |e )?(?:then|after (?:that|this)|afterwards|finally"
+    rf"|lastly|at the end|luego|despues(?: de eso)?|al final|finalmente|por ultimo|tras eso|{_DONE}"
+    r"|a continuacion|al terminar|con eso|de ahi)(?: me)?)"
     r"|(?:and |y )?(?:also|de paso|tambien)|and|y|e)[\s,]+"
 )
 _LIKELY_AFTER_THEN: Final = -1.0
 """The natural logarithm of how much likelier than talk an action must be after "and then"."""
-_LIKELY_BEFORE_AND: Final = 1.0
+_LIKELY_BESIDE_AND: Final = 2.0
+"""The same beside an "and" alone."""
+_TO_YOU: Final = re.compile(r"(?:lo|la|los|las|le|les) ")
 _MAX_CLAUSES: Final = 6
+_LANGUAGE: Final = "language"
+"""The parameter with the language of a result."""
 
 
 def split_steps(
@@ -45,41 +56,65 @@ def split_steps(
         clause, is_then = words[found.end() :], found["then"] is not None
         if not (is_on_text or is_then):
             continue
-        reading = read(clause, steps, names=names)
-        wishes = reading.wishes
-        if (
-            not wishes
-            and is_then
-            and (likely := _likely(reading, clause, steps, _LIKELY_AFTER_THEN))
-        ):
-            wishes = (likely,)
-        if not wishes and (translated := _translated(clause, steps)):
-            wishes = (translated,)
+        if not is_then and _starts_with_language(clause) and _LANGUAGE in _params_of(first):
+            continue  # the language of the first step
+        wishes = _steps_in(
+            clause, steps, names, _LIKELY_AFTER_THEN if is_then else _LIKELY_BESIDE_AND
+        )
         if wishes and (is_then or all(_works_on_text(one.action) for one in wishes)):
+            if len(wishes) == 1:
+                wishes = with_following(clause, wishes[0], steps, names)
             return words[: found.start()], wishes[: MAX_STEPS - 1]
     return words, ()
 
 
+def _steps_in(
+    clause: str, offered: Sequence[OfferedAction], names: Collection[str], least: float
+) -> tuple[Wish, ...]:
+    """What a clause asks for by rules, or as a language alone, or most likely."""
+    # "luego lo traduces" is said to whoever was asked before: as "¿me lo traduces?"
+    asked = f"me {clause}" if _TO_YOU.match(plain_in_place(clause)) else clause
+    reading = read(asked, offered, names=names)
+    if len(reading.wishes) == 1:
+        return (*unknown_first(asked, reading.wishes[0], offered, names), *reading.wishes)
+    if reading.wishes:
+        return reading.wishes
+    found = _translated(clause, offered) or _likely(reading, clause, offered, least)
+    return () if found is None else (found,)
+
+
+def with_following(
+    words: str, first: Wish, offered: Sequence[OfferedAction], names: Collection[str]
+) -> tuple[Wish, ...]:
+    """A step, and those after it in its words that no rule has found."""
+    own, following = split_steps(words, first.action, offered, names)
+    if not following:
+        return (first,)
+    alone = read(own, [first.action], names=names).wishes
+    return (alone[0] if alone else first, *following)
+
+
 def unknown_first(
     words: str, known: Wish, offered: Sequence[OfferedAction], names: Collection[str]
-) -> Wish | None:
-    """The step before the one that a rule found, in words that no rule knows.
+) -> tuple[Wish, ...]:
+    """The steps before the one that a rule found, in words that no rule knows.
 
-    As in "get the handover down to the essentials, and then list who does what". None: there is
-    none, or it is not likely enough.
+    As in "get the handover down to the essentials, and then list who does what". None: there are
+    none, or they are not likely enough.
     """
     steps = [one for one in offered if one.service is Service.GRACE and one != known.action]
     if known.action.service is not Service.GRACE or not _works_on_text(known.action):
-        return None
+        return ()
     for found in list(_THEN.finditer(plain_in_place(words)))[:_MAX_CLAUSES]:
         following = read(words[found.end() :], offered, names=names).wishes
         if [one.action for one in following] != [known.action]:
             continue
         own = words[: found.start()]
         reading = read(own, steps, names=names)
-        least = _LIKELY_AFTER_THEN if found["then"] is not None else _LIKELY_BEFORE_AND
-        return reading.wishes[0] if reading.wishes else _likely(reading, own, steps, least)
-    return None
+        least = _LIKELY_AFTER_THEN if found["then"] is not None else _LIKELY_BESIDE_AND
+        first = reading.wishes[0] if reading.wishes else _likely(reading, own, steps, least)
+        return () if first is None else with_following(own, first, steps, names)
+    return ()
 
 
 def _likely(
@@ -97,13 +132,20 @@ def _likely(
 
 def _translated(clause: str, offered: Sequence[OfferedAction]) -> Wish | None:
     """As in "and then in French, please"."""
-    words = joined(tokens_of(clause))
-    span = language_span(words)
+    language = language_in(joined(tokens_of(clause)))
     action = next((one for one in offered if one.module == "TRANSLATOR"), None)
-    language = language_in(words)
-    if action is None or span is None or span[0] > 0 or language is None:
+    if action is None or language is None or not _starts_with_language(clause):
         return None
     return Wish(action, {"to": language})
+
+
+def _starts_with_language(clause: str) -> bool:
+    span = language_span(joined(tokens_of(clause)))
+    return span is not None and span[0] == 0
+
+
+def _params_of(action: OfferedAction) -> Mapping[str, Any]:
+    return dict(action.params.get("properties", {}))
 
 
 def _works_on_text(action: OfferedAction) -> bool:

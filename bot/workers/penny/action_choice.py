@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from bot.actions.chains import split_steps, unknown_first
+from bot.actions.chains import split_steps, unknown_first, with_following
 from bot.actions.intents.ngrams import Judgement, judged
 from bot.actions.intents.probe import MAX_CHARS, Probe, packaged_probe
 from bot.actions.option_words import options_in
@@ -110,7 +110,7 @@ async def choose(
         if reading.wishes:
             if await _is_talk_all_the_same(words, reading, llm):
                 return Choice()
-            wishes = _with_unknown_first(words, reading.wishes, offered, names)
+            wishes = _all_steps(words, reading.wishes, offered, names)[:MAX_STEPS]
             return Choice(_action(_steps(wishes), wishes[0].action, language))
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
@@ -172,16 +172,21 @@ def _likely(
         return Choice()
     own, following = split_steps(words, chosen, offered, names)
     wishes = (Wish(chosen, _params_in(own, chosen)), *following)
-    wishes = _with_unknown_first(words, wishes, offered, names)
+    if not following:
+        wishes = (*unknown_first(words, wishes[0], offered, names), *wishes)
     return Choice(_action(_steps(wishes), wishes[0].action, language))
 
 
-def _with_unknown_first(
+def _all_steps(
     words: str, wishes: tuple[Wish, ...], offered: Sequence[OfferedAction], names: Sequence[str]
 ) -> tuple[Wish, ...]:
-    """Also the step before a single one, if the words hold one."""
-    first = unknown_first(words, wishes[0], offered, names) if len(wishes) == 1 else None
-    return wishes if first is None else (first, *wishes)
+    """Also the steps beside a single one that no rule knows."""
+    if len(wishes) > 1:
+        return wishes
+    wishes = with_following(words, wishes[0], offered, names)
+    if len(wishes) > 1:
+        return wishes
+    return (*unknown_first(words, wishes[0], offered, names), *wishes)
 
 
 def _asked_back(choice: Choice, judgement: Judgement | None, language: str | None) -> Choice:
