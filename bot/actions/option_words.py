@@ -13,38 +13,7 @@ from bot.plain_words import plain
 
 LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
-_LIST_AFTER: Final = re.compile(r"\b(?:as|into|under|en|como|by|por|entre|between|either) ")
-_NAMED: Final = (
-    r"(?:this|that|these|those|it|the|my|our|your|what|everything|here|there|above|last"
-    r"|esto|eso|este|esta|estos|estas|ese|esa|el|la|los|las|lo|mi|mis|ahi|aqui|arriba|todo)\b"
-)
-_LIST_BEFORE: Final = re.compile(
-    r" (?:out of|from|del|are|is|were|se|aparecen?|salen|mencionan?|comes? up|mentioned"
-    r"|listed|named|que (?:se|hay|aparecen?|salen?))\b"
-    rf"| (?:of|in|de|en) (?={_NAMED})(?!the \w+ of\b)"
-)
-_LIST_SIGNS: Final = re.compile(r"\s*[,;/]\s*(?:(?:and|or|y|o|e|u) )?| (?:and|or|y|o|e|u) ")
 _DENIED: Final = re.compile(r"\b(?:not|less|without being|no|menos|sin ser)(?: so| too| tan)? $")
-_CLAUSE: Final = re.compile(r"[^.;:?!\u00bf\u00a1]+")
-_CHOICE: Final = re.compile(r" (?:or|o|u) ")
-_CHOICE_HEAD: Final = re.compile(
-    r"\b(?:is|are|it|this|that|these|above|fits?|better|whether|if|does|sounds?|in|under|go|goes|message|text|review"
-    r"|email|es|son|va|esto|eso|arriba|mejor|si|suena|mensaje|texto|comentario|aviso|resena)\b,? "
-)
-"""What a choice follows: "is the message above spam or not spam?"."""
-_ARTICLES: Final = re.compile(
-    r"^(?:out |me |us |all |of |the |every |each |both |any |cada |de |en |an? |una? "
-    r"|todos |todas |los |las |el |la )+"
-)
-_LEADS: Final = re.compile(
-    r".*\b(?:an?|the|is|as|under|of|one|or|un|una|el|la|los|las|es|son|en|como|hmm|um)\s+|.*[:\u00bf]\s*"
-)
-"""The words before the first part of a list."""
-_ASIDES: Final = re.compile(
-    r"(?:just )?(?:pick|choose|decide|whichever|which one|please|thanks|alfred"
-    r"|segun|uno de|elige|escoge|decide|porfa)\b"
-)
-"""What stands after a list, or before it, as if it were a part."""
 _UNITS: Final = {
     "words": r"(?:words|palabras)",
     "sections": r"(?:sections|parts|chapters|acts|headings|bits|points|paragraphs|lessons"
@@ -66,8 +35,35 @@ _OF_SUBJECT: Final = (
 _DOZENS: Final = {"half a dozen": 6, "media docena": 6, "a dozen": 12, "una docena": 12}
 _ONE: Final = frozenset(["a", "an", "un", "una", "uno", "one"])
 _NO_FIELDS: Final = frozenset(
-    ["me", "us", "it", "this", "that", "these", "out", "facts", "datos", "esto", "eso"]
+    [
+        *(
+            "me",
+            "us",
+            "it",
+            "this",
+            "that",
+            "these",
+            "those",
+            "out",
+            "facts",
+            "data",
+            "info",
+            "key",
+        ),
+        *(
+            "information",
+            "details",
+            "everything",
+            "datos",
+            "informacion",
+            "detalles",
+            "esto",
+            "eso",
+        ),
+        *("todo", "texto", "text"),
+    ]
 )
+"""What names no field: "extract the facts"."""
 _WHO: Final = ("who", "a quien", "quien")
 _ANY_NUMBER: Final = r"\b(\w+)(?= (?!(?:minutes?|messages|minutos|mensajes)\b)\w)"
 _PERSON: Final = re.compile(
@@ -75,9 +71,8 @@ _PERSON: Final = re.compile(
     r"{0,3})"
     r"|[\s:,]*(?=\w+\W*\Z)(\w+)"
 )
-_MAX_ITEMS: Final = 10
 _MAX_QUESTION_CHARS: Final = 500
-_MAX_ITEM_WORDS: Final = 4
+_MAX_ITEM_CHARS: Final = 100
 
 
 def options_in(
@@ -95,7 +90,7 @@ def options_in(
         schema: The JSON Schema of its parameters.
         original: The request as it was written.
         question: The sentence that it is in, for a parameter that takes a question.
-        context: All that was said: labels may come before what asks for them.
+        context: All that was said of it: a list may come before what asks for it.
     """
     found: dict[str, Any] = {}
     for name, form in schema.get("properties", {}).items():
@@ -117,7 +112,7 @@ def _value(name: str, form: Mapping[str, Any], words: str, original: str, contex
         case "integer":
             return _number(name, form, words)
         case "array":
-            return _list(name, original, context or original)
+            return _list(name, form, original, context or original)
         case "string":
             return _name_after(phrases().options.get(name, {}), original)
     return None
@@ -171,55 +166,13 @@ def _counted_alone(words: str, form: Mapping[str, Any]) -> int | None:
     return None
 
 
-def _list(name: str, original: str, context: str) -> list[str] | None:
-    """The labels after "as", or the fields between the verb and "from", as they were written."""
-    text = unicodedata.normalize("NFC", original).rstrip(" .!?")
-    words = plain_in_place(text)
-    if name == "labels":
-        found = _LIST_AFTER.search(words)
-        items = _items(text, words, found.end(), len(words)) if found else choice_in(context)
-        return items if len(items) > 1 else None
-    if words.startswith(_WHO):
+def _list(name: str, form: Mapping[str, Any], original: str, said: str) -> list[str] | None:
+    from bot.actions.intents.lists import listed_in  # noqa: PLC0415  (NumPy)
+
+    most = form.get("items", {}).get("maxLength", _MAX_ITEM_CHARS)
+    found = [
+        one for one in listed_in(said, name) if plain(one) not in _NO_FIELDS and len(one) <= most
+    ]
+    if not found and name == "fields" and plain(original).startswith(_WHO):
         return ["people"]
-    begin = words.find(" ") + 1
-    end = _LIST_BEFORE.search(words, begin)
-    stop = end.start() if end else len(words)
-    fields = _items(text, words, begin, stop, is_choice=False) if begin else []
-    return [one for one in fields if plain(one) not in _NO_FIELDS] or None
-
-
-def choice_in(context: str) -> list[str]:
-    """The labels of a choice: "is it spam or not?", "low, medium or high"."""
-    text = unicodedata.normalize("NFC", context)
-    words = plain_in_place(text)
-    for clause in _CLAUSE.finditer(words):
-        if _CHOICE.search(clause[0]):
-            heads = [one.end() for one in _CHOICE_HEAD.finditer(clause[0])]
-            return _items(text, words, clause.start() + max(heads, default=0), clause.end())
-    return []
-
-
-def _items(text: str, words: str, begin: int, end: int, *, is_choice: bool = True) -> list[str]:
-    """The parts of a list that stands between two positions.
-
-    What leads to it is cut off. The first part of a choice has no more words than those between it
-    and the last, or than the other one of two.
-    """
-    bounds = [(begin, begin), *(one.span() for one in _LIST_SIGNS.finditer(words, begin, end))]
-    begins = [one[1] for one in bounds]
-    ends = [*(one[0] for one in bounds[1:]), end]
-    parts = (_without_article(text[a:b], words[a:b]) for a, b in zip(begins, ends, strict=True))
-    found = [part for part in parts if part and not _ASIDES.match(part)]
-    if found and not is_choice:
-        found[0] = _LEADS.split(found[0])[-1]
-    elif len(found) > 1:
-        others = found[1:-1] or found[1:]
-        size = max(len(one.split()) for one in others)
-        found[0] = " ".join(_LEADS.split(found[0])[-1].split()[-size:])
-    return [part for part in found if len(part.split()) <= _MAX_ITEM_WORDS][:_MAX_ITEMS]
-
-
-def _without_article(text: str, words: str) -> str:
-    begin = len(words) - len(words.lstrip())
-    found = _ARTICLES.match(words[begin:])
-    return text[begin + (found.end() if found else 0) :].strip().casefold()
+    return found or None

@@ -200,6 +200,8 @@ class _Reader:
         wishes: list[Wish] = []
         while begun is not None:
             end, following = self._next(tokens, begun)
+            is_only = following is None and not wishes
+            own = text[tokens[at if wishes else 0].start : tokens[end - 1].end]
             part = Part(
                 begun,
                 tokens[at:end],
@@ -208,6 +210,7 @@ class _Reader:
                 text,
                 self._text,
                 reference_in(joined(tokens[:at])),
+                self._text if is_only else own,
             )
             wish = (
                 wish_in(part, self._inline, self._quotes)

@@ -60,6 +60,7 @@ class Part:
         text: The sentence as it was written.
         whole: All sentences.
         before: What the words before it point at.
+        own: All sentences; of one of several requests, the words that belong to it.
     """
 
     found: Found
@@ -69,6 +70,7 @@ class Part:
     text: str
     whole: str
     before: Reference = NOTHING
+    own: str = ""
 
     @property
     def phrases(self) -> ModulePhrases:
@@ -119,5 +121,5 @@ class Part:
             schema,
             original,
             question=self.text.strip(),
-            context=self.whole,
+            context=self.own,
         )

@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.actions.candidates import MAX_TALK_WORDS
 from bot.actions.language_words import language_in, language_span
-from bot.actions.option_words import choice_in, options_in
+from bot.actions.option_words import options_in
 from bot.actions.phrases import phrases
 from bot.actions.plain_words import joined, tokens_of
 from bot.actions.references import Points, Reference, reference_in
@@ -87,8 +87,9 @@ def _with_list(wish: Wish, words: str) -> Wish:
     is_asked = "labels" in wish.action.params.get("properties", {}) and "labels" not in wish.params
     if not is_asked or len(text.split()) > _MAX_LISTED_WORDS or re.search(r"[.!?]\s", text):
         return wish
-    text = text.rstrip(" .!?")
-    labels = choice_in(text) or (text.split(", ") if text.count(", ") > 1 else [])
+    from bot.actions.intents.lists import listed_in  # noqa: PLC0415  (NumPy)
+
+    labels = listed_in(text, "labels")
     if len(labels) < 2 or sum(len(one.split()) for one in labels) < len(text.split()) - 2:  # noqa: PLR2004
         return wish
     params = {name: value for name, value in wish.params.items() if name != "text"}

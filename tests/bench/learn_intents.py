@@ -3,6 +3,7 @@
     python -m tests.bench.learn_intents                   by words: some minutes
     python -m tests.bench.learn_intents states tiny FILE  a language model's states: half an hour
     python -m tests.bench.learn_intents probe tiny FILE   by these states as well
+    python -m tests.bench.learn_intents lists             the lists that requests name: a minute
 
 The sentences are in `intent_sentences`, a file an author, and in the sets that reading was mended
 by. Whoever wrote a set to check by saw neither. The probe learns from what the words said of
@@ -24,9 +25,17 @@ from pathlib import Path
 import numpy as np
 
 from bot.actions.intents.features import features_of
+from bot.actions.intents.lists import (
+    ListModel,
+    candidates,
+    features_of_lists,
+    items_of,
+    words_in,
+)
 from bot.actions.intents.ngrams import TALK, NgramModel, hash_of
 from bot.actions.intents.probe import MAX_CHARS, Probe, inputs_of
 from bot.actions.offering import offer
+from bot.actions.plain_words import without_quotes
 from bot.actions.reading import read
 from bot.catalogue import packaged_catalogue
 from bot.contract import Service
@@ -49,6 +58,8 @@ KEPT_FEATURES = 30_000
 FOLDS = 3
 """In so many parts, authors are left out."""
 SAVED_AFTER = 100
+LISTS = {"CLASSIFIER": "labels", "EXTRACTOR": "fields"}
+LIST_EPOCHS, LIST_RATE, KEPT_LIST_FEATURES = 15, 0.3, 16_000
 STEPS, PROBE_RATE, WEIGHT_DECAY = 400, 0.005, 1e-3
 
 
@@ -223,6 +234,55 @@ def probe_of(file: Path) -> Probe:
     return learn_probe(states, by_words[rows], [known[at].intent for at in rows], labels)
 
 
+def lists_asked_for(files: Sequence[Path]) -> list[tuple[str, str, list[str]]]:
+    """What is said, the option, and the list that it names; of single requests."""
+    found = [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
+    for name in MENDED:
+        for ones in tomllib.loads((ROOT / f"tests/bench/{name}.toml").read_text("utf-8")).values():
+            found += [{"do": one.get("module", TALK), **one} for one in ones]
+    return [
+        (without_quotes(one["says"])[0], option, [*map(str.casefold, named)])
+        for one in found
+        if (option := LISTS.get(one["do"])) and not one.get("then")
+        for named in [one.get("params", {}).get(option, [])]
+    ]
+
+
+def learn_lists(known: Sequence[tuple[str, str, list[str]]], *, seed: int = 0) -> ListModel:
+    """A log-linear model by Adagrad; the likelihood of the stretches that are the list."""
+    place: dict[int, int] = {}
+    rows = []
+    for says, option, named in known:
+        words = words_in(says)
+        ones = candidates(words, option)
+        right = np.array([items_of(says, words, one) == named for one in ones])
+        features = list(features_of_lists(words, ones, option))
+        index = np.array(
+            [place.setdefault(hash_of(one), len(place)) for of in features for one in of]
+        )
+        if right.any():
+            rows.append((index, np.cumsum([0, *map(len, features[:-1])]), right))
+    weights, squares = np.zeros(len(place)), np.full(len(place), 1e-6)
+    order = np.random.default_rng(seed)
+    for epoch in range(LIST_EPOCHS):
+        for k in order.permutation(len(rows)):
+            index, begins, right = rows[k]
+            logits = np.add.reduceat(weights[index], begins)
+            odds = np.exp(logits - logits.max())
+            errors = odds / odds.sum() - np.where(right, odds, 0) / max(odds[right].sum(), 1e-30)
+            each = np.repeat(errors, np.diff(np.append(begins, len(index))))
+            touched, at = np.unique(index, return_inverse=True)
+            gradient = np.bincount(at, each)
+            squares[touched] += gradient**2
+            rate = LIST_RATE * (1 - epoch / LIST_EPOCHS)
+            weights[touched] -= rate * gradient / np.sqrt(squares[touched])
+    hashes = np.array(list(place), np.uint32)
+    kept = np.argsort(-np.abs(weights))[:KEPT_LIST_FEATURES]
+    kept = kept[np.argsort(hashes[kept])]
+    step = np.float32(np.abs(weights).max() / 127)
+    return ListModel(hashes[kept], np.round(weights[kept] / step).astype(np.int8), step)
+
+
 def main(*words: str) -> None:
     """As said above."""
     match words:
@@ -232,6 +292,11 @@ def main(*words: str) -> None:
             numbers = {name: getattr(model, name) for name in names}
             rarity = model.rarity.astype(np.float16)
             np.savez_compressed(TARGET / "ngrams.npz", rarity=rarity, **numbers)
+        case ("lists",):
+            known = lists_asked_for(sorted(SENTENCES.glob("*.jsonl")))
+            lists = learn_lists(known)
+            numbers = {name: getattr(lists, name) for name in ("hashes", "weights", "step")}
+            np.savez_compressed(TARGET / "lists.npz", **numbers)
         case "states", name, file:
             asyncio.run(gather_states({"tiny": TINY, "small": SMALL}[name], Path(file)))
         case "probe", name, file:
