@@ -123,8 +123,9 @@ def copy_checkout(folder: Path) -> None:
 
 
 def lend_packages(folder: Path, packages: Path) -> None:
-    """Let the new .venv see installed packages, so that pip finds them there."""
-    subprocess.run([sys.executable, "-m", "venv", folder / ".venv"], check=True)  # noqa: S603
+    """Let the new .venv see installed packages, pip among them, so that pip finds them there."""
+    new = [sys.executable, "-m", "venv", "--without-pip", folder / ".venv"]
+    subprocess.run(new, check=True)  # noqa: S603
     [site] = (folder / ".venv" / "lib").glob("python*/site-packages")
     (site / "lent.pth").write_text(f"{packages}\n")
 
