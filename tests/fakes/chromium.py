@@ -9,6 +9,17 @@ from playwright.async_api import Browser, Page, async_playwright
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 390, "height": 800}
+_WITHOUT = (
+    # Two pages of its own for the list below its address bar, which a headless one loads for each
+    # window: half of the processor time of a short test.
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    # What Playwright switches off: only the last such list counts, and this is the last.
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades",
+    "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints",
+    "PaintHolding", "PreconnectToSearch", "TcpPortRandomizationWin",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 PATIENCE_MS = 60_000
 """Keeps a test from hanging; what comes is never waited for so long."""
 
@@ -23,9 +34,10 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
+    without = f"--disable-features={','.join(_WITHOUT)}"
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", *arguments]
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", without, *arguments]
         )
         try:
             yield browser
