@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bot.contract import Message
 from bot.errors import JobFailed
 from bot.settings import Device
 from bot.workers.device import place_llama, runtime_missing
@@ -105,9 +104,11 @@ class Qwen:
             future.cancel()
 
     async def warm_up(self, prompt: Prompt | None = None) -> None:
-        """Load the model, and put `prompt` into its slot's cache."""
+        """Load the model, which runs it once, and put `prompt` into its slot's cache, if any."""
         if prompt is None:
-            prompt = Prompt(messages=[Message(role="user", content="Hi")], max_tokens=1)
+            thread = self._slots[Slot.BACKGROUND]
+            await asyncio.get_running_loop().run_in_executor(thread, self._load)
+            return
         async for _ in self.stream(prompt):
             pass
 
