@@ -107,7 +107,8 @@ def _value(name: str, form: Mapping[str, Any], words: str, original: str, contex
     if form.get("format") == LANGUAGE_FORMAT:
         return target_language(words) if name == "to" else language_in(words)
     if choices := form.get("enum"):
-        return _choice(choices, phrases().options.get(name, {}), words)
+        patterns = phrases().options.get(name, {})
+        return _kind(patterns, words) if name == "kind" else _choice(choices, patterns, words)
     match form.get("type"):
         case "integer":
             return _number(name, form, words)
@@ -132,13 +133,23 @@ def _choice(
     return max(found)[1] if found else None
 
 
+def _kind(patterns: Mapping[str, re.Pattern[str]], words: str) -> str | None:
+    """What is to be built is named before what it works on: "a script that reads a text"."""
+    begins = {kind: found.start() for kind, one in patterns.items() if (found := one.search(words))}
+    text = begins.get("text", len(words))
+    if text < min(begins.get("python", len(words)), begins.get("auto", len(words))):
+        return "text"
+    return "python" if "python" in begins else None
+
+
 def _name_after(patterns: Mapping[str, re.Pattern[str]], original: str) -> str | None:
     """The name that follows the words for it, as it was written: "sign it Margaret"."""
     text = unicodedata.normalize("NFC", original)
     words = plain_in_place(text)
-    for pattern in patterns.values():
+    for form, pattern in patterns.items():
         for found in pattern.finditer(words):
-            if name := _PERSON.match(text, found.end()):
+            name = _PERSON.match(text, found.end())
+            if name and (name[1] or form == "named"):  # "I am late" tells no name
                 return name[1] or name[2]
     return None
 

@@ -112,7 +112,9 @@ def _minutes(found: dict[str, str | None]) -> Reference:
 
 def _has_content(words: str) -> bool:
     """Whether anything is left that a text could be about."""
-    for choices in phrases().options.values():
+    for option, choices in phrases().options.items():
+        if option == "kind":  # what is to be built is what it is about
+            continue
         for pattern in choices.values():
             words = pattern.sub(" ", words)
     names = language_names()

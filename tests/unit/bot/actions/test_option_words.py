@@ -1,0 +1,77 @@
+"""What words say about an action's parameters, and what they do not say."""
+
+import time
+
+import pytest
+
+from bot.actions.option_words import options_in
+from bot.actions.plain_words import joined, tokens_of
+from tests.unit.bot.actions.asking import OFFERED
+
+SCHEMAS = {one.module: one.params for one in OFFERED}
+
+
+def said(module: str, option: str, words: str) -> object:
+    return options_in(joined(tokens_of(words)), SCHEMAS[module], words).get(option)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("a python script that reads a text file", "python"),
+        ("un script en python que lea un documento", "python"),
+        ("a plain text file with our rules, python tips too", "text"),
+        ("un documento con las reglas de la casa", "text"),
+        ("a script that reads a text file", None),
+        ("un programa que convierta un documento", None),
+        ("a web page with our raid times", None),
+    ],
+)
+def test_what_is_built_is_named_before_what_it_works_on(words: str, kind: str | None) -> None:
+    assert said("BUILD", "kind", words) == kind
+
+
+@pytest.mark.parametrize(
+    ("words", "sender"),
+    [
+        ("tell the dean the heating is out by email, from Carla Hughes", "Carla Hughes"),
+        ("an email to my landlord, I'm Priya", "Priya"),
+        ("firma como Ana", "Ana"),
+        ("an email from these notes", None),
+        ("reply to the mail from Brenda", None),
+        ("an email to say I'm late", None),
+    ],
+)
+def test_a_sender_is_named_and_not_only_mentioned(words: str, sender: str | None) -> None:
+    assert said("EMAIL_WRITER", "sender", words) == sender
+
+
+@pytest.mark.parametrize(
+    ("module", "option", "words", "value"),
+    [
+        ("SUMMARIZER", "length", "that file is too long, sum it up", None),
+        ("SUMMARIZER", "length", "the looong version of it", "long"),
+        ("EXPLAINER", "audience", "docker for dummies", "beginner"),
+        ("REWRITER", "tone", "put a suit and tie on this", "formal"),
+        ("TITLER", "style", "un título que venda", "catchy"),
+    ],
+)
+def test_a_choice_is_found_in_other_words(
+    module: str, option: str, words: str, value: str | None
+) -> None:
+    assert said(module, option, words) == value
+
+
+@pytest.mark.parametrize(
+    "unit", ["a ", "no ", "long ", "from the ", "french ", "i am a ", "to el "]
+)
+def test_no_words_take_quadratic_time(unit: str) -> None:
+    def of(count: int) -> float:
+        words = unit * count
+        begun = time.process_time()
+        for module in ("REWRITER", "EMAIL_WRITER", "TRANSLATOR", "EXTRACTOR"):
+            options_in(words, SCHEMAS[module], words)
+        return time.process_time() - begun
+
+    of(100)
+    assert of(4_000) < 100 * max(of(400), 0.01)
