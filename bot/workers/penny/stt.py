@@ -142,6 +142,7 @@ class Whisper:
         self._device = device
         self._models: dict[bool, Any] = {}
         self._loaded: dict[Path, Any] = {}
+        self._ran: set[Path] = set()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="whisper")
 
     async def recognize(
@@ -172,7 +173,7 @@ class Whisper:
             stop.set()
 
     async def warm_up(self) -> None:
-        """Load both models, and run each once."""
+        """Load both models, and run each once, as for a short clip: once, however often called."""
         quiet = np.zeros(SPEECH_RATE_HZ, np.float32)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._worker, self._run_once, quiet)
@@ -182,16 +183,17 @@ class Whisper:
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)
         self._models.clear()
         self._loaded.clear()
+        self._ran.clear()
 
     def _run_once(self, clip: Samples) -> None:
         for english in (True, False):
             self._model(english)
-        for model in self._loaded.values():
+        for folder in [one for one in self._loaded if one not in self._ran]:
             try:
-                segments, _ = model.transcribe(clip, beam_size=1, language=ENGLISH)
-                list(segments)
+                _attempt(self._loaded[folder], clip, 0.0, ENGLISH, "")
             except (RuntimeError, MemoryError) as e:
                 raise load_error(_MODEL, e, hint=_HINT) from e
+            self._ran.add(folder)
 
     def _model(self, english: bool) -> Any:
         if english not in self._models:
