@@ -9,11 +9,12 @@ import shlex
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 
 def extra_command(extras: str) -> str:
     """The shell command that adds extras, such as `local` or `local,runpod`."""
+    from urllib.request import url2pathname  # noqa: PLC0415  (slow to import)
+
     try:
         ours = distribution("skydeck")
     except PackageNotFoundError:  # it runs from a folder

@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +80,8 @@ class Address:
                 )
         driver = dict(read.driver)
         if read.trusts_system:
+            import ssl  # noqa: PLC0415  (slow to import)
+
             driver["ssl"] = ssl.create_default_context()
         if len(read.hosts) > 1:
             driver |= {"host": [h for h, _ in read.hosts], "port": [p for _, p in read.hosts]}

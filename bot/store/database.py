@@ -5,7 +5,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
-from functools import wraps
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar, cast
 
 from sqlalchemy import (
@@ -26,7 +26,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from bot.errors import BadSettings, StoreFailed
@@ -34,8 +33,9 @@ from bot.reasons import reason_of
 from bot.store.address import Address
 from bot.store.sqlite_thread import SqliteThread
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # slow to import
     from sqlalchemy.dialects import postgresql
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -116,32 +116,41 @@ class Database:
         self.address = address
         self.is_sqlite = address.file is not None
         self.is_pooled = is_pooled and not self.is_sqlite
-        self.engine = _engine(address, migrating=migrating, is_pooled=is_pooled)
+        self._is_migrating = migrating
         # SQLite allows one writer at a time. A lock is fair and quick; its busy handler polls.
         self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
-        self._immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
-        self._bare = self.engine.execution_options(**{_BEGIN: ""})
         self._is_closed = False
-        self._writer = self._reader = None
+        self._writer = self._reader = self._long_reader = None
         if self.is_sqlite:
-            self._writer = SqliteThread(_sqlite_engine(address, begin="IMMEDIATE"))
-            self._reader = SqliteThread(_sqlite_engine(address, begin="DEFERRED"))
+            self._writer = self._thread(begin="IMMEDIATE")
+            self._reader = self._thread(begin="DEFERRED")
+            self._long_reader = self._thread(begin="DEFERRED")
+
+    @cached_property
+    def engine(self) -> "AsyncEngine":
+        """For what goes statement by statement. On SQLite, who can do without starts sooner."""
+        return _engine(self.address, migrating=self._is_migrating, is_pooled=self.is_pooled)
+
+    def _thread(self, *, begin: str) -> SqliteThread:
+        foreign_keys = not self._is_migrating
+        return SqliteThread(_sqlite_engine(self.address, begin=begin, foreign_keys=foreign_keys))
 
     # -- a transaction as one function ---------------------------------------------------------
 
-    async def read(self, work: Callable[[Connection], R]) -> R:
-        """Run `work`, a short function that only reads, in a transaction.
+    async def read(self, work: Callable[[Connection], R], *, long: bool = False) -> R:
+        """Run `work`, a function that only reads, in a transaction.
 
-        On SQLite it runs in a thread, from its first statement to its last. What reads for long
-        uses `reading`, so that nobody has to wait for it.
+        On SQLite it runs in a thread, from its first statement to its last. What reads for `long`
+        has a thread of its own, so that nobody else has to wait for it.
 
         Raises:
             StoreFailed: The database cannot be used.
         """
         with translated(self.address):
-            if self._reader is not None:
+            thread = self._long_reader if long else self._reader
+            if thread is not None:
                 self.check_open()
-                return await finish(self._reader.run(work))
+                return await finish(thread.run(work))
             return await finish(asyncio.ensure_future(self._run(work)))
 
     async def write(self, work: Callable[[Connection], R]) -> R:
@@ -165,13 +174,17 @@ class Database:
         async with self.engine.begin() as connection:
             return await connection.run_sync(work)
 
-    async def rows(self, query: Executable) -> Sequence[RowMapping]:
-        """The rows of one short query.
+    async def rows(self, query: Executable, *, long: bool = False) -> Sequence[RowMapping]:
+        """The rows of one query; see `read`.
 
         Raises:
             StoreFailed: The database cannot be used.
         """
-        return await self.read(lambda connection: connection.execute(query).mappings().all())
+
+        def work(connection: Connection) -> Sequence[RowMapping]:
+            return connection.execute(query).mappings().all()
+
+        return await self.read(work, long=long)
 
     async def change(self, statement: Executable) -> int:
         """Carry out one statement. Returns how many rows it has changed.
@@ -188,7 +201,7 @@ class Database:
     # -- statement by statement ----------------------------------------------------------------
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> "AsyncIterator[AsyncConnection]":
         """A transaction that only reads.
 
         Raises:
@@ -200,7 +213,7 @@ class Database:
                 yield connection
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> "AsyncIterator[AsyncConnection]":
         """A transaction that writes: committed at the end, rolled back on any exception.
 
         On SQLite it takes the write lock at once. A transaction that reads first and writes later
@@ -212,7 +225,8 @@ class Database:
         with translated(self.address):
             async with self._turn:
                 self.check_open()
-                async with self._immediate.begin() as connection:
+                immediate = self.engine.execution_options(**{_BEGIN: "IMMEDIATE"})
+                async with immediate.begin() as connection:
                     yield connection
 
     async def finds_pooler(self) -> bool:
@@ -280,12 +294,12 @@ class Database:
         """Run one of SQLite's PRAGMA statements, outside any transaction.
 
         Raises:
-            SQLAlchemyError: SQLite refused it.
+            sqlite3.Error: SQLite refused it.
             StoreFailed: The database is closed.
         """
         self.check_open()
-        async with self._bare.connect() as connection:
-            await connection.exec_driver_sql(f"PRAGMA {statement}")
+        if self._writer is not None:
+            await finish(self._writer.pragma(statement))
 
     @uninterrupted
     async def close(self) -> None:
@@ -297,15 +311,17 @@ class Database:
         if self._is_closed:
             return
         self._is_closed = True
-        pool = self.engine.pool
+        engine = self.__dict__.get("engine")  # None: nobody has used it
+        pool = None if engine is None else engine.pool
         deadline_s = CLOSING_S
         while isinstance(pool, QueuePool) and pool.checkedout() and deadline_s > 0:
             deadline_s -= _LOOK_EVERY_S
             await asyncio.sleep(_LOOK_EVERY_S)
-        for thread in (self._writer, self._reader):
+        for thread in (self._writer, self._reader, self._long_reader):
             if thread is not None:
                 await thread.close()
-        await self.engine.dispose()
+        if engine is not None:
+            await engine.dispose()
 
     def check_open(self) -> None:
         """Call this right before `engine` gives a connection, with nothing to wait for in between.
@@ -337,7 +353,9 @@ def _reason(error: BaseException) -> str:
     return text.splitlines()[0].rpartition(">: ")[2][:_REASON_LIMIT].rstrip(".")
 
 
-def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> AsyncEngine:
+def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> "AsyncEngine":
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415  (slow to import)
+
     options: dict[str, Any] = {"hide_parameters": True}
     if migrating:
         options["poolclass"] = NullPool
@@ -348,25 +366,29 @@ def _engine(address: Address, *, migrating: bool, is_pooled: bool) -> AsyncEngin
             address, command_timeout_s=None if migrating else 30.0, is_pooled=is_pooled
         )
         return create_async_engine(address.url, pool_pre_ping=True, **options)
-    if sqlite3.sqlite_version_info < _MIN_SQLITE:
-        raise BadSettings(
-            f"SQLite {sqlite3.sqlite_version} is too old; skydeck needs 3.35.",
-            hint="Use a newer Python build, or PostgreSQL.",
-        )
     engine = create_async_engine(address.url, **options)
     _prepare_sqlite(engine.sync_engine, foreign_keys=not migrating)
     return engine
 
 
-def _sqlite_engine(address: Address, *, begin: str) -> Engine:
-    """For a thread that has one connection, and begins each transaction the same way."""
+def _sqlite_engine(address: Address, *, begin: str, foreign_keys: bool) -> Engine:
+    """For a thread that has one connection, and begins each transaction the same way.
+
+    Raises:
+        BadSettings: This Python's SQLite is too old.
+    """
+    if sqlite3.sqlite_version_info < _MIN_SQLITE:
+        raise BadSettings(
+            f"SQLite {sqlite3.sqlite_version} is too old; skydeck needs 3.35.",
+            hint="Use a newer Python build, or PostgreSQL.",
+        )
     engine = create_engine(
         address.url.set(drivername="sqlite"),
         poolclass=StaticPool,
         connect_args={"check_same_thread": False},
         hide_parameters=True,
     )
-    _prepare_sqlite(engine, foreign_keys=True)
+    _prepare_sqlite(engine, foreign_keys=foreign_keys)
     return engine.execution_options(**{_BEGIN: begin})
 
 
@@ -403,5 +425,4 @@ def _prepare_sqlite(engine: Engine, *, foreign_keys: bool) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         kind = connection.get_execution_options().get(_BEGIN, "DEFERRED")
-        if kind:
-            connection.exec_driver_sql(f"BEGIN {kind}")
+        connection.exec_driver_sql(f"BEGIN {kind}")

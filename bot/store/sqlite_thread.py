@@ -37,6 +37,15 @@ class SqliteThread:
         """
         return asyncio.get_running_loop().run_in_executor(self._executor, self._transact, work)
 
+    def pragma(self, statement: str) -> "asyncio.Future[None]":
+        """Run one of SQLite's PRAGMA statements, outside any transaction.
+
+        Raises:
+            sqlite3.Error: SQLite refused it.
+            RuntimeError: It is closed.
+        """
+        return asyncio.get_running_loop().run_in_executor(self._executor, self._pragma, statement)
+
     async def close(self) -> None:
         """End what is under way, and close the connection."""
         disconnected = asyncio.get_running_loop().run_in_executor(self._executor, self._disconnect)
@@ -44,9 +53,7 @@ class SqliteThread:
         await disconnected
 
     def _transact(self, work: Callable[[Connection], R]) -> R:
-        connection = self._connection
-        if connection is None:
-            connection = self._connection = self._engine.connect()
+        connection = self._connected()
         try:
             with connection.begin():
                 return work(connection)
@@ -55,6 +62,15 @@ class SqliteThread:
             with suppress(SQLAlchemyError, sqlite3.Error):
                 self._disconnect()
             raise
+
+    def _pragma(self, statement: str) -> None:
+        driver: Any = self._connected().connection.driver_connection
+        driver.execute(f"PRAGMA {statement}").fetchall()
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
 
     def _disconnect(self, *_: Any) -> None:
         connection, self._connection = self._connection, None

@@ -5,6 +5,7 @@ meanwhile. A restore is one transaction that also changes the schema: whatever h
 is afterwards either as it was or as in the backup.
 """
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine.interfaces import ReflectedColumn
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
@@ -147,7 +148,7 @@ async def restore(
         kept = await _keep(database, file, clock, replace=replace, on_progress=on_progress)
         try:
             async with database.writing() as connection:
-                await lock(connection, sqlite=database.is_sqlite)
+                await connection.run_sync(lock)
                 ended = await connection.run_sync(
                     partial(_load, archive=archive, rows=rows, clock=clock, on_progress=on_progress)
                 )
@@ -284,7 +285,7 @@ async def must_be_unused(database: Database) -> None:
     if database.is_sqlite:
         try:
             await database.pragma("journal_mode = DELETE")  # needs the file for itself
-        except SQLAlchemyError as e:
+        except sqlite3.Error as e:
             if "locked" not in str(e):
                 with translated(database.address):
                     raise

@@ -78,7 +78,7 @@ async def revise(
         await must_be_unused(database)
         saved = await backup(address, keep, clock, on_progress=on_progress)
         async with database.writing() as connection:
-            await lock(connection, sqlite=database.is_sqlite)
+            await connection.run_sync(lock)
             await connection.run_sync(partial(_move, to=to))
     finally:
         await database.close()

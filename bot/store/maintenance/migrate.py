@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.clock import Clock
 from bot.errors import BadSettings
@@ -47,9 +45,7 @@ async def migrate(address: Address, clock: Clock) -> bool:
             if address.file is not None:
                 make_private(address.file)
                 await _switch_to_wal(database, clock)
-            async with database.writing() as connection:
-                await lock(connection, sqlite=database.is_sqlite)
-                await connection.run_sync(partial(_upgrade, address=address))
+            await database.write(partial(_upgrade, address=address))
             return await database.finds_pooler()
     finally:
         await database.close()
@@ -109,7 +105,7 @@ async def _switch_to_wal(database: Database, clock: Clock) -> None:
     while True:
         try:
             await database.pragma("journal_mode = WAL")
-        except OperationalError:
+        except sqlite3.OperationalError:
             if clock.now() > deadline:
                 raise
             await clock.sleep(_WAL_RETRY_S)
@@ -117,15 +113,14 @@ async def _switch_to_wal(database: Database, clock: Clock) -> None:
             return
 
 
-async def lock(connection: AsyncConnection, *, sqlite: bool) -> None:
+def lock(connection: Connection) -> None:
     """Keep others from changing the schema until the transaction ends."""
-    if not sqlite:  # SQLite's transaction began with the write lock
-        await connection.execute(
-            text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK}
-        )
+    if connection.dialect.name != "sqlite":  # whose transaction began with the write lock
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
 
 
 def _upgrade(connection: Connection, address: Address) -> None:
+    lock(connection)
     current = revision_of(connection)
     newest = head()
     if current == newest:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import delete, select
 
 from bot.clock import Clock
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 from bot.store.tables import pulses
 
 EVERY_S: Final = 3.0
@@ -34,21 +34,17 @@ class Heartbeats:
         row = {"owner": self._owner, "at_ms": self._now_ms(), "told": report}
         await self._database.upsert(pulses, row)
 
-    @uninterrupted
     async def leave(self) -> None:
         """Delete the reports of this process, which is about to end, and of long-dead processes."""
         oldest_ms = self._now_ms() - round(_FORGET_S * 1000)
         gone = (pulses.c.owner == self._owner) | (pulses.c.at_ms < oldest_ms)
-        async with self._database.writing() as connection:
-            await connection.execute(delete(pulses).where(gone))
+        await self._database.change(delete(pulses).where(gone))
 
-    @uninterrupted
     async def living(self) -> list[Mapping[str, Any]]:
         """The latest report of each living process."""
         oldest_ms = self._now_ms() - round(GONE_AFTER_S * 1000)
         query = select(pulses.c.told).where(pulses.c.at_ms >= oldest_ms).order_by(pulses.c.owner)
-        async with self._database.reading() as connection:
-            return list((await connection.execute(query)).scalars())
+        return [row["told"] for row in await self._database.rows(query)]
 
     def _now_ms(self) -> int:
         return round(self._clock.wall() * 1000)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, RowMapping, Select, case, cast, func, literal
 
 from bot.contract import Service
 from bot.money import Basis
-from bot.store.database import Database, uninterrupted
+from bot.store.database import Database
 from bot.store.records import CallState, DaySum, GroupSum, View
 from bot.store.tables import calls
 
@@ -23,7 +23,6 @@ class Spending:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    @uninterrupted
     async def by_day(self, view: View) -> list[DaySum]:
         """Sums by day and service, oldest first."""
         day = _day()
@@ -41,13 +40,9 @@ class Spending:
             .group_by(day, calls.c.service)
             .order_by(day, calls.c.service)
         )
-        async with self._database.reading() as connection:
-            return [
-                DaySum(**row | {"service": Service(row["service"])})
-                for row in map(dict, (await connection.execute(query)).mappings())
-            ]
+        rows = await self._database.rows(query, long=True)
+        return [DaySum(**dict(row) | {"service": Service(row["service"])}) for row in rows]
 
-    @uninterrupted
     async def by_module(self, view: View) -> list[GroupSum]:
         """Sums by service and module, highest first."""
         total = _sum(calls.c.cost_micro_usd)
@@ -62,11 +57,8 @@ class Spending:
             .group_by(calls.c.service, calls.c.module)
             .order_by(total.desc(), calls.c.service, calls.c.module)
         )
-        async with self._database.reading() as connection:
-            return [
-                GroupSum(**row | {"service": Service(row["service"])})
-                for row in map(dict, (await connection.execute(query)).mappings())
-            ]
+        rows = await self._database.rows(query, long=True)
+        return [GroupSum(**dict(row) | {"service": Service(row["service"])}) for row in rows]
 
     async def each(self, view: View) -> AsyncIterator[RowMapping]:
         """Every call, oldest first; at most ROWS_LIMIT of them."""
@@ -79,7 +71,6 @@ class Spending:
                 return
             after = (rows[-1]["at_ms"], rows[-1]["call_id"])
 
-    @uninterrupted
     async def _page(self, view: View, after: tuple[int, str]) -> Sequence[RowMapping]:
         at_ms, call_id = after
         query: Select[Any] = (
@@ -91,8 +82,7 @@ class Spending:
             .order_by(calls.c.at_ms, calls.c.call_id)
             .limit(_PAGE)
         )
-        async with self._database.reading() as connection:
-            return list((await connection.execute(query)).mappings())
+        return await self._database.rows(query, long=True)
 
 
 def _day() -> Any:

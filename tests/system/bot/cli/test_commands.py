@@ -156,31 +156,37 @@ HEAVY = {
     "rich.progress", "sqlalchemy", "textual",
 }  # fmt: skip
 
-
-def test_help_loads_nothing_heavy() -> None:
-    """What makes it slow, whatever the machine; how slow, tests/bench/test_help.py measures."""
-    code = "import sys; from bot.cli.main import app; app(['--help'], standalone_mode=False); "
-    code += f"print({HEAVY} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "set()"
-
-
 BEHIND = {
     "aiohttp", "bot.composition", "bot.local_voice.controller", "bot.runpod",
     "bot.voice_agent.session", "httpx", "numpy", "sounddevice", "sqlalchemy",
 }  # fmt: skip
 
+UNASKED = {
+    "alembic", "bot.cli.models", "bot.embedded_workers", "bot.models.store", "bot.store.store",
+    "bot.voice_agent.command_performer", "bot.workers.build", "numpy", "sqlalchemy", "textual",
+}  # fmt: skip
 
-def test_the_window_of_talk_is_drawn_before_what_it_shows_is_loaded() -> None:
-    code = "import sys; from bot.cli import talk; from bot.local_voice.tui import window; "
-    code += f"print({BEHIND} & set(sys.modules))"
+
+@pytest.mark.parametrize(
+    ("what", "not_loaded"),
+    [
+        ("from bot.cli.main import app; app(['--help'], standalone_mode=False)", HEAVY),
+        ("from bot.cli import talk; from bot.local_voice.tui import window", BEHIND),
+        ("from bot.cli import call; from bot.local_service import client", UNASKED),
+    ],
+    ids=["help", "the window of talk", "a question until it is sent"],
+)
+def test_a_start_loads_only_what_it_needs(what: str, not_loaded: set[str]) -> None:
+    """What makes it slow, whatever the machine; how slow, tests/bench/test_help.py measures."""
+    code = f"import sys; {what}; print({not_loaded} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
 
 
 SLOW = {
-    "aiohttp", "alembic", "bot.composition", "bot.runpod.client", "bot.store.store", "bot.workers",
-    "discord", "httpx", "numpy", "textual",
+    "aiohttp", "aiosqlite.core", "alembic", "bot.composition", "bot.runpod.client",
+    "bot.store.store", "bot.workers", "discord", "httpx", "numpy", "sqlalchemy.ext.asyncio",
+    "sqlalchemy.orm", "textual", "urllib.request",
 }  # fmt: skip
 
 
@@ -201,19 +207,6 @@ def test_what_only_reads_the_database_loads_nothing_else(command: str, empty: Pa
             cwd=empty,
             env=environment,
         )
-    assert done.stdout.splitlines()[-1] == "set()"
-
-
-UNASKED = {
-    "alembic", "bot.cli.models", "bot.embedded_workers", "bot.models.store", "bot.store.store",
-    "bot.voice_agent.command_performer", "bot.workers.build", "numpy", "sqlalchemy", "textual",
-}  # fmt: skip
-
-
-def test_a_question_is_sent_before_what_only_others_need_is_loaded() -> None:
-    code = "import sys; from bot.cli import call; from bot.local_service import client; "
-    code += f"print({UNASKED} & set(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
 
 
