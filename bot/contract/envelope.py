@@ -34,7 +34,8 @@ CONTRACT_VERSION = "2.1"
 class Wire(BaseModel):
     """A value that travels as JSON. Frozen; unknown fields are kept."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, use_enum_values=False)
+    # Most processes need few of the forms, and each is built at its first use.
+    model_config = ConfigDict(extra="allow", frozen=True, use_enum_values=False, defer_build=True)
 
     @model_serializer(mode="wrap")
     def _leave_out_the_unset(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
