@@ -1,6 +1,7 @@
 """`skydeck` and `python -m bot`."""
 
 import gc
+import os
 import sys
 from typing import Final
 
@@ -13,6 +14,8 @@ def main() -> None:
     # Until the command is imported (`bot.cli.lazy`): imports make no garbage, and looking for some
     # takes a fifth of their time.
     gc.disable()
+    # Or pydantic reads the metadata of every installed package, to look for plugins of its own.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # noqa: TID251 - it is not ours
     try:
         from bot.cli.main import run  # noqa: PLC0415  (a second in which Ctrl-C is no error, either)
 
