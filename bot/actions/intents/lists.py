@@ -40,6 +40,26 @@ _SPARED: Final = frozenset(
     ]
 )
 """No part of a list begins with them."""
+_FILLERS: Final = frozenset(
+    [
+        *(
+            "please",
+            "pls",
+            "plz",
+            "thanks",
+            "thx",
+            "ta",
+            "only",
+            "then",
+            "pick",
+            "choose",
+            "reckon",
+        ),
+        *("alfred", "porfa", "porfis", "gracias", "nomas", "weon", "po", "tu", "you", "me", "for"),
+        *("in", "from", "to", "with", "is", "are", "of", "que", "q", "de", "del", "en"),
+    ]
+)
+"""No part of a list ends with them."""
 _MAX_WORDS, _MAX_ITEM_WORDS, _MAX_ITEMS, _MAX_BARE_WORDS = 18, 5, 10, 6
 _BEFORE, _AFTER = "^", "$"
 _MANY: Final = 4
@@ -154,13 +174,20 @@ def _from(said: Sequence[str], begin: int) -> Iterator[Listed]:
         else:
             items.append((at, at + 1))
             is_open = True
+        if word in _FILLERS:
+            continue
         if all(b - a <= _MAX_ITEM_WORDS for a, b in items):
             yield Listed(begin, at + 1, tuple(items))
-        bare = [k for k in range(begin, at + 1) if not _parts(said[k])]
-        is_bare = 2 < len(bare) <= _MAX_BARE_WORDS and len(items) < len(bare)  # noqa: PLR2004
-        if is_bare and at + 1 - begin - len(bare) <= 1:
-            one_each = tuple((k, k + 1) for k in bare if said[k] not in _SPARED)
-            yield Listed(begin, at + 1, one_each, is_bare=True)
+        yield from _bare(said, begin, at + 1, len(items))
+
+
+def _bare(said: Sequence[str], begin: int, end: int, count: int) -> Iterator[Listed]:
+    """The same as a list of single words, if it has few, of which signs part only some."""
+    bare = [k for k in range(begin, end) if not _parts(said[k])]
+    is_bare = 2 < len(bare) <= _MAX_BARE_WORDS and count < len(bare)  # noqa: PLR2004
+    if is_bare and end - begin - len(bare) <= 1:
+        one_each = tuple((k, k + 1) for k in bare if said[k] not in _SPARED)
+        yield Listed(begin, end, one_each, is_bare=True)
 
 
 def _parts(word: str) -> bool:
@@ -230,6 +257,7 @@ def _of_items(said: Sequence[str], one: Listed) -> Iterator[str]:
     joins = [word for word in within if word in _JOINS]
     yield f"count {min(count, _MANY)}"
     yield f"bare {one.is_bare}"
+    yield f"bare {one.is_bare} {min(count, _MANY)} {',' in within} {joins[-1:]}"
     yield f"joins {len(joins)}"
     yield f"form {joins[-1:]} {',' in within} {min(count, _MANY)}"
     yield f"most {most}"
