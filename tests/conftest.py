@@ -34,6 +34,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # tests ask no hub but tests/fakes/model_hub
 gc.disable()  # until `pytest_collection_finish`: importing makes no garbage
 os.environ["SKYDECK_KEEP_LOADED_S"] = "0"  # nor does any program that a test starts
 os.environ["SKYDECK_LLM"] = "tiny"  # the quick one, and no measurement at first start
+os.environ["SKYDECK_THREADS"] = "1"  # see `threads`
 settings.register_profile("skydeck", deadline=None)  # no wall clock decides
 settings.load_profile("skydeck")
 HIDDEN = frozenset(name.upper() for name in Settings.model_fields if name != "skydeck_weights_dir")
@@ -144,6 +145,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch):
     for name in HIDDEN.intersection(os.environ):
         monkeypatch.delenv(name)
     monkeypatch.setenv("SKYDECK_LLM", "tiny")
+    monkeypatch.setenv("SKYDECK_THREADS", "1")
     monkeypatch.setenv("SKYDECK_KEEP_LOADED_S", "0")  # no test shares models with another
     monkeypatch.setitem(Settings.model_config, "env_file", None)
 
@@ -159,8 +161,9 @@ def weights() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def threads() -> int:
-    """One thread per model. Two wait for each other whenever the machine is busy, and are then ten
-    times slower; tests must not depend on a quiet machine."""
+    """One thread per model, also in programs. Two wait for each other whenever the machine is busy,
+    burn its cores in doing so, and are then ten times slower; tests must not depend on a quiet
+    machine."""
     return 1
 
 

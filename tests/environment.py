@@ -5,8 +5,9 @@ from typing import Final
 
 from bot.settings import Settings
 
-_KEPT: Final = {"SKYDECK_WEIGHTS_DIR", "SKYDECK_LLM", "SKYDECK_KEEP_LOADED_S"}
-"""The model folder, and what `conftest.py` chooses: the quick model, and none that stays loaded."""
+_KEPT: Final = {"SKYDECK_WEIGHTS_DIR", "SKYDECK_LLM", "SKYDECK_KEEP_LOADED_S", "SKYDECK_THREADS"}
+"""The model folder, and what `conftest.py` chooses: the quick model, on one thread, and none that
+stays loaded."""
 
 
 def without_settings() -> dict[str, str]:

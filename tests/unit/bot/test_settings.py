@@ -25,7 +25,7 @@ def test_every_setting_is_in_the_example_and_no_other() -> None:
 
 
 def test_the_example_is_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SKYDECK_WEIGHTS_DIR", "SKYDECK_LLM", "SKYDECK_KEEP_LOADED_S"):
+    for name in ("SKYDECK_WEIGHTS_DIR", "SKYDECK_LLM", "SKYDECK_KEEP_LOADED_S", "SKYDECK_THREADS"):
         monkeypatch.delenv(name, raising=False)
     plain = load_settings()
     for name, value in example().items():
