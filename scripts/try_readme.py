@@ -152,7 +152,7 @@ def run_all(commands: list[str], folder: Path, environment: dict[str, str]) -> l
     ]
 
 
-def environment_in(home: Path, models: Path | None, llm: str) -> dict[str, str]:
+def environment_in(home: Path, models: Path | None, llm: str, threads: int = 0) -> dict[str, str]:
     """What a new user's shell has, and no more."""
     runtime = home / "run"
     runtime.mkdir(parents=True, mode=0o700)
@@ -164,7 +164,8 @@ def environment_in(home: Path, models: Path | None, llm: str) -> dict[str, str]:
         cache = home / ".cache" / "skydeck"
         cache.mkdir(parents=True)
         (cache / "weights").symlink_to(models)
-    return known | ({"SKYDECK_LLM": llm} if llm else {})
+    given = {"SKYDECK_LLM": llm, "SKYDECK_THREADS": str(threads or "")}
+    return known | {name: value for name, value in given.items() if value}
 
 
 def try_pages(
@@ -173,6 +174,7 @@ def try_pages(
     packages: Path | None,
     models: Path | None,
     llm: str,
+    threads: int = 0,
     without: tuple[str, ...] = (),
 ) -> int:
     """Run the commands of the pages, but for those left out; returns how many failed."""
@@ -182,7 +184,7 @@ def try_pages(
         copy_checkout(folder)
         if packages is not None:
             lend_packages(folder, packages)
-        environment = environment_in(Path(temporary) / "home", models, llm)
+        environment = environment_in(Path(temporary) / "home", models, llm, threads)
         for page in pages:
             printed = commands_of((ROOT / page).read_text("utf-8"))
             commands = [one for one in printed if one not in done or one.startswith(". ")]
