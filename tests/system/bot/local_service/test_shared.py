@@ -174,7 +174,7 @@ async def test_a_conversation_goes_on_with_another_when_one_has_ended(
 async def test_other_settings_end_an_unused_one(runtime, model, tmp_path):
     async with opened(settings(model, tmp_path)):
         first = running()
-    async with opened(settings(model, tmp_path, skydeck_threads=1)) as services:
+    async with opened(settings(model, tmp_path, skydeck_threads=2)) as services:
         second = running()
         assert second != first
         assert await summarize(services) == "Short."
@@ -185,7 +185,7 @@ async def test_other_settings_leave_a_used_one_alone_and_say_so(runtime, model, 
     caplog.set_level(logging.WARNING)
     async with opened(settings(model, tmp_path)) as services:
         first = running()
-        async with opened(settings(model, tmp_path, skydeck_threads=1)) as others:
+        async with opened(settings(model, tmp_path, skydeck_threads=2)) as others:
             assert await summarize(others) == "Short."
             assert running() == first
         assert await summarize(services) == "Short."
