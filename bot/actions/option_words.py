@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bot.actions.language_words import language_in, target_language
@@ -15,10 +15,20 @@ LANGUAGE_FORMAT: Final = "language"
 """The `format` of a parameter that takes a language by its English name."""
 _DENIED: Final = re.compile(r"\b(?:not|less|without being|no|menos|sin ser)(?: so| too| tan)? $")
 _UNITS: Final = {
-    "words": r"(?:words|palabras)",
-    "sections": r"(?:sections|parts|chapters|acts|headings|bits|points|paragraphs|lessons"
-    r"|secciones|partes|apartados|capitulos|bloques|lecciones|puntos)",
+    "words": r"(?:words?|palabras)",
+    "sections": r"(?:sections?|parts|chapters?|acts?|head(?:ing|er)s|bits|points|paragraphs?"
+    r"|lessons|topics|stages|steps|modules|blocks|units|secciones|partes|apartados|capitulos|bloques"
+    r"|lecciones|puntos|epigrafes|temas|actos|parrafos|etapas|pasos|modulos|unidades|fases)",
+    "count": r"(?:key ?words?|(?:hash)?tags|terms|words|phrases|ideas|names|options|suggestions"
+    r"|ways|things to|tips|palabras|etiquetas|terminos|conceptos|nombres|opciones|sugerencias"
+    r"|maneras|formas|propuestas|planes|consejos)",
 }
+_ENOUGH: Final = re.compile(
+    r"\b(?:x(?P<times>\d{1,2})|(?P<few>[a-z]+?)ll do|(?P<said>\w+)"
+    r" (?:will do|is (?:plenty|enough|fine)|are enough|max(?:imum)?|tops|at (?:the )?most|or so"
+    r"|como mucho|como maximo|maximo|bastan?|alcanzan?|va que arde|y ya|o asi|mas o menos))\b"
+)
+"""How many are enough, without a noun: "five will do", "icebreakers x5"."""
 _COUNTED_ALONE: Final = re.compile(
     r"\b(?:say|like|about|around|maybe|make it|give me|give us|at (?:most|least)|up to"
     r"|dame|danos|ponme|suelta|tira(?:me)?|largá|larga|como|unos|unas|maximo|proponme|propongame"
@@ -28,49 +38,39 @@ _COUNTED_ALONE: Final = re.compile(
     r"|\b(\w+)(?: (?:please|thanks|thx|pls|porfa|por favor))?\Z"
 )
 """A number that says how many although no noun follows: "give me seven", "ideas, ten please"."""
-_OF_SUBJECT: Final = (
-    r"\b(?:for|with|about|under|of|in|on|to|para|con|sobre|de|del|en|a|al|y|and|its|hay) $"
+_AT_END: Final = 3
+"""Its group for a number at the end."""
+_OF_SUBJECT: Final = re.compile(
+    r"\b(?:for|with|about|under|of|in|on|to|at|page|chapter|have|got|ive|weve|were|keeping|raising"
+    r"|para|con|sobre|de|del|en|a|al|las|y|and|its|hay|tema|pagina|capitulo|tengo|tenemos|somos"
+    r"|seamos) $"
 )
 """Before a number that is part of what ideas are wanted about."""
 _DOZENS: Final = {"half a dozen": 6, "media docena": 6, "a dozen": 12, "una docena": 12}
 _ONE: Final = frozenset(["a", "an", "un", "una", "uno", "one"])
-_NO_FIELDS: Final = frozenset(
-    [
-        *(
-            "me",
-            "us",
-            "it",
-            "this",
-            "that",
-            "these",
-            "those",
-            "out",
-            "facts",
-            "data",
-            "info",
-            "key",
-        ),
-        *(
-            "information",
-            "details",
-            "everything",
-            "datos",
-            "informacion",
-            "detalles",
-            "esto",
-            "eso",
-        ),
-        *("todo", "texto", "text"),
-    ]
+_NO_FIELDS: Final = re.compile(
+    r"(?:me|us|it|this|that|these|those|out|facts|data|info|key|information|details|everything|text"
+    r"|datos|informacion|detalles|esto|eso|todo|texto)\Z"
 )
 """What names no field: "extract the facts"."""
 _WHO: Final = ("who", "a quien", "quien")
-_ANY_NUMBER: Final = r"\b(\w+)(?= (?!(?:minutes?|messages|minutos|mensajes)\b)\w)"
+_OTHER_THINGS: Final = (
+    r"(?:minutes?|messages|minutos|mensajes|hours?|days?|weeks?|months?|years?|horas?|dias?|semanas?"
+    r"|mes|meses|anos?|kids|children|people|persons?|adults|teenagers|friends|sisters|brothers|grand"
+    r"|dollars|euros|pounds|quid|bucks|pesos|lucas|soles|kilos?|kg|percent|am|pm|personas|ninos"
+    r"|chicos|nenes|amigos|hijos)\b"
+)
+"""What ideas, words or sections are not counted in."""
+_ANY_NUMBER: Final = rf"\b(\w+)(?= (?!{_OTHER_THINGS}|or\b|o\b)\w)"
+"""A number of what follows, if that can be what is wanted."""
+_VAGUE: Final = frozenset(["few", "pocos"])
 _PERSON: Final = re.compile(
     r"[\s:,]*((?:[^\W\d_a-z][\w.'\u2019-]*\b\.?)(?:(?: (?:and|y|de|&))? [^\W\d_a-z][\w'\u2019-]*)"
     r"{0,3})"
     r"|[\s:,]*(?=\w+\W*\Z)(\w+)"
 )
+_BACK_CHARS: Final = 20
+_MAX_NUMBER: Final = 1_000
 _MAX_QUESTION_CHARS: Final = 500
 _MAX_ITEM_CHARS: Final = 100
 
@@ -155,26 +155,44 @@ def _name_after(patterns: Mapping[str, re.Pattern[str]], original: str) -> str |
 
 
 def _number(name: str, form: Mapping[str, Any], words: str) -> int | None:
+    low, high = form.get("minimum", 1), form.get("maximum", _MAX_NUMBER)
+    return next((one for one in _numbers(name, words) if one and low <= one <= high), None)
+
+
+def _numbers(name: str, words: str) -> Iterator[int | None]:
+    """The numbers that may be meant by an option, the likeliest first."""
     unit = _UNITS.get(name)
-    pattern = rf"\b(\w+) {unit}\b" if unit else _ANY_NUMBER
-    if name == "count" and (alone := _counted_alone(words, form)) is not None:
-        return alone
-    for found in re.finditer(pattern, words):
-        is_article = found[1] in _ONE
-        is_other = name == "count" and re.search(_OF_SUBJECT, words[: found.start()])
-        number = None if is_article or is_other else number_in(found[1])
-        if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
-            return number
-    return None
+    if unit is not None:
+        adjective = "" if name == "words" else rf"(?:(?!{_OTHER_THINGS})\w+ )?"
+        yield from (
+            _counted(one[1]) for one in re.finditer(rf"\b(\w+)(?= {adjective}{unit}\b)", words)
+        )
+    if name in {"count", "sections"}:
+        yield from (_counted(one[one.lastgroup or 0]) for one in _ENOUGH.finditer(words))
+    if name == "count":
+        yield from map(_counted_alone, _COUNTED_ALONE.finditer(words))
+    if name == "count" or unit is None:
+        for found in re.finditer(_ANY_NUMBER, words):
+            is_other = name == "count" and _is_of_subject(found, 1)
+            yield None if is_other else _counted(found[1])
 
 
-def _counted_alone(words: str, form: Mapping[str, Any]) -> int | None:
-    for found in _COUNTED_ALONE.finditer(words):
-        said = next(filter(None, found.groups()))
-        number = _DOZENS.get(said) or (None if said in _ONE else number_in(said))
-        if number is not None and form.get("minimum", 1) <= number <= form.get("maximum", number):
-            return number
-    return None
+def _counted_alone(found: re.Match[str]) -> int | None:
+    given = found.lastindex or 0
+    is_at_end = given == _AT_END
+    return None if is_at_end and _is_of_subject(found, given) else _counted(found[given])
+
+
+def _is_of_subject(found: re.Match[str], group: int) -> bool:
+    """Whether a number says something of what is asked about: "we post at six"."""
+    before = found.string[: found.start(group)][-_BACK_CHARS:]
+    return _OF_SUBJECT.search(before) is not None
+
+
+def _counted(said: str) -> int | None:
+    if said in _ONE or said in _VAGUE:
+        return None
+    return _DOZENS.get(said) or number_in(said)
 
 
 def _list(name: str, form: Mapping[str, Any], original: str, said: str) -> list[str] | None:
@@ -182,7 +200,9 @@ def _list(name: str, form: Mapping[str, Any], original: str, said: str) -> list[
 
     most = form.get("items", {}).get("maxLength", _MAX_ITEM_CHARS)
     found = [
-        one for one in listed_in(said, name) if plain(one) not in _NO_FIELDS and len(one) <= most
+        one
+        for one in listed_in(said, name)
+        if len(one) <= most and not _NO_FIELDS.match(plain(one))
     ]
     if not found and name == "fields" and plain(original).startswith(_WHO):
         return ["people"]

@@ -13,7 +13,7 @@ from bot.actions.plain_words import joined, tokens_of
 from bot.actions.references import Points, Reference, reference_in
 from bot.actions.request_parts import Wish
 
-_ELSEWHERE: Final = frozenset({"to", "tone", "audience"})
+_ELSEWHERE: Final = frozenset({"to", "tone", "audience", "style", "words", "sections", "sender"})
 """Parameters that a request cannot do without; what else is said there is about something else."""
 _VAGUE: Final = frozenset({Points.NOTHING, Points.THIS})
 _MAX_LISTED_WORDS: Final = 12

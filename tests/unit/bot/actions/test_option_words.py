@@ -48,6 +48,16 @@ def test_a_sender_is_named_and_not_only_mentioned(words: str, sender: str | None
 @pytest.mark.parametrize(
     ("module", "option", "words", "value"),
     [
+        ("OUTLINER", "sections", "an outline in five short parts", 5),
+        ("OUTLINER", "sections", "a running order of topics, five will do", 5),
+        ("TITLER", "words", "five word title for that poem", 5),
+        ("BRAINSTORMER", "count", "icebreakers x5 for monday", 5),
+        ("BRAINSTORMER", "count", "con tres maneras de pagar el viaje", 3),
+        ("BRAINSTORMER", "count", "rainy week, three kids, ideas please", None),
+        ("BRAINSTORMER", "count", "hit me with a few", None),
+        ("KEYWORDS", "count", "the most important words, five'll do", 5),
+        ("KEYWORDS", "count", "tags for this clip, we post at 6", None),
+        ("KEYWORDS", "count", "los conceptos del tema 14", None),
         ("SUMMARIZER", "length", "that file is too long, sum it up", None),
         ("SUMMARIZER", "length", "the looong version of it", "long"),
         ("EXPLAINER", "audience", "docker for dummies", "beginner"),
@@ -55,8 +65,8 @@ def test_a_sender_is_named_and_not_only_mentioned(words: str, sender: str | None
         ("TITLER", "style", "un título que venda", "catchy"),
     ],
 )
-def test_a_choice_is_found_in_other_words(
-    module: str, option: str, words: str, value: str | None
+def test_a_number_or_choice_is_found_where_it_is_said(
+    module: str, option: str, words: str, value: object
 ) -> None:
     assert said(module, option, words) == value
 
