@@ -5,7 +5,7 @@
 
 The texts are TOML files in `locales/LANGUAGE/`. A key starts with the file's name, followed by
 the table: `[said] hello = "…"` in `chat.toml` is `chat.said.hello`. New files are found
-automatically.
+automatically. Each is read when one of its texts is first wanted: a command needs few of them.
 """
 
 import tomllib
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 from importlib import resources
-from types import MappingProxyType
+from itertools import chain
 from typing import Any, Final
 
 from bot import figures, languages
@@ -84,12 +84,32 @@ def words_for(locale: str | None) -> Words:
 
 @cache
 def _read(language: str) -> Words:
-    texts: dict[str, str] = {}
-    for file in resources.files("bot").joinpath("locales", language).iterdir():
-        stem, dot, ending = file.name.rpartition(".")
-        if dot and ending == "toml":
-            texts.update(_flat(tomllib.loads(file.read_text("utf-8")), stem))
-    return Words(language, MappingProxyType(texts))
+    return Words(language, _Texts(language))
+
+
+class _Texts(Mapping[str, str]):
+    """The texts of the files of a language, by key."""
+
+    def __init__(self, language: str) -> None:
+        files = resources.files("bot").joinpath("locales", language).iterdir()
+        named = ((file.name.rpartition("."), file) for file in files)
+        self._files = {stem: file for (stem, _, ending), file in named if ending == "toml"}
+        self._read: dict[str, dict[str, str]] = {}
+
+    def __getitem__(self, key: str) -> str:
+        return self._texts_of(key.partition(".")[0])[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(map(self._texts_of, self._files))
+
+    def __len__(self) -> int:
+        return sum(len(self._texts_of(stem)) for stem in self._files)
+
+    def _texts_of(self, stem: str) -> Mapping[str, str]:
+        if stem not in self._read and stem in self._files:
+            table = tomllib.loads(self._files[stem].read_text("utf-8"))
+            self._read[stem] = dict(_flat(table, stem))
+        return self._read.get(stem, {})
 
 
 def _flat(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
