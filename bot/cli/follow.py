@@ -167,12 +167,16 @@ class ScreenSink:
         assistant: The name of whoever answers.
         streams: Whether partial texts are pieces of the answer (Penny), not lines on its progress.
         grows: Whether each partial text is the answer so far (Grace).
+        is_local: Whether the service is on this machine: what starts there are its models.
     """
 
-    def __init__(self, assistant: str, *, streams: bool, grows: bool = False) -> None:
+    def __init__(
+        self, assistant: str, *, streams: bool, grows: bool = False, is_local: bool = False
+    ) -> None:
         self._assistant = assistant
         self._streams = streams
         self._grows = grows
+        self._is_local = is_local
         self._screen = terminal.console(stderr=True, highlight=False)
         # Elsewhere than on a terminal nothing may turn: a file keeps each state as a line.
         self._turns = terminal.is_screen()
@@ -195,6 +199,8 @@ class ScreenSink:
     def state(self, update: Update) -> None:
         """Show the state, with a spinner if there is a terminal."""
         words = _STATE_TEXT.get(update.state)
+        if self._is_local and update.state is JobState.WAITING_FOR_WORKER:
+            words = "loading the models"
         if words:
             self._show_state(f"{self._assistant}: {words} …")
 
@@ -238,7 +244,8 @@ class ScreenSink:
             self.tell("Nothing was said in this recording.")
         if response.audio is not None and result.audio_path is None:
             self.tell("The sound was not played. To hear it, add: --save reply.ogg")
-        self._screen.print(summary(result), style="dim", markup=False, soft_wrap=True)
+        waited_for = "the models" if self._is_local else "a worker"
+        self._screen.print(summary(result, waited_for), style="dim", markup=False, soft_wrap=True)
 
     def close(self) -> None:
         """Restore the terminal, and end a line that is open."""
@@ -285,7 +292,7 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def summary(result: Result) -> str:
+def summary(result: Result, waited_for: str = "a worker") -> str:
     """One line: where the reply is, how long each step took after a worker began, and the cost."""
     marks = result.timings_ms
     parts = []
@@ -296,7 +303,7 @@ def summary(result: Result) -> str:
         parts.append(f"{result.audio_path}{length}")
     waited = marks.get("worker", 0.0)
     if waited > _MIN_SHOWN_WAIT_MS:
-        parts.append(f"waited {waited / 1000:.1f} s for a worker, then")
+        parts.append(f"waited {waited / 1000:.1f} s for {waited_for}, then")
     names = {"asr": "heard", "first_token": "first word", "first_audio": "first sound"}
     names["total"] = "done"
     for name, words in names.items():

@@ -126,7 +126,10 @@ def _sink(
         return JsonSink()
     service = request.target.service
     sink = ScreenSink(
-        _name(request), streams=service is Service.PENNY, grows=service is Service.GRACE
+        _name(request),
+        streams=service is Service.PENNY,
+        grows=service is Service.GRACE,
+        is_local=chosen.settings.embedded,
     )
     screen.callback(sink.close)
     return sink

@@ -1,8 +1,10 @@
 import string
+import tomllib
 from importlib import resources
 
 import pytest
 
+from bot import i18n
 from bot.i18n import INTERFACE_LANGUAGES, words_for
 
 DISCORD_LIMIT = 2000
@@ -35,6 +37,18 @@ def test_a_locale_gives_its_language(locale, language):
 
 def test_the_texts_are_read_once():
     assert words_for("es-ES") is words_for("es-419")
+
+
+def test_a_file_is_read_when_one_of_its_texts_is_wanted(monkeypatch):
+    read = []
+    loads = tomllib.loads
+    monkeypatch.setattr(tomllib, "loads", lambda text: read.append(text) or loads(text))
+    words = i18n.Words("es", i18n._Texts("es"))
+    assert words.has("chat.state.waiting")
+    assert not words.has("chat.nothing")
+    assert not words.has("nothing.at_all")
+    assert len(read) == 1
+    assert dict(words.texts) == dict(SPANISH.texts)
 
 
 def test_values_are_shown_as_they_are():

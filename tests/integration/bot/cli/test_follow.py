@@ -62,6 +62,20 @@ def test_on_a_terminal_the_state_turns(monkeypatch):
     assert "\x1b[" in shown(monkeypatch, out=True, err=True)
 
 
+@pytest.mark.parametrize(
+    ("is_local", "what"),
+    [(True, "loading the models"), (False, "waiting for a worker to start")],
+)
+def test_on_this_machine_it_is_the_models_that_start(capsys, is_local, what):
+    sink = ScreenSink("Alfred", streams=True, is_local=is_local)
+    sink.state(Update(state=JobState.WAITING_FOR_WORKER, job_id="job-1"))
+    marks = {"worker": 2_000.0, "total": 3_000.0}
+    sink.final(Result(Response(status=Status.COMPLETED), timings_ms=marks))
+    state, *_, summary = capsys.readouterr().err.splitlines()
+    assert state == f"Alfred: {what} …"
+    assert summary.startswith(f"waited 2.0 s for {'the models' if is_local else 'a worker'}, then")
+
+
 @pytest.mark.parametrize("streams", [True, False])
 def test_an_answer_without_a_word_is_told(monkeypatch, capsys, streams):
     sink = ScreenSink("Grace", streams=streams)
