@@ -7,8 +7,9 @@ from typing import Any, Final
 from bot.actions.language_words import language_in, language_span
 from bot.actions.option_words import options_in
 from bot.actions.phrases import phrases
-from bot.actions.plain_words import joined, plain_in_place, tokens_of
+from bot.actions.plain_words import joined, plain_in_place, quotes_masked, tokens_of
 from bot.actions.reading import Reading, read
+from bot.actions.references import Points
 from bot.actions.request_parts import Wish
 from bot.contract import Service
 from bot.contract.actions import MAX_STEPS, OfferedAction
@@ -52,7 +53,7 @@ def split_steps(
         return words, ()
     steps = [one for one in offered if one.service is Service.GRACE and one != first]
     is_on_text = _works_on_text(first)
-    for found in list(_THEN.finditer(plain_in_place(words)))[:_MAX_CLAUSES]:
+    for found in _joints(words):
         clause, is_then = words[found.end() :], found["then"] is not None
         if not (is_on_text or is_then):
             continue
@@ -87,6 +88,8 @@ def with_following(
     words: str, first: Wish, offered: Sequence[OfferedAction], names: Collection[str]
 ) -> tuple[Wish, ...]:
     """A step, and those after it in its words that no rule has found."""
+    if _is_after_colon(first, words):
+        return (first,)
     own, following = split_steps(words, first.action, offered, names)
     if not following:
         return (first,)
@@ -105,7 +108,9 @@ def unknown_first(
     steps = [one for one in offered if one.service is Service.GRACE and one != known.action]
     if known.action.service is not Service.GRACE or not _works_on_text(known.action):
         return ()
-    for found in list(_THEN.finditer(plain_in_place(words)))[:_MAX_CLAUSES]:
+    if _is_after_colon(known, words):
+        return ()
+    for found in _joints(words):
         following = read(words[found.end() :], offered, names=names).wishes
         if [one.action for one in following] != [known.action]:
             continue
@@ -115,6 +120,23 @@ def unknown_first(
         first = reading.wishes[0] if reading.wishes else _likely(reading, own, steps, least)
         return () if first is None else with_following(own, first, steps, names)
     return ()
+
+
+def _joints(words: str) -> list[re.Match[str]]:
+    """Where a next step may begin: nowhere in what is quoted."""
+    return list(_THEN.finditer(plain_in_place(quotes_masked(words))))[:_MAX_CLAUSES]
+
+
+def _is_after_colon(step: Wish, words: str) -> bool:
+    """Whether the rest of the words is the text to work on, whatever it says.
+
+    As in "translate into Spanish: I went home and then summarized it".
+    """
+    reference = step.reference
+    if reference.points is not Points.TEXT or not _works_on_text(step.action):
+        return False
+    before, colon, rest = words.partition(":")
+    return bool(before and colon) and rest.strip() == reference.text.strip()
 
 
 def _likely(

@@ -84,6 +84,11 @@ def without_quotes(text: str) -> tuple[str, list[str]]:
     return _QUOTED.sub(note, text), quotes
 
 
+def quotes_masked(text: str) -> str:
+    """A text of the same length whose quotes have no words that a pattern could find."""
+    return _QUOTED.sub(lambda quoted: "x" * len(quoted[0]), text)
+
+
 def with_quotes(text: str, quotes: Sequence[str]) -> str:
     """A text with what it quotes put back."""
     for number, quoted in enumerate(quotes):

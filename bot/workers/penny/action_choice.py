@@ -102,7 +102,7 @@ async def choose(
         language: The language of what is said meanwhile.
         names: The assistant's names.
     """
-    # In a thread, because the first time the phrases are compiled.
+    # In threads: the first time the phrases are compiled, and the parts of a long text are read.
     reading = await asyncio.to_thread(read, words, offered, names=names)
     if len(reading.wishes) > MAX_STEPS:
         return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
@@ -110,14 +110,19 @@ async def choose(
         if reading.wishes:
             if await _is_talk_all_the_same(words, reading, llm):
                 return Choice()
-            wishes = _all_steps(words, reading.wishes, offered, names)[:MAX_STEPS]
+            wishes = await asyncio.to_thread(_all_steps, words, reading.wishes, offered, names)
+            wishes = wishes[:MAX_STEPS]
             return Choice(_action(_steps(wishes), wishes[0].action, language))
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
-            likely = _likely(judgement, ASKS_BACK_BY_STATE, words, offered, language, names)
+            likely = await asyncio.to_thread(
+                _likely, judgement, ASKS_BACK_BY_STATE, words, offered, language, names
+            )
             return _asked_back(likely, judgement, language)
         judgement = reading.judgement
-        likely = _likely(judgement, ASKS_BY_WORDS, words, offered, language, names)
+        likely = await asyncio.to_thread(
+            _likely, judgement, ASKS_BY_WORDS, words, offered, language, names
+        )
         if likely.action is not None:
             return likely
         candidates = reading.candidates

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from bot.actions.chains import split_steps, unknown_first
+from bot.actions import chains
+from bot.actions.chains import split_steps, unknown_first, with_following
 from bot.actions.reading import read
+from bot.actions.request_parts import Wish
 from tests.unit.bot.actions.asking import OFFERED
 
 BY_NAME = {one.module: one for one in OFFERED}
@@ -94,3 +96,55 @@ def test_a_step_that_no_rule_knows_may_come_first(words: str, first: list[str]) 
     known = read(words, OFFERED).wishes[-1]
     found = unknown_first(words, known, OFFERED, ["Alfred"])
     assert [one.action.module for one in found] == first
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ('translate "wash it and then find a title" into Spanish', "wash it and then find a title"),
+        (
+            "traduce «lávalo y luego busca un título» al inglés",
+            "lávalo y luego busca un título",
+        ),
+        ("translate into Spanish: I ate and then summarise it", "I ate and then summarise it"),
+        ("corrige esto: comemos y luego lo traduces", "comemos y luego lo traduces"),
+        (
+            "translate into Spanish: tidy it up a bit and then translate it",
+            "tidy it up a bit and then translate it",
+        ),
+    ],
+)
+def test_a_text_asks_for_no_step(words: str, text: str) -> None:
+    [wish] = read(words, OFFERED).wishes
+    assert with_following(words, wish, OFFERED, ()) == (wish,)
+    assert unknown_first(words, wish, OFFERED, ()) == ()
+    assert wish.reference.text == text
+
+
+def test_a_quote_asks_for_no_step() -> None:
+    words = "run `make and then translate into French` and explain it"
+    assert split_steps(words, BY_NAME["EXPLAINER"], OFFERED, ()) == (words, ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "summarise it" + " and then" * 1_000 + " translate it",
+        "get the gist of this" + " and then boil it down to its gist" * 120,
+        "some ideas for names" + " and an outline would be good and then correct it" * 80,
+        "get to the heart of it" + " and ideas for it would help, then a heading for it" * 80,
+    ],
+)
+def test_a_long_text_is_read_a_few_times(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = 0
+
+    def counted(*given: Any, **named: Any) -> Any:
+        nonlocal times
+        times += 1
+        return read(*given, **named)
+
+    monkeypatch.setattr(chains, "read", counted)
+    for first in ("SUMMARIZER", "BRAINSTORMER"):
+        split_steps(words, BY_NAME[first], OFFERED, ())
+        unknown_first(words, Wish(BY_NAME[first], {}), OFFERED, ())
+    assert times < 100
