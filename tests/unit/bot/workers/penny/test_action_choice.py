@@ -86,6 +86,7 @@ async def test_a_plain_request_needs_no_model() -> None:
         "params": {"to": "Spanish"},
         "say": "I'm on it.",
         "then": [],
+        "is_unsure": False,
     }
     assert response.text == "I'm on it."
     assert llm.prompts == []
@@ -183,7 +184,7 @@ async def test_what_one_of_our_models_makes_of_the_words_decides() -> None:
 
 @pytest.mark.parametrize(("code", "says"), [("en", "I'm not sure"), ("es", "No sé si")])
 async def test_what_is_likely_and_not_certain_is_asked_back(code: str, says: str) -> None:
-    asks = {"en": OPEN, "es": "hay que tener esto en italiano esta noche o mi tía no lo entiende"}
+    asks = {"en": OPEN, "es": "esto tiene que estar en italiano esta noche o mi tía no lo entiende"}
     given = asked(asks[code], language=code)
     sure = unsure = 0
     for strength in np.geomspace(0.1, 100, 30):
