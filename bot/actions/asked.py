@@ -62,6 +62,8 @@ def reference_of(
 
 def sure_question(chosen: Chosen, words: Words) -> str:
     """Whether the person has asked for an action, as one short question; for what is no build."""
+    if (steps := len(chosen.steps)) > 1:
+        return words("actions.did_you_mean_steps", steps=steps)
     key = f"actions.did_you_mean.{chosen.steps[0].module.lower()}"
     return words(key if words.has(key) else "actions.did_you_mean.another")
 

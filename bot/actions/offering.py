@@ -179,7 +179,7 @@ def check(
         if isinstance(say := given.get("say"), str)
         else "",
         asks_first=any(known[step.service, step.module].asks_first for step in steps),
-        is_unsure=given.get("is_unsure") is True,
+        is_unsure=bool(given.get("is_unsure")),  # in whatever form: to ask does no harm
     )
 
 

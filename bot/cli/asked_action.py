@@ -83,6 +83,8 @@ class AskedActions:
         text = reference_of(chosen, self._question, self._offered, self._names).text
         if text or self._file_text:
             return text or self._file_text
+        if chosen.is_unsure and chosen.service is Service.GRACE:
+            raise _not_meant_plainly(chosen)
         raise BadInput("There is no text to work on.", hint="Add --file notes.txt.")
 
 
@@ -106,10 +108,14 @@ def _is_meant(chosen: Chosen) -> bool:
     Raises:
         BadInput: Nobody can be asked.
     """
-    module = chosen.steps[0].module.lower()
     if not sys.stdin.isatty():
-        raise BadInput(
-            f"This may ask for Grace's module {module}, or may not.",
-            hint=f"Ask more plainly, or call it: skydeck call grace {module} --file notes.txt",
-        )
+        raise _not_meant_plainly(chosen)
     return typer.confirm(sure_question(chosen, words_for("en")), err=True)
+
+
+def _not_meant_plainly(chosen: Chosen) -> BadInput:
+    module = chosen.steps[0].module.lower()
+    return BadInput(
+        f"This may ask for Grace's module {module}, or may not.",
+        hint=f"Ask more plainly, or call it: skydeck call grace {module} --file notes.txt",
+    )

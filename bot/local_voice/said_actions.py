@@ -84,6 +84,8 @@ class SaidActions:
         requests = requests_of(chosen, text, self._modules, self._source)
         begin = partial(self._begin, user_id, requests, transcript)
         is_build = chosen.service is Service.FACTORY
+        if chosen.is_unsure and not is_build and not text.strip():
+            return  # the answer has said that it was not understood; there is nothing to ask about
         if not (is_build or chosen.is_unsure) or not text.strip():
             if refusal := begin(self._transcript.words):
                 self._transcript.error(refusal)

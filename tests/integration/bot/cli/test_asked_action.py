@@ -91,10 +91,12 @@ async def test_what_is_unclear_is_not_done_where_nobody_can_be_asked(tmp_path):
         "penny": Scripted(unsure, service=Service.PENNY, delivery=Delivery.REPLY)
     }
     async with serving(served) as url:
-        done = await asked(url, tmp_path, ASKS, "--file", "notes.txt")
-    assert done.returncode == 2, done.stdout
-    assert "skydeck call grace title" in done.stderr
-    assert "TITLER of" not in done.stdout
+        with_file = await asked(url, tmp_path, ASKS, "--file", "notes.txt")
+        without = await asked(url, tmp_path, ASKS)
+    for done in (with_file, without):
+        assert done.returncode == 2, done.stdout
+        assert "skydeck call grace title" in done.stderr
+        assert "TITLER of" not in done.stdout
 
 
 async def test_no_more_actions_a_minute_than_in_discord(services, tmp_path):

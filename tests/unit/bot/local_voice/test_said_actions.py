@@ -130,6 +130,34 @@ async def test_what_the_service_is_not_sure_of_is_asked(desk: Desk, code: str, a
     assert desk.works_on == "Nice name."
 
 
+def test_what_may_be_talk_is_no_error_where_there_is_nothing_to_work_on() -> None:
+    desk = Desk()
+    response = answer("TRANSLATOR", to="Italian")
+    response.output.action["is_unsure"] = True  # type: ignore[union-attr, index]
+    desk.take("that would have to be in Italian, wouldn't it", response)
+    assert (desk.ran, desk.asked) == ([], [])
+    assert desk.transcript.entries[-1].kind is Kind.TURN
+
+
+@pytest.mark.parametrize(
+    ("code", "asks"),
+    [
+        ("en", "Shall I do that with the text, in 2 steps?"),
+        ("es", "¿Hago eso con el texto, en 2 pasos?"),
+    ],
+)
+@pytest.mark.parametrize("unsure", ["true", 1, ["x"]])
+def test_a_question_about_several_steps_does_not_name_the_first_alone(
+    desk: Desk, unsure: Any, code: str, asks: str
+) -> None:
+    response = answer("TRANSLATOR", "TITLER", to="Italian")
+    response.output.action["is_unsure"] = unsure  # type: ignore[union-attr, index]
+    desk.take("that would have to be in Italian, wouldn't it", response)
+    [(_, _, question)] = desk.asked
+    assert question.text(words_for(code)) == asks
+    assert desk.ran == []
+
+
 def test_what_is_long_or_pointed_at_is_not_read_out(desk: Desk) -> None:
     words = "build a program that " + "rolls dice and " * 20
     desk.take(words, answer("BUILD", service="FACTORY", text=words.partition(" ")[2]))
