@@ -170,8 +170,8 @@ class Acting:
         if isinstance(subject, Unsure):
             self.questions.put(waiting)
             return Taken(page=Page(text=words(f"actions.what.{subject}")))
-        waiting = replace(waiting, subject=subject)
-        if await self._has_to_ask(waiting):
+        waiting = await self._priced(replace(waiting, subject=subject))
+        if waiting.has_to_ask:
             return Taken(page=self._question(waiting))
         await self._begin(waiting, once=asking.question_id or live.message_id)
         return Taken()
@@ -210,10 +210,10 @@ class Acting:
         except SkydeckError as e:
             await give_reason(live, e, words)
             return
-        waiting = Waiting(
-            chosen, requester, place, live, subject=subject, source=source, spoken=spoken
+        waiting = await self._priced(
+            Waiting(chosen, requester, place, live, subject=subject, source=source, spoken=spoken)
         )
-        if not await self._has_to_ask(waiting):
+        if not waiting.has_to_ask:
             await self._begin_or_explain(waiting, once=posted.id)
             return
         try:
@@ -279,23 +279,21 @@ class Acting:
         except (OSError, TimeoutError, Undeliverable) as e:
             log.warning("it is not shown that an action was left: %s", type(e).__name__)
 
-    async def _has_to_ask(self, waiting: Waiting) -> bool:
-        """Whether it is unclear that a person wants it, or it may cost more than what they ask for.
+    async def _priced(self, waiting: Waiting) -> Waiting:
+        """Note whether an action may cost more than what a person asks for.
 
         Usually, that is: by their dearest call so far.
         """
         chosen, requester = waiting.chosen, waiting.requester
-        if chosen.asks_first or chosen.is_unsure:
-            return True
         ledger = self.bot.store.ledger
         costs = [await ledger.typical(step.service, step.module) for step in chosen.steps]
         cost = sum(one or 0 for one in costs)
         if not cost:
-            return False
+            return waiting
         usual = await ledger.dearest_of(requester.user_id)
         if usual is None:
             usual = await ledger.typical(Service.PENNY, PennyModule.CONVERSE)
-        return cost > (usual or 0)
+        return replace(waiting, is_costly=cost > (usual or 0))
 
     # -- asking the person -------------------------------------------------------------------------
 
@@ -359,7 +357,8 @@ class Acting:
             subject=subject,
             asking=asking,
         )
-        if await self._has_to_ask(waiting):
+        waiting = await self._priced(waiting)
+        if waiting.has_to_ask:
             await live.settle(self._question(waiting))
         else:
             await self._begin_or_explain(waiting, once=message.id)

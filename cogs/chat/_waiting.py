@@ -44,6 +44,7 @@ class Waiting:
         asking: The message or the command that names that; None: it was said aloud.
         source: What it says, if that is known already.
         spoken: The request, if it was said aloud.
+        is_costly: Whether it may cost more than what they usually ask for.
     """
 
     chosen: Chosen
@@ -54,11 +55,17 @@ class Waiting:
     asking: Asking | None = None
     source: SourceText | None = None
     spoken: SpokenRequest | None = None
+    is_costly: bool = False
 
     @property
     def shown_in(self) -> frozenset[int]:
         """The messages that it needs: the request, if it is one, and the question about it."""
         return frozenset({self.place.question_id, self.live.message_id} - {NO_MESSAGE})
+
+    @property
+    def has_to_ask(self) -> bool:
+        """Whether it is unclear that the person wants it, or that they want to pay for it."""
+        return self.chosen.asks_first or self.chosen.is_unsure or self.is_costly
 
     def question(self, words: Words) -> str:
         """Whether to go ahead, for readers."""
@@ -71,9 +78,10 @@ class Waiting:
         return build_question(self._task, words) if self._is_build else self._short_question(words)
 
     def _short_question(self, words: Words) -> str:
-        if self.chosen.is_unsure:
-            return sure_question(self.chosen, words)
-        return words("actions.may_i_spend")
+        if not self.chosen.is_unsure:
+            return words("actions.may_i_spend")
+        asks = sure_question(self.chosen, words)
+        return f"{words('actions.may_cost_more')} {asks}" if self.is_costly else asks
 
     @property
     def _is_build(self) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from bot.contract import Service
+from bot.money import Basis, Call, Charge, Payer
 from bot.settings import Settings
 from bot.voice_agent.options.actions import QUESTION_OPEN_S
 from local_discord import File
@@ -103,6 +104,20 @@ async def test_what_the_service_is_not_sure_of_is_asked(
     else:
         await ben.clicks(yes, on=question)
     await ben.sees("TRANSLATOR of El tren llega a las nueve.")
+    assert not sim.problems
+
+
+async def test_a_question_whether_they_mean_it_also_says_that_it_costs_more(
+    sim, deck, channel, ana, ben, penny, grace
+):
+    payer = Payer(user_id=ana.id, guild_id=1, channel_id=1)
+    call = Call(call_id="before", service=Service.GRACE, module="TITLER", payer=payer)
+    await deck.store.ledger.settle(call, Charge(micro_usd=90_000, basis=Basis.REPORTED))
+    penny.action = {"service": "GRACE", "module": "TITLER", "params": {}, "is_unsure": True}
+    said = await ana.says("The train is late.", channel)
+    await ben.says("@Alfred this could do with a title, I guess", channel, reply_to=said)
+    await ben.sees("It may cost more than your usual questions. Shall I find a title?")
+    assert grace.asked == []
     assert not sim.problems
 
 
