@@ -12,7 +12,7 @@ from bot.actions.reading import Reading, read
 from bot.actions.references import Points
 from bot.actions.request_parts import Wish
 from bot.contract import Service
-from bot.contract.actions import MAX_STEPS, OfferedAction
+from bot.contract.actions import OfferedAction
 
 _DONE: Final = (
     r"(?:once|when|as soon as) (?:that|this|it|you)(?:.?s| is| are|.?re)? "
@@ -65,7 +65,7 @@ def split_steps(
         if wishes and (is_then or all(_works_on_text(one.action) for one in wishes)):
             if len(wishes) == 1:
                 wishes = with_following(clause, wishes[0], steps, names)
-            return words[: found.start()], wishes[: MAX_STEPS - 1]
+            return words[: found.start()], wishes
     return words, ()
 
 

@@ -105,14 +105,13 @@ async def choose(
     # In threads: the first time the phrases are compiled, and the parts of a long text are read.
     reading = await asyncio.to_thread(read, words, offered, names=names)
     if len(reading.wishes) > MAX_STEPS:
-        return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
+        return _chosen(reading.wishes, language)
     try:
         if reading.wishes:
             if await _is_talk_all_the_same(words, reading, llm):
                 return Choice()
             wishes = await asyncio.to_thread(_all_steps, words, reading.wishes, offered, names)
-            wishes = wishes[:MAX_STEPS]
-            return Choice(_action(_steps(wishes), wishes[0].action, language))
+            return _chosen(wishes, language)
         if isinstance(llm, SentenceReader) and (probe := packaged_probe(llm.name)) is not None:
             judgement = await _by_state(words, reading, llm, probe)
             likely = await asyncio.to_thread(
@@ -123,7 +122,7 @@ async def choose(
         likely = await asyncio.to_thread(
             _likely, judgement, ASKS_BY_WORDS, words, offered, language, names
         )
-        if likely.action is not None:
+        if likely.action is not None or likely.reply:
             return likely
         candidates = reading.candidates
         if reading.is_open and llm.takes_tools:
@@ -179,6 +178,13 @@ def _likely(
     wishes = (Wish(chosen, _params_in(own, chosen)), *following)
     if not following:
         wishes = (*unknown_first(words, wishes[0], offered, names), *wishes)
+    return _chosen(wishes, language)
+
+
+def _chosen(wishes: Sequence[Wish], language: str | None) -> Choice:
+    """What to do, or that it is too much at once."""
+    if len(wishes) > MAX_STEPS:
+        return Choice(reply=words_for(language)("actions.too_many_steps", most=MAX_STEPS))
     return Choice(_action(_steps(wishes), wishes[0].action, language))
 
 

@@ -199,6 +199,13 @@ async def test_what_is_likely_and_not_certain_is_asked_back(code: str, says: str
     assert unsure
 
 
+async def test_a_fourth_step_that_no_rule_knows_is_not_dropped_in_silence() -> None:
+    words = "get the gist and then who does what and then the main words and then into French"
+    response = await answered(penny(Reader("SUMMARIZER")), asked(words))
+    assert response.output.action is None
+    assert "3" in response.text
+
+
 async def test_several_steps_are_asked_for_by_nobody_who_only_talks() -> None:
     words = (
         "it needs to be in Italian by tonight or my aunt cannot read it, and then as bullet points"
