@@ -77,7 +77,7 @@ def _steps_in(
     asked = f"me {clause}" if _TO_YOU.match(plain_in_place(clause)) else clause
     reading = read(asked, offered, names=names)
     if len(reading.wishes) == 1:
-        return (*unknown_first(asked, reading.wishes[0], offered, names), *reading.wishes)
+        return (*unknown_first(asked, reading.wishes, offered, names), *reading.wishes)
     if reading.wishes:
         return reading.wishes
     found = _translated(clause, offered) or _likely(reading, clause, offered, least)
@@ -98,25 +98,28 @@ def with_following(
 
 
 def unknown_first(
-    words: str, known: Wish, offered: Sequence[OfferedAction], names: Collection[str]
+    words: str, known: Sequence[Wish], offered: Sequence[OfferedAction], names: Collection[str]
 ) -> tuple[Wish, ...]:
-    """The steps before the one that a rule found, in words that no rule knows.
+    """The steps before those that rules found, in words that no rule knows.
 
     As in "get the handover down to the essentials, and then list who does what". None: there are
     none, or they are not likely enough.
     """
-    steps = [one for one in offered if one.service is Service.GRACE and one != known.action]
-    if known.action.service is not Service.GRACE or not _works_on_text(known.action):
+    actions = [one.action for one in known]
+    steps = [one for one in offered if one.service is Service.GRACE and one not in actions]
+    if actions[0].service is not Service.GRACE or not _works_on_text(actions[0]):
         return ()
-    if _is_after_colon(known, words):
+    if _is_after_colon(known[0], words):
         return ()
-    for found in _joints(words):
+    for found in reversed(_joints(words)):  # the known steps may hide one between
         following = read(words[found.end() :], offered, names=names).wishes
-        if [one.action for one in following] != [known.action]:
+        if [one.action for one in following] != actions:
             continue
         own = words[: found.start()]
         reading = read(own, steps, names=names)
         least = _LIKELY_AFTER_THEN if found["then"] is not None else _LIKELY_BESIDE_AND
+        if reading.wishes and (before := unknown_first(own, reading.wishes, steps, names)):
+            return (*before, *reading.wishes)
         first = reading.wishes[0] if reading.wishes else _likely(reading, own, steps, least)
         return () if first is None else with_following(own, first, steps, names)
     return ()

@@ -177,7 +177,7 @@ def _likely(
     own, following = split_steps(words, chosen, offered, names)
     wishes = (Wish(chosen, _params_in(own, chosen)), *following)
     if not following:
-        wishes = (*unknown_first(words, wishes[0], offered, names), *wishes)
+        wishes = (*unknown_first(words, wishes[:1], offered, names), *wishes)
     return _chosen(wishes, language)
 
 
@@ -191,13 +191,10 @@ def _chosen(wishes: Sequence[Wish], language: str | None) -> Choice:
 def _all_steps(
     words: str, wishes: tuple[Wish, ...], offered: Sequence[OfferedAction], names: Sequence[str]
 ) -> tuple[Wish, ...]:
-    """Also the steps beside a single one that no rule knows."""
-    if len(wishes) > 1:
-        return wishes
-    wishes = with_following(words, wishes[0], offered, names)
-    if len(wishes) > 1:
-        return wishes
-    return (*unknown_first(words, wishes[0], offered, names), *wishes)
+    """Also the steps beside those that rules know."""
+    if before := unknown_first(words, wishes, offered, names):
+        return (*before, *wishes)
+    return with_following(words, wishes[0], offered, names) if len(wishes) == 1 else wishes
 
 
 def _asked_back(choice: Choice, judgement: Judgement | None, language: str | None) -> Choice:

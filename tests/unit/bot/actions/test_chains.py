@@ -93,8 +93,8 @@ def test_only_what_is_offered_follows() -> None:
     ],
 )
 def test_a_step_that_no_rule_knows_may_come_first(words: str, first: list[str]) -> None:
-    known = read(words, OFFERED).wishes[-1]
-    found = unknown_first(words, known, OFFERED, ["Alfred"])
+    known = read(words, OFFERED).wishes
+    found = unknown_first(words, known[-1:], OFFERED, ["Alfred"])
     assert [one.action.module for one in found] == first
 
 
@@ -117,7 +117,7 @@ def test_a_step_that_no_rule_knows_may_come_first(words: str, first: list[str]) 
 def test_a_text_asks_for_no_step(words: str, text: str) -> None:
     [wish] = read(words, OFFERED).wishes
     assert with_following(words, wish, OFFERED, ()) == (wish,)
-    assert unknown_first(words, wish, OFFERED, ()) == ()
+    assert unknown_first(words, [wish], OFFERED, ()) == ()
     assert wish.reference.text == text
 
 
@@ -146,5 +146,5 @@ def test_a_long_text_is_read_a_few_times(words: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(chains, "read", counted)
     for first in ("SUMMARIZER", "BRAINSTORMER"):
         split_steps(words, BY_NAME[first], OFFERED, ())
-        unknown_first(words, Wish(BY_NAME[first], {}), OFFERED, ())
+        unknown_first(words, [Wish(BY_NAME[first])], OFFERED, ())
     assert times < 100

@@ -199,6 +199,27 @@ async def test_what_is_likely_and_not_certain_is_asked_back(code: str, says: str
     assert unsure
 
 
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        (
+            "boil the thread down, then find a title, then put it in Polish",
+            ["SUMMARIZER", "TITLER", "TRANSLATOR"],
+        ),
+        (
+            "quítale las faltas, luego resúmelo y al final ponle un título",
+            ["PROOFREADER", "SUMMARIZER", "TITLER"],
+        ),
+    ],
+)
+async def test_steps_that_rules_know_come_after_the_others_before_them(
+    words: str, steps: list[str]
+) -> None:
+    response = await answered(penny(ScriptedModel([TALK])), asked(words))
+    action = response.output.action
+    assert [one["module"] for one in (action, *action["then"])] == steps
+
+
 async def test_a_fourth_step_that_no_rule_knows_is_not_dropped_in_silence() -> None:
     words = "get the gist and then who does what and then the main words and then into French"
     response = await answered(penny(Reader("SUMMARIZER")), asked(words))
