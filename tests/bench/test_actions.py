@@ -2,7 +2,8 @@
 
 The sentences of `action_sentences_unseen` are by authors who knew neither the rules nor what the
 intents were learned from; two thirds of them are ordinary talk, and half of that mentions what
-could be asked for. By the first set parameters were mended; the others were new when measured.
+could be asked for. By the sets d and h parameters and chains were mended; the others were new when
+measured.
 Spoken commands are left out. The others, action_sentences.toml, action_sentences_evening.toml and
 action_sentences_talk.toml, the rules and the intents have learned from. The peer is the same model
 without our reading of the words: it chooses among all actions for each sentence, as a model with
@@ -77,26 +78,32 @@ class Score:
     """What became of some sentences.
 
     Attributes:
-        right: How many led to the right action with the right parameters.
+        right: How many led to the right action with the right parameters at once.
+        after_yes: How many do after a yes, since the person is asked whether they mean it.
         asked: How many asked for one.
         false: The talk that led to an action.
+        asked_about: The talk after which the person is asked whether they mean an action.
         talk: How many were talk.
         talk_ms: What choosing took for each of those.
         wrong: The sentences that led to another action, or none.
     """
 
     right: int = 0
+    after_yes: int = 0
     asked: int = 0
     talk: int = 0
+    asked_about: int = 0
     false: list[str] = field(default_factory=list)
     talk_ms: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     def take(self, sentence: dict[str, Any], action: Any, took_ms: float) -> None:
+        is_unsure = action is not None and action.is_unsure
         if "module" not in sentence:
             self.talk += 1
             self.talk_ms.append(took_ms)
-            if action is not None:
+            self.asked_about += is_unsure
+            if action is not None and not is_unsure:
                 self.false.append(f"{sentence['says']} -> {action.module}")
             return
         self.asked += 1
@@ -104,14 +111,16 @@ class Score:
         params = steps[0].params if steps else {}
         modules = [step.module for step in steps]
         if any(_fits(one, modules, params) for one in (sentence, *sentence.get("or", []))):
-            self.right += 1
+            self.right += not is_unsure
+            self.after_yes += is_unsure
         else:
             self.wrong.append(f"{sentence['says']} -> {modules} {params}")
 
     def line(self, name: str) -> str:
         ms = statistics.median(self.talk_ms) if self.talk_ms else 0.0
         return (
-            f"{name}: {self.right}/{self.asked} right, {len(self.false)}/{self.talk} false, "
+            f"{name}: {self.right}/{self.asked} right, {self.after_yes} more after a yes, "
+            f"{len(self.false)}/{self.talk} false, {self.asked_about} asked about, "
             f"{ms:.2f} ms added to a turn of talk (median)"
         )
 
