@@ -39,9 +39,9 @@ _HEAD: Final = re.compile(
 )
 _LAST_LINE_CHARS: Final = 200
 _MAX_SENTENCES: Final = 4
-_MAY_ASK_LOG_ODDS: Final = -3.0
-"""Below, the words are ordinary talk, and no model reads them: seven of ten sentences of talk, of
-which two thirds mention what could be asked for, and one of seven requests."""
+_MAY_ASK_LOG_ODDS: Final = -3.5
+"""Below, the words are ordinary talk, and no model reads them: two of three sentences of talk, most
+of which mention what could be asked for, and one of fifteen requests."""
 _REPORTED_LOG_ODDS: Final = -1.0
 """The same for what others are said to have asked for: "she said, summarise it"."""
 _REPORTED: Final = "r:reported"
