@@ -25,7 +25,7 @@ _THEN: Final = re.compile(
     r"|a continuacion|al terminar|con eso|de ahi)(?: me)?)"
     r"|(?:and |y )?(?:also|de paso|tambien)|and|y|e)[\s,]+"
 )
-_LIKELY_AFTER_THEN: Final = -1.0
+_LIKELY_AFTER_THEN: Final = -2.0
 """The natural logarithm of how much likelier than talk an action must be after "and then"."""
 _LIKELY_BESIDE_AND: Final = 2.0
 """The same beside an "and" alone."""

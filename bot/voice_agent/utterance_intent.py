@@ -123,6 +123,8 @@ class UtteranceClassifier:
         if is_written and is_quoted(text):
             return None
         others = {part for name in people for part in words_of(name)}
+        if find_answer(self._without_hums(self._said_to_it(text, others))) is not None:
+            return None  # a yes or a no to what somebody else was asked
         if any({clause[0], clause[-1]} & others for clause in _clauses(text)):
             return None
         return likely_command(text, self._calls)
