@@ -23,7 +23,7 @@ from bot.sanitize import clean_excerpt
 _STATE_TEXT = {
     JobState.SUBMITTING: "sending",
     JobState.QUEUED: "queued",
-    JobState.WAITING_FOR_WORKER: "waiting for a worker to start",
+    JobState.WAITING_FOR_WORKER: "waiting for the service to start",
     JobState.RUNNING: "working",
 }
 

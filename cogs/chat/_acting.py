@@ -280,10 +280,7 @@ class Acting:
             log.warning("it is not shown that an action was left: %s", type(e).__name__)
 
     async def _priced(self, waiting: Waiting) -> Waiting:
-        """Note whether an action may cost more than what a person asks for.
-
-        Usually, that is: by their dearest call so far.
-        """
+        """Note whether an action may cost more than a person's dearest call so far."""
         chosen, requester = waiting.chosen, waiting.requester
         ledger = self.bot.store.ledger
         costs = [await ledger.typical(step.service, step.module) for step in chosen.steps]

@@ -31,7 +31,7 @@ async def test_a_service_that_is_cold_for_forty_seconds(sim, channel, ana, ben, 
     ):
         await ben.says("@Alfred are you awake?", channel)
         await ana.slash("/grace summarize", channel, text="palabras")
-        await ben.sees("Waiting for a worker to start")
+        await ben.sees("Waiting for the service to start")
         await ana.sees("Esperando")
         await asyncio.sleep(COLD_S)
         for handler in handlers.values():

@@ -64,7 +64,7 @@ def test_on_a_terminal_the_state_turns(monkeypatch):
 
 @pytest.mark.parametrize(
     ("is_local", "what"),
-    [(True, "loading the models"), (False, "waiting for a worker to start")],
+    [(True, "loading the models"), (False, "waiting for the service to start")],
 )
 def test_on_this_machine_it_is_the_models_that_start(capsys, is_local, what):
     sink = ScreenSink("Alfred", streams=True, is_local=is_local)

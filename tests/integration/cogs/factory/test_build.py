@@ -377,7 +377,7 @@ class TestCold:
     async def test_a_cold_start_is_a_state_of_its_own(self, sim, deck, ben, handler):
         await ben.slash("/factory build", task="fizz")
         thread = await ben.sees_thread("fizz")
-        await ben.sees("Waiting for a worker to start", thread)
+        await ben.sees("Waiting for the service to start", thread)
         handler.warm.set()
         await ben.sees("ran and passed", thread)
         assert not sim.problems

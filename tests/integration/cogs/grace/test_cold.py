@@ -20,7 +20,7 @@ async def base_url(handlers):
 
 async def test_waiting_for_a_worker_is_a_state_of_its_own(sim, deck, ana, handlers):
     await ana.slash("/grace resumir", texto="unas palabras")
-    message = await ana.sees("Esperando a que arranque una máquina · ")
+    message = await ana.sees("Esperando a que arranque el servicio · ")
     assert list(message.buttons) == ["Detener"]
     handlers["grace"].warm.set()
     await settled(ana, "**Resumen** · «unas palabras»\nunas palabras")

@@ -103,7 +103,7 @@ async def test_states_troubles_errors_and_progress_are_lines(line_mode):
     await asyncio.sleep(0.12)
     for line in (
         "[thinking]",
-        "[waiting for a worker to start]",
+        "[waiting for the service to start]",
         "[The microphone is gone.]",
         "[ready; no microphone, but you can type]",
         "Error: No.",

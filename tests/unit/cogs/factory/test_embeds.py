@@ -31,7 +31,7 @@ def shown(progress, place=None, words=ENGLISH):
         (Update(state=JobState.QUEUED), "In the service's queue"),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
-            "Waiting for a worker to start",
+            "Waiting for the service to start",
         ),
         (Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED), "no worker is free"),
         (Update(state=JobState.RUNNING), "Running"),

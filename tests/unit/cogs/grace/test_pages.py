@@ -32,8 +32,8 @@ def partial(**output):
         (Update(state=JobState.QUEUED), "Queued", "En la cola"),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARTING),
-            "Waiting for a worker to start",
-            "Esperando a que arranque una máquina",
+            "Waiting for the service to start",
+            "Esperando a que arranque el servicio",
         ),
         (
             Update(state=JobState.WAITING_FOR_WORKER, waiting=Waiting.STARVED),
