@@ -38,7 +38,7 @@ async def test_a_service_that_is_cold_for_forty_seconds(sim, channel, ana, ben, 
             handler.warm.set()
         answer = await ben.sees("are you awake?")
         await ana.sees("palabras")
-        assert any("Waiting for a worker" in state.content for state in answer.revisions)
+        assert any("Waiting for the service" in state.content for state in answer.revisions)
         assert penny.started == grace.started == 1
     assert not sim.problems
 
