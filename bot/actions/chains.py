@@ -17,7 +17,8 @@ from bot.contract.actions import OfferedAction
 _DONE: Final = (
     r"(?:once|when|as soon as) (?:that|this|it|you)(?:.?s| is| are|.?re)? "
     r"(?:done|there|finished|through|ready)"
-    r"|cuando (?:este|lo tengas|termines|acabes|lo hayas hecho)|una vez \w+[aiet]d?[oa]s?"
+    r"|cuando (?:este|lo tengas|termines|acabes|lo hayas hecho)"
+    r"|una vez (?:hech[oa]s?|list[oa]s?|escrit[oa]s?|\w+[ai]d[oa]s?)"
 )
 _THEN: Final = re.compile(
     r"(?<! que)[\s,;.]+(?:(?P<then>(?:and |y |e )?(?:then|after (?:that|this)|afterwards|finally"

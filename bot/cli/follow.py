@@ -244,7 +244,7 @@ class ScreenSink:
             self.tell("Nothing was said in this recording.")
         if response.audio is not None and result.audio_path is None:
             self.tell("The sound was not played. To hear it, add: --save reply.ogg")
-        waited_for = "the models" if self._is_local else "a worker"
+        waited_for = "the models" if self._is_local else "the service"
         self._screen.print(summary(result, waited_for), style="dim", markup=False, soft_wrap=True)
 
     def close(self) -> None:
@@ -292,7 +292,7 @@ def _last_line(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def summary(result: Result, waited_for: str = "a worker") -> str:
+def summary(result: Result, waited_for: str = "the service") -> str:
     """One line: where the reply is, how long each step took after a worker began, and the cost."""
     marks = result.timings_ms
     parts = []

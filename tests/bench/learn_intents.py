@@ -55,7 +55,7 @@ EPOCHS, BATCH, RATE = 4, 64, 1.0
 MIN_SENTENCES = 2
 """A feature of one sentence only is not learned."""
 KEPT_FEATURES = 90_000
-"""With 30,000, one of ten utterances more is judged wrong."""
+"""With 30,000, one of eight utterances more is judged wrong."""
 TEMPERED, TALK_PRIOR = 0.75, 2.0
 """Of authors that were not learned from, a model is too sure: its logits are made as much smaller.
 And most of what people say is talk, unlike the sentences: so much is added to its logit."""

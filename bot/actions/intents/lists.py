@@ -42,19 +42,8 @@ _SPARED: Final = frozenset(
 """No part of a list begins with them."""
 _FILLERS: Final = frozenset(
     [
-        *(
-            "please",
-            "pls",
-            "plz",
-            "thanks",
-            "thx",
-            "ta",
-            "only",
-            "then",
-            "pick",
-            "choose",
-            "reckon",
-        ),
+        *("please", "pls", "plz", "thanks", "thx", "ta", "only", "then"),
+        *("pick", "choose", "reckon"),
         *("alfred", "porfa", "porfis", "gracias", "nomas", "weon", "po", "tu", "you", "me", "for"),
         *("in", "from", "to", "with", "is", "are", "of", "que", "q", "de", "del", "en"),
     ]

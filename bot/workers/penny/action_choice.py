@@ -63,8 +63,8 @@ ASKS_BACK_BY_STATE: Final = 3.0
 ASKS_BY_WORDS: Final = 2.5
 TALK_BY_WORDS: Final = -2.0
 """Below, what a rule takes for a request is doubted, and below TALK_BY_STATE it is talk. Of authors
-that were not learned from, 19 of 28 sentences of talk that a rule took for a request are found out,
-and 34 of 726 requests lost."""
+that were not learned from, `tiny` finds out 40 of 53 sentences of talk that a rule took for a
+request, and loses 29 of 1,323 requests; by words alone it is 30 and 30."""
 TALK_BY_STATE: Final = -1.0
 TALK_BY_WORDS_ALONE: Final = -4.0
 _NO_USAGE: Final = CompletionUsage(0, 0, "stop")

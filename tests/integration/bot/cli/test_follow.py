@@ -73,7 +73,8 @@ def test_on_this_machine_it_is_the_models_that_start(capsys, is_local, what):
     sink.final(Result(Response(status=Status.COMPLETED), timings_ms=marks))
     state, *_, summary = capsys.readouterr().err.splitlines()
     assert state == f"Alfred: {what} …"
-    assert summary.startswith(f"waited 2.0 s for {'the models' if is_local else 'a worker'}, then")
+    waited_for = "the models" if is_local else "the service"
+    assert summary.startswith(f"waited 2.0 s for {waited_for}, then")
 
 
 @pytest.mark.parametrize("streams", [True, False])
